@@ -1,0 +1,48 @@
+//! One flat vector holds the knobs of all modules; the layout says which stretch is whose.
+
+use model::{ModelConfig, Site};
+use std::ops::Range;
+
+/// Modules in [`Site::all`] order, each with its stretch of length `r = min(out, in)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    modules: Vec<(Site, Range<usize>)>,
+}
+
+impl Layout {
+    pub fn new(config: &ModelConfig) -> Self {
+        let mut at = 0;
+        let modules = Site::all(config)
+            .into_iter()
+            .map(|site| {
+                let [out, input] = site.proj.shape(config);
+                let start = at;
+                at += out.min(input);
+                (site, start..at)
+            })
+            .collect();
+        Self { modules }
+    }
+
+    /// Total length of a knob.
+    pub fn len(&self) -> usize {
+        self.modules.last().map_or(0, |(_, r)| r.end)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.modules.is_empty()
+    }
+
+    /// Number of modules.
+    pub fn count(&self) -> usize {
+        self.modules.len()
+    }
+
+    pub fn ranges(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        self.modules.iter().map(|(_, r)| r.clone())
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (Site, Range<usize>)> + '_ {
+        self.modules.iter().cloned()
+    }
+}

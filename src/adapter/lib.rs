@@ -1,0 +1,35 @@
+//! The AntiPaSTO adapter: for each projection `W = U diag(s) Vh`, two knobs in `R^r` that scale its singular
+//! directions. `y = W x + U((d + m h) * (Vh x))`: `d` is deployed, `h` is the quarantine, `m` switches it.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`layout`] | where each module's knob lies in the flat knob vector |
+//! | [`knobs`] | the two knobs, on the host, in and out of safetensors |
+//! | [`basis`] | the SVD of every projection, and merging knobs into dense weights |
+//! | [`gradient`] | per-rollout knob gradients, read off the backward pass |
+
+pub mod basis;
+pub mod gradient;
+pub mod knobs;
+pub mod layout;
+
+pub use basis::Basis;
+pub use gradient::{KnobTap, RolloutGradients};
+pub use knobs::{Knobs, Quarantine};
+pub use layout::Layout;
+
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub enum AdapterError {
+    #[error("the SVD of {0} did not converge: its weights are not usable")]
+    Svd(String),
+    #[error("{path} holds no usable adapter: {reason}")]
+    Damaged { path: PathBuf, reason: String },
+    #[error(transparent)]
+    Model(#[from] model::ModelError),
+    #[error(transparent)]
+    File(#[from] bundle::BundleError),
+}
+
+pub type Result<T> = std::result::Result<T, AdapterError>;

@@ -1,0 +1,102 @@
+//! The run ledger: one JSON line an entry, each naming the digest of the line before it. An entry that is edited,
+//! dropped or moved breaks the chain.
+
+use crate::{BundleError, Result, Sha256, files, write_atomic};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// One finished piece of work: what went in, what came out, on what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The id that `results.json` cites.
+    pub run: String,
+    /// Digest of the whole configuration, which is stored beside the outputs.
+    pub config: Sha256,
+    /// Digest of this program's own executable.
+    pub program: Sha256,
+    pub code: String,
+    pub device: String,
+    pub versions: BTreeMap<String, String>,
+    pub inputs: BTreeMap<PathBuf, Sha256>,
+    /// Relative to the ledger's folder.
+    pub outputs: BTreeMap<PathBuf, Sha256>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Link {
+    previous: Sha256,
+    #[serde(flatten)]
+    entry: Entry,
+}
+
+/// A ledger file and its entries, chain checked.
+#[derive(Debug)]
+pub struct Ledger {
+    path: PathBuf,
+    lines: Vec<String>,
+    entries: Vec<Entry>,
+}
+
+impl Ledger {
+    /// Opens a ledger, checking every link. A file that does not exist is an empty ledger.
+    pub fn open(path: &Path) -> Result<Self> {
+        let text = if path.exists() { files::read_text(path)? } else { String::new() };
+        let mut ledger = Self { path: path.into(), lines: vec![], entries: vec![] };
+        for (i, line) in text.lines().enumerate() {
+            let broken = |reason: String| BundleError::Chain { path: path.into(), line: i + 1, reason };
+            let link: Link = serde_json::from_str(line).map_err(|e| broken(e.to_string()))?;
+            if link.previous != ledger.head() {
+                return Err(broken(format!("it continues {}, but the entry before it is {}", link.previous, ledger.head())));
+            }
+            ledger.lines.push(line.into());
+            ledger.entries.push(link.entry);
+        }
+        Ok(ledger)
+    }
+
+    /// The digest that the next entry will name.
+    pub fn head(&self) -> Sha256 {
+        Sha256::of(self.lines.last().map_or("", String::as_str).as_bytes())
+    }
+
+    /// Adds an entry and writes the file whole.
+    pub fn append(&mut self, entry: Entry) -> Result<()> {
+        let link = Link { previous: self.head(), entry: entry.clone() };
+        self.lines.push(serde_json::to_string(&link).expect("an entry serialises"));
+        self.entries.push(entry);
+        let text = self.lines.iter().flat_map(|l| [l.as_str(), "\n"]).collect::<String>();
+        write_atomic(&self.path, text.as_bytes())
+    }
+
+    /// The last entry of a run.
+    pub fn find(&self, run: &str) -> Option<&Entry> {
+        self.entries.iter().rev().find(|e| e.run == run)
+    }
+
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+}
+
+impl Entry {
+    /// Checks that every output still has the digest that was recorded.
+    pub fn verify_outputs(&self, folder: &Path) -> Result<()> {
+        for (name, expected) in &self.outputs {
+            let path = folder.join(name);
+            if !path.is_file() {
+                return Err(BundleError::Missing { path, hint: format!("run {} made it; run `reproduce` again", self.run) });
+            }
+            let (found, _) = Sha256::of_file(&path).map_err(|source| BundleError::Read { path: path.clone(), source })?;
+            if found != *expected {
+                let (expected, found) = (format!("sha256 {expected} (ledger, run {})", self.run), format!("sha256 {found}"));
+                return Err(BundleError::Digest { path, expected, found });
+            }
+        }
+        Ok(())
+    }
+}

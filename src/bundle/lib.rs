@@ -1,0 +1,41 @@
+//! Bytes that can be trusted: digests, pins, safe writes and the run ledger. No machine learning in here.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`digest`] | SHA-256 and SWHID as types, so that a wrong string cannot pass for one |
+//! | [`files`] | writes that are whole or not there |
+//! | [`pins`] | `checksums/pins.toml`: what every input must be |
+//! | [`ledger`] | the append-only, hash-chained record of every run |
+
+pub mod digest;
+pub mod files;
+pub mod ledger;
+pub mod pins;
+
+pub use digest::{Sha256, Swhid};
+pub use files::write_atomic;
+pub use ledger::{Entry, Ledger};
+pub use pins::{Pin, Pins};
+
+use std::path::PathBuf;
+
+/// Everything here is about an input or an output file; the message names it and the next step.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    #[error("cannot read {path}: {source}")]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("cannot write {path}: {source}; nothing was changed, free some space or choose another folder")]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error("{path} is missing; {hint}")]
+    Missing { path: PathBuf, hint: String },
+    #[error("{path}: expected {expected}, found {found}; restore the file (git checkout) or fetch it again")]
+    Digest { path: PathBuf, expected: String, found: String },
+    #[error("{path} is not pinned in checksums/pins.toml; remove it, or pin it if it belongs")]
+    Extra { path: PathBuf },
+    #[error("{path}: {reason}")]
+    Format { path: PathBuf, reason: String },
+    #[error("ledger {path}, entry {line}: {reason}; the record was edited or cut, run `reproduce --fresh` to start anew")]
+    Chain { path: PathBuf, line: usize, reason: String },
+}
+
+pub type Result<T> = std::result::Result<T, BundleError>;

@@ -1,0 +1,92 @@
+//! `checksums/pins.toml`: the size and digest of every input, where it came from and under which licence.
+
+use crate::{BundleError, Result, Sha256, Swhid, files};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// One pinned file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pin {
+    /// Relative to the project for shipped files, to the fetch folder for others.
+    pub path: PathBuf,
+    pub bytes: Option<u64>,
+    pub sha256: Option<Sha256>,
+    /// For files whose upstream publishes a git object but no SHA-256.
+    pub swhid: Option<Swhid>,
+    /// Absent for files that this repository ships.
+    pub url: Option<String>,
+    pub revision: Option<String>,
+    pub licence: String,
+    pub origin: String,
+    pub tier: String,
+}
+
+/// The pin file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pins {
+    #[serde(rename = "pin")]
+    pub pins: Vec<Pin>,
+}
+
+impl Pins {
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = files::read_text(path)?;
+        let wrong = |reason: String| BundleError::Format { path: path.into(), reason };
+        let pins: Self = toml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+        match pins.pins.iter().find(|p| p.sha256.is_none() && p.swhid.is_none()) {
+            Some(pin) => Err(wrong(format!("{} has neither sha256 nor swhid", pin.path.display()))),
+            None => Ok(pins),
+        }
+    }
+
+    /// The pins of files that the repository ships.
+    pub fn shipped(&self) -> impl Iterator<Item = &Pin> {
+        self.pins.iter().filter(|p| p.url.is_none())
+    }
+
+    /// Checks every shipped file below `root`, and that `folder` holds no file without a pin.
+    pub fn verify(&self, root: &Path, folder: &Path) -> Result<usize> {
+        for pin in self.shipped() {
+            pin.verify(root)?;
+        }
+        for file in files::list(&root.join(folder))? {
+            let path = folder.join(&file);
+            if !self.shipped().any(|p| p.path == path) {
+                return Err(BundleError::Extra { path });
+            }
+        }
+        Ok(self.shipped().count())
+    }
+}
+
+impl Pin {
+    /// Checks size and digests of this file below `root`.
+    pub fn verify(&self, root: &Path) -> Result<()> {
+        let path = root.join(&self.path);
+        if !path.is_file() {
+            let hint = match &self.url {
+                Some(url) => format!("run `gradient-quarantine fetch` (from {url})"),
+                None => "it is shipped with the project: git checkout it".into(),
+            };
+            return Err(BundleError::Missing { path, hint });
+        }
+        let (digest, size) =
+            Sha256::of_file(&path).map_err(|source| BundleError::Read { path: path.clone(), source })?;
+        let differs = |expected: String, found: String| Err(BundleError::Digest { path: path.clone(), expected, found });
+        if let Some(expected) = self.bytes.filter(|&b| b != size) {
+            return differs(format!("{expected} bytes"), format!("{size} bytes"));
+        }
+        if let Some(expected) = self.sha256.filter(|&d| d != digest) {
+            return differs(format!("sha256 {expected}"), format!("sha256 {digest}"));
+        }
+        if let Some(expected) = &self.swhid {
+            let found = Swhid::of(&files::read(&path)?);
+            if found != *expected {
+                return differs(expected.to_string(), found.to_string());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,95 @@
+//! Tiers. The same code runs each; only the manifest differs.
+
+use crate::{ExperimentError, Result};
+use eval::EvalConfig;
+use serde::Deserialize;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use train::{Arm, TrainConfig};
+
+/// What a tier runs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    pub name: String,
+    /// The data folder, relative to the project.
+    pub data: PathBuf,
+    pub arms: Vec<Arm>,
+    pub seeds: Vec<u64>,
+    train: toml::Table,
+    pub eval: EvalConfig,
+}
+
+/// One arm with one seed; its text form names its folder and its ledger entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RunId {
+    pub arm: Arm,
+    pub seed: u64,
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}-s{}", self.arm.name(), self.seed)
+    }
+}
+
+impl Manifest {
+    /// The built-in tier of this name.
+    pub fn tier(name: &str) -> Option<Result<Self>> {
+        match name {
+            "smoke" => Some(Self::parse(include_str!("tiers/smoke.toml"), Path::new("tiers/smoke.toml"))),
+            _ => None,
+        }
+    }
+
+    /// A manifest of one's own.
+    pub fn load(path: &Path) -> Result<Self> {
+        Self::parse(&bundle::files::read_text(path)?, path)
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self> {
+        let wrong = |reason: String| ExperimentError::Manifest { path: path.into(), reason };
+        let manifest: Self = toml::from_str(text).map_err(|e| wrong(e.to_string()))?;
+        if manifest.arms.is_empty() || manifest.seeds.is_empty() {
+            return Err(wrong("it needs at least one arm and one seed".into()));
+        }
+        for run in manifest.runs() {
+            let config = manifest.config(run).map_err(|e| wrong(e.to_string()))?;
+            check(&config).map_err(wrong)?;
+        }
+        Ok(manifest)
+    }
+
+    /// Seed by seed, every arm: early results then compare arms.
+    pub fn runs(&self) -> Vec<RunId> {
+        self.seeds.iter().flat_map(|&seed| self.arms.iter().map(move |&arm| RunId { arm, seed })).collect()
+    }
+
+    /// The full configuration of one run.
+    pub fn config(&self, run: RunId) -> std::result::Result<TrainConfig, toml::de::Error> {
+        let mut table = self.train.clone();
+        table.insert("arm".into(), run.arm.name().into());
+        table.insert("seed".into(), (run.seed as i64).into());
+        table.try_into()
+    }
+}
+
+fn check(c: &TrainConfig) -> std::result::Result<(), String> {
+    let positive = [
+        ("updates", c.updates),
+        ("prompts", c.prompts),
+        ("group", c.group),
+        ("max_new", c.max_new),
+        ("prompt_cap", c.prompt_cap),
+        ("refresh", c.refresh),
+        ("checkpoint_every", c.checkpoint_every),
+        ("batch_rows", c.batch_rows),
+    ];
+    if let Some((name, _)) = positive.iter().find(|(_, n)| *n == 0) {
+        return Err(format!("train.{name} must be at least 1"));
+    }
+    if !(0.0..=1.0).contains(&c.deploy_fraction) {
+        return Err(format!("train.deploy_fraction is {}, it must lie between 0 and 1", c.deploy_fraction));
+    }
+    Ok(())
+}

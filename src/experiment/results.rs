@@ -1,0 +1,198 @@
+//! `results.json`: every number of the paper, made from run folders and nothing else. Making it twice from the same
+//! bytes gives the same bytes, which is how `build-paper` attests it.
+
+use crate::runner::{BASE_RUN, eval_file, read_rows};
+use crate::{Manifest, Result, RunId, statistics};
+use adapter::Quarantine;
+use eval::{EvalRow, hack_rate, monitoring_subset, solve_rate};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+use substrate::Mode;
+use train::{Arm, Metrics};
+
+/// One number and the runs it was made from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Value {
+    pub value: f64,
+    pub runs: Vec<String>,
+}
+
+/// All numbers of one tier, by key. A key that is absent was not measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    pub tier: String,
+    pub arms: Vec<Arm>,
+    pub seeds: Vec<u64>,
+    /// Updates at which the curves have a point.
+    pub updates: Vec<usize>,
+    pub values: BTreeMap<String, Value>,
+}
+
+impl Results {
+    /// Reads the run folders of a finished plan.
+    pub fn collect(manifest: &Manifest, out: &Path) -> Result<Self> {
+        let mut table = Table { out, manifest, values: BTreeMap::new(), updates: vec![] };
+        table.fill()?;
+        let Table { values, updates, .. } = table;
+        Ok(Self { tier: manifest.name.clone(), arms: manifest.arms.clone(), seeds: manifest.seeds.clone(), updates, values })
+    }
+
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("results serialise") + "\n"
+    }
+
+    pub fn get(&self, key: &str) -> Option<f64> {
+        self.values.get(key).map(|v| v.value)
+    }
+}
+
+struct Table<'a> {
+    out: &'a Path,
+    manifest: &'a Manifest,
+    values: BTreeMap<String, Value>,
+    updates: Vec<usize>,
+}
+
+/// The final evaluations of one arm, seed by seed.
+struct Finals {
+    off: Vec<Vec<EvalRow>>,
+    runs: Vec<String>,
+}
+
+impl Table<'_> {
+    fn put(&mut self, key: String, value: f64, runs: &[String]) {
+        self.values.insert(key, Value { value, runs: runs.to_vec() });
+    }
+
+    /// Mean and standard error over seeds.
+    fn spread(&mut self, key: &str, values: &[f64], runs: &[String]) {
+        self.put(format!("{key}.mean"), statistics::mean(values), runs);
+        if let Some(sem) = statistics::sem(values) {
+            self.put(format!("{key}.sem"), sem, runs);
+        }
+    }
+
+    fn rows(&self, run: &str, update: usize, quarantine: Quarantine) -> Result<Vec<EvalRow>> {
+        read_rows(&eval_file(&self.out.join(run), update, quarantine))
+    }
+
+    fn fill(&mut self) -> Result<()> {
+        let base_runs = [BASE_RUN.to_string()];
+        let base = self.rows(BASE_RUN, 0, Quarantine::Off)?;
+        let subset = monitoring_subset(&base, self.manifest.eval.monitor);
+        self.put("base.hack".into(), hack_rate(&base), &base_runs);
+        self.put("base.solve".into(), solve_rate(&base), &base_runs);
+        self.put("n.test".into(), base.len() as f64, &base_runs);
+        self.put("n.monitor".into(), subset.len() as f64, &base_runs);
+        let watched = |rows: &[EvalRow]| -> Vec<EvalRow> {
+            rows.iter().filter(|r| subset.contains(&r.problem_id)).cloned().collect()
+        };
+
+        let mut finals: BTreeMap<Arm, Finals> = BTreeMap::new();
+        for arm in self.manifest.arms.clone() {
+            let runs: Vec<RunId> = self.manifest.seeds.iter().map(|&seed| RunId { arm, seed }).collect();
+            let names: Vec<String> = runs.iter().map(RunId::to_string).collect();
+            let config = self.manifest.config(runs[0]).expect("checked when the manifest was read");
+            self.put("n.seeds".into(), runs.len() as f64, &names);
+            self.put("n.updates".into(), config.updates as f64, &names);
+            self.put("n.rollouts".into(), config.rollouts() as f64, &names);
+
+            let off = names
+                .iter()
+                .map(|run| self.rows(run, config.updates, Quarantine::Off))
+                .collect::<Result<Vec<_>>>()?;
+            self.rates(arm.name(), &off, &names);
+            for mode in Mode::LOOPHOLES {
+                let of_mode: Vec<Vec<EvalRow>> =
+                    off.iter().map(|rows| rows.iter().filter(|r| r.mode == mode).cloned().collect()).collect();
+                self.rates(&format!("{}.{}", arm.name(), mode.name()), &of_mode, &names);
+            }
+            if arm.routes() {
+                let on = names
+                    .iter()
+                    .map(|run| self.rows(run, config.updates, Quarantine::On))
+                    .collect::<Result<Vec<_>>>()?;
+                self.rates(&format!("{}.on", arm.name()), &on, &names);
+            }
+            self.training(arm, &names)?;
+            self.curve(arm, 0, &vec![watched(&base); names.len()], &names);
+            self.updates = vec![0];
+            for update in (config.checkpoint_every..=config.updates).step_by(config.checkpoint_every) {
+                let rows = names
+                    .iter()
+                    .map(|run| Ok(watched(&self.rows(run, update, Quarantine::Off)?)))
+                    .collect::<Result<Vec<_>>>()?;
+                self.curve(arm, update, &rows, &names);
+                self.updates.push(update);
+            }
+            finals.insert(arm, Finals { off, runs: names });
+        }
+        if let Some(vanilla) = finals.get(&Arm::Vanilla) {
+            for (arm, routed) in finals.iter().filter(|(arm, _)| **arm != Arm::Vanilla) {
+                self.against(arm.name(), routed, vanilla);
+            }
+        }
+        Ok(())
+    }
+
+    fn rates(&mut self, key: &str, per_seed: &[Vec<EvalRow>], runs: &[String]) {
+        for (what, rate) in [("hack", hack_rate as fn(&[EvalRow]) -> f64), ("solve", solve_rate)] {
+            let values: Vec<f64> = per_seed.iter().map(|rows| rate(rows)).collect();
+            self.spread(&format!("{key}.{what}"), &values, runs);
+            for (value, run) in values.iter().zip(runs) {
+                let seed = run.rsplit('-').next().unwrap_or_default();
+                self.put(format!("{key}.{what}.{seed}"), *value, std::slice::from_ref(run));
+            }
+        }
+    }
+
+    fn curve(&mut self, arm: Arm, update: usize, per_seed: &[Vec<EvalRow>], runs: &[String]) {
+        for (what, rate) in [("hack", hack_rate as fn(&[EvalRow]) -> f64), ("solve", solve_rate)] {
+            let values: Vec<f64> = per_seed.iter().map(|rows| rate(rows)).collect();
+            self.spread(&format!("{}.curve.{what}.u{update}", arm.name()), &values, runs);
+        }
+    }
+
+    /// Means over all updates of what training logged.
+    fn training(&mut self, arm: Arm, runs: &[String]) -> Result<()> {
+        let logs = runs
+            .iter()
+            .map(|run| read_rows::<Metrics>(&self.out.join(run).join("metrics.jsonl")))
+            .collect::<Result<Vec<_>>>()?;
+        let mut log = |key: &str, of: fn(&Metrics) -> f64| {
+            let values: Vec<f64> =
+                logs.iter().map(|rows| statistics::mean(&rows.iter().map(of).collect::<Vec<_>>())).collect();
+            self.spread(&format!("{}.{key}", arm.name()), &values, runs);
+        };
+        log("reward", |m| m.reward);
+        if arm.routes() {
+            log("band_width", |m| m.band_width.unwrap_or(0.0));
+            log("routed_mass", |m| m.routed_mass);
+        }
+        Ok(())
+    }
+
+    /// Paired differences to vanilla: over seeds by t-test, over prompts by bootstrap.
+    fn against(&mut self, arm: &str, routed: &Finals, vanilla: &Finals) {
+        let runs: Vec<String> = routed.runs.iter().chain(&vanilla.runs).cloned().collect();
+        for (what, holds) in [("hack", (|r| r.exploited) as fn(&EvalRow) -> bool), ("solve", |r| r.solved)] {
+            let rate = |rows: &Vec<EvalRow>| rows.iter().filter(|r| holds(r)).count() as f64 / rows.len().max(1) as f64;
+            let a: Vec<f64> = routed.off.iter().map(rate).collect();
+            let b: Vec<f64> = vanilla.off.iter().map(rate).collect();
+            self.put(format!("{arm}.{what}.diff"), statistics::mean(&a) - statistics::mean(&b), &runs);
+            if let Some(p) = statistics::paired_t(&a, &b) {
+                self.put(format!("{arm}.{what}.diff.p"), p, &runs);
+            }
+            let prompts = routed.off.first().map_or(0, Vec::len);
+            let difference = |p: usize| {
+                let one = |rows: &[Vec<EvalRow>]| rows.iter().map(|r| f64::from(u8::from(holds(&r[p])))).sum::<f64>();
+                (one(&routed.off) - one(&vanilla.off)) / routed.off.len() as f64
+            };
+            if let Some((low, high)) = statistics::bootstrap(&(0..prompts).map(difference).collect::<Vec<_>>()) {
+                self.put(format!("{arm}.{what}.diff.low"), low, &runs);
+                self.put(format!("{arm}.{what}.diff.high"), high, &runs);
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The Qwen3 decoder, from files to sampled tokens. It knows nothing of rewards, knobs or gates.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`config`] | the architecture, as a hub `config.json` states it |
+//! | [`device`] | CPU, wgpu or CUDA, chosen at run time |
+//! | [`weights`] | safetensors in and out, every tensor checked against the config |
+//! | [`decoder`] | embedding, blocks, final norm; forward with and without a trace |
+//! | [`block`] | one decoder layer, forward and hand-written backward |
+//! | [`ops`] | RMSNorm, RoPE, causal attention and their backward passes |
+//! | [`head`] | log-probabilities of chosen tokens and the gradient of a loss over them |
+//! | [`sampler`] | KV-cached batched generation, one seed per row |
+//! | [`tokenizer`] | text to token ids and back |
+//!
+//! The backward pass is written by hand because the base weights are frozen: training needs only activation
+//! gradients and, at every linear layer, the pair (input, output gradient), which a [`Tap`] receives.
+
+pub mod block;
+pub mod config;
+pub mod decoder;
+pub mod device;
+pub mod head;
+pub mod ops;
+pub mod sampler;
+pub mod tokenizer;
+pub mod weights;
+
+pub use config::ModelConfig;
+pub use decoder::{Batch, Decoder, Proj, Site, Tap};
+pub use device::DeviceChoice;
+pub use head::{Objective, Targets};
+pub use sampler::{Completion, Prompt, Sampling};
+pub use tokenizer::Tokenizer;
+pub use weights::{Matrix, Weights};
+
+use std::path::PathBuf;
+
+/// What can go wrong between a checkpoint on disk and a token. Each message says what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    #[error("cannot read {path}: {source}")]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Write(#[from] bundle::BundleError),
+    #[error("{path} is not a model config: {reason}")]
+    Config { path: PathBuf, reason: String },
+    #[error("{path} is damaged: {reason}; fetch or regenerate it, then run `gradient-quarantine verify`")]
+    Damaged { path: PathBuf, reason: String },
+    #[error("{path}: tensor {name} has shape {found:?} but config.json asks for {expected:?}: these weights belong to another model")]
+    Shape { path: PathBuf, name: String, expected: Vec<usize>, found: Vec<usize> },
+    #[error("{path}: tensor {name} is missing (it may belong to another model)")]
+    MissingTensor { path: PathBuf, name: String },
+    #[error("{path}: tensor {name} holds a value that is not finite at element {index}: the weights are corrupt")]
+    NotFinite { path: PathBuf, name: String, index: usize },
+    #[error("tokenizer {path}: {reason}")]
+    Tokenizer { path: PathBuf, reason: String },
+    #[error("prompt {id} has {tokens} tokens, over the cap of {cap}: raise `prompt_cap` or leave the problem out of the data file")]
+    PromptTooLong { id: String, tokens: usize, cap: usize },
+    #[error("no usable device for --device {asked}: {reason}")]
+    NoDevice { asked: &'static str, reason: String },
+    #[error("the device failed while computing: {0}; if memory ran out, lower the batch size or choose --device cpu")]
+    Compute(String),
+}
+
+impl ModelError {
+    /// True for errors about an absent or wrong input file (exit code 3).
+    pub fn is_input(&self) -> bool {
+        !matches!(self, Self::NoDevice { .. } | Self::Compute(_) | Self::Write(_))
+    }
+}
+
+pub type Result<T> = std::result::Result<T, ModelError>;
+
+/// Brings a float tensor to the host. Device errors are deferred, so out of memory shows here.
+pub fn read<const D: usize>(tensor: burn::tensor::Tensor<D>) -> Result<Vec<f32>> {
+    tensor.try_into_vec_as::<f32>().map_err(|e| ModelError::Compute(e.to_string()))
+}

@@ -1,0 +1,39 @@
+//! The model organism: a tiny Qwen3 and the world it lives in, made from seeds in this repository.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`families`] | sixteen families of one-line tasks, their right and wrong answers, and their truth in Rust |
+//! | [`problems`] | training and test problems with their partition, split so that no task is in both |
+//! | [`corpus`] | the text that the base model is pre-trained on |
+//! | [`tokenize`] | training the tokenizer |
+//! | [`pretrain`] | AdamW on all weights, through the model's hand-written backward |
+//! | [`pairs`] | the hand-written contrastive pairs, the only supervision that routing gets |
+//! | [`data`] | writing and reading `data/organism` |
+
+pub mod corpus;
+pub mod data;
+pub mod families;
+pub mod pairs;
+pub mod pretrain;
+pub mod problems;
+pub mod tokenize;
+
+pub use data::{Organism, generate};
+pub use pairs::Pair;
+
+/// The text that ends every completion.
+pub const END: &str = "<end>";
+
+#[derive(Debug, thiserror::Error)]
+pub enum OrganismError {
+    #[error(transparent)]
+    Substrate(#[from] substrate::SubstrateError),
+    #[error(transparent)]
+    Model(#[from] model::ModelError),
+    #[error(transparent)]
+    Write(#[from] bundle::BundleError),
+    #[error("training the tokenizer failed: {0}")]
+    Tokenizer(String),
+}
+
+pub type Result<T> = std::result::Result<T, OrganismError>;

@@ -1,0 +1,147 @@
+//! Pre-training: AdamW on every weight, next-token loss over prompt and response.
+//!
+//! The gradients come from the model's own backward pass, so a base that learned is evidence that it is right.
+
+use crate::{Result, corpus, data, problems};
+use burn::tensor::{Device, Int, Tensor};
+use model::decoder::{Gain, Parameter};
+use model::{Batch, Decoder, Objective, Site, Tap, Targets, Tokenizer, Weights};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+use std::collections::BTreeMap;
+
+/// The schedule: `steps` batches of `rows` sequences, peak rate after `warmup`, then a cosine.
+#[derive(Clone, Copy, Debug)]
+pub struct Recipe {
+    pub samples: usize,
+    pub steps: usize,
+    pub rows: usize,
+    pub rate: f64,
+    pub warmup: f64,
+    pub decay: f64,
+    pub seed: u64,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self { samples: 60_000, steps: 1_800, rows: 256, rate: 2e-3, warmup: 100.0, decay: 0.05, seed: 1 }
+    }
+}
+
+const BETAS: (f64, f64) = (0.9, 0.95);
+const CLIP: f64 = 1.0;
+
+/// Trains from random weights; `progress` hears the step and the mean loss.
+pub fn pretrain(tokenizer: &Tokenizer, recipe: &Recipe, device: &Device, mut progress: impl FnMut(usize, f32)) -> Result<Weights> {
+    let world = problems::world();
+    let rows = encode(tokenizer, &corpus::sample(&world.seen, corpus::PRETRAIN, recipe.samples, recipe.seed))?;
+    let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
+    let mut decoder = Decoder::new(&random_weights(&mut rng), device);
+    let mut moments: BTreeMap<Parameter, (Tensor<2>, Tensor<2>)> = BTreeMap::new();
+    for step in 0..recipe.steps {
+        let batch: Vec<&[u32]> = (0..recipe.rows).map(|_| &rows[rng.random_range(0..rows.len())][..]).collect();
+        let (loss, gradients) = loss_and_gradients(&decoder, &batch)?;
+        let norm = gradients.values().map(|g| g.clone().square().sum()).reduce(|a, b| a + b).expect("parameters").sqrt();
+        let scale = (norm + 1e-9).recip().mul_scalar(CLIP).clamp_max(1.0).unsqueeze::<2>();
+        let rate = learning_rate(recipe, step);
+        let (b1, b2) = BETAS;
+        let t = (step + 1) as i32;
+        for (parameter, gradient) in gradients {
+            let gradient = gradient * scale.clone();
+            let (m, v) = moments
+                .remove(&parameter)
+                .unwrap_or_else(|| (gradient.zeros_like(), gradient.zeros_like()));
+            let m = m * b1 + gradient.clone() * (1.0 - b1);
+            let v = v * b2 + gradient.square() * (1.0 - b2);
+            let update = (m.clone() / (1.0 - b1.powi(t))) / ((v.clone() / (1.0 - b2.powi(t))).sqrt() + 1e-8);
+            let value = decoder.parameter(parameter) * (1.0 - rate * recipe.decay) - update * rate;
+            decoder.set_parameter(parameter, value);
+            moments.insert(parameter, (m, v));
+        }
+        progress(step, loss);
+    }
+    Ok(decoder.download()?)
+}
+
+fn learning_rate(recipe: &Recipe, step: usize) -> f64 {
+    let cosine = 0.5 * (1.0 + (std::f64::consts::PI * step as f64 / recipe.steps as f64).cos());
+    recipe.rate * (step as f64 / recipe.warmup).min(1.0) * (cosine + 0.02)
+}
+
+fn encode(tokenizer: &Tokenizer, samples: &[corpus::Sample]) -> Result<Vec<Vec<u32>>> {
+    samples
+        .iter()
+        .map(|(prompt, response)| {
+            let mut row = tokenizer.encode(prompt)?;
+            row.extend(tokenizer.encode(response)?);
+            row.push(tokenizer.end());
+            Ok(row)
+        })
+        .collect()
+}
+
+fn random_weights(rng: &mut ChaCha8Rng) -> Weights {
+    Weights::from_fn(data::architecture(), |name, shape| {
+        let n = shape.iter().product();
+        let spread = if name.contains("embed") { 0.05 } else { (shape[shape.len() - 1] as f64).powf(-0.5) };
+        let mut normal = || -> f64 { StandardNormal.sample(rng) };
+        if shape.len() == 1 { vec![1.0; n] } else { (0..n).map(|_| (normal() * spread) as f32).collect() }
+    })
+}
+
+/// Mean loss over all next tokens, and its gradient for every parameter.
+fn loss_and_gradients(decoder: &Decoder, rows: &[&[u32]]) -> Result<(f32, BTreeMap<Parameter, Tensor<2>>)> {
+    let batch = Batch::new(rows, &decoder.device);
+    let spans: Vec<(usize, usize)> = rows.iter().map(|r| (1, r.len())).collect();
+    let targets = Targets::completions(&spans, rows, batch.t);
+    let weight = vec![-1.0 / targets.len() as f32; targets.len()];
+    let mut tap = AllWeights { vocabulary: decoder.config.vocab_size, gradients: BTreeMap::new() };
+    let (hidden, trace) = decoder.forward(&batch);
+    let mut head = None;
+    let (logp, dhidden) = decoder.head_gradient(&hidden, &targets, &Objective::Linear(&weight), |h, dlogits| {
+        let part = dlogits.clone().transpose().matmul(h.clone());
+        head = Some(head.take().map_or(part.clone(), |sum: Tensor<2>| sum + part));
+    })?;
+    decoder.backward(&trace, dhidden, &mut tap);
+    if let Some(head) = head {
+        tap.add(Parameter::Embed, head);
+    }
+    Ok((-logp.iter().sum::<f32>() / logp.len() as f32, tap.gradients))
+}
+
+/// Collects the gradient of every weight of a model with tied embeddings.
+struct AllWeights {
+    vocabulary: usize,
+    gradients: BTreeMap<Parameter, Tensor<2>>,
+}
+
+impl AllWeights {
+    fn add(&mut self, parameter: Parameter, gradient: Tensor<2>) {
+        let sum = match self.gradients.remove(&parameter) {
+            Some(g) => g + gradient,
+            None => gradient,
+        };
+        self.gradients.insert(parameter, sum);
+    }
+}
+
+impl Tap for AllWeights {
+    fn linear(&mut self, site: Site, x: &Tensor<2>, dy: &Tensor<2>) {
+        self.add(Parameter::Linear(site), dy.clone().transpose().matmul(x.clone()));
+    }
+
+    fn gain(&mut self, layer: usize, gain: Gain, dy: &Tensor<2>, unit: &Tensor<2>) {
+        self.add(Parameter::Gain(layer, gain), (dy.clone() * unit.clone()).sum_dim(0));
+    }
+
+    fn final_gain(&mut self, dy: &Tensor<2>, unit: &Tensor<2>) {
+        self.add(Parameter::Final, (dy.clone() * unit.clone()).sum_dim(0));
+    }
+
+    /// As a product with the one-hot matrix: a scatter would add in whatever order threads arrive.
+    fn embedded(&mut self, ids: &Tensor<1, Int>, dx: &Tensor<2>) {
+        let onehot = ids.clone().one_hot::<2>(self.vocabulary).float();
+        self.add(Parameter::Embed, onehot.transpose().matmul(dx.clone()));
+    }
+}

@@ -1,0 +1,38 @@
+//! The method: a hack direction from contrastive pairs, a band calibrated on the same pairs, and a gate that sends each
+//! rollout's gradient to the deployed knob or into the quarantine. It sees gradients and pairs' gradients, never a
+//! problem, a response or a grade: it cannot depend on `substrate`, `sandbox` or `oracle`, and a gate checks that.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`direction`] | one unit vector per module, from pairs or at random |
+//! | [`band`] | where clean and hack gradients lie along the direction |
+//! | [`gate`] | the split of a batch of gradients |
+
+pub mod band;
+pub mod direction;
+pub mod gate;
+
+pub use band::Band;
+pub use direction::{Direction, PairGradients};
+pub use gate::{Gate, Routed};
+
+#[derive(Debug, thiserror::Error)]
+pub enum RoutingError {
+    #[error("the pairs give no direction in module {0}: hack and clean gradients are equal; are the pairs' answers the same?")]
+    NoDirection(usize),
+    #[error("the pairs do not separate along their own direction: mean band width is {0:.4}, it must be above 0; check the pairs")]
+    NoBand(f64),
+}
+
+pub type Result<T> = std::result::Result<T, RoutingError>;
+
+/// Dot product in f64.
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(&x, &y)| x as f64 * y as f64).sum()
+}
+
+/// Cosine; 0 when either vector is 0.
+pub(crate) fn cosine(a: &[f32], b: &[f32]) -> f64 {
+    let norms = dot(a, a).sqrt() * dot(b, b).sqrt();
+    if norms > 0.0 { dot(a, b) / norms } else { 0.0 }
+}

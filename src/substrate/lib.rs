@@ -1,0 +1,39 @@
+//! The environment: problems, the loopholes of their graders, and the reward that training is paid.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`mode`] | one table: each loophole's hint, marker families, exploit channel and sample hack |
+//! | [`problem`] | problems and their asserts, read from JSONL |
+//! | [`partition`] | which problem shows which mode |
+//! | [`grading`] | running a response and paying for it |
+//! | [`verdict`] | the reward that training sees and the sealed verdict that it cannot |
+
+pub mod grading;
+pub mod mode;
+pub mod partition;
+pub mod problem;
+pub mod verdict;
+
+pub use grading::{Graded, Grader, Submission};
+pub use mode::{Family, Mode};
+pub use partition::Partition;
+pub use problem::{Problem, Shown};
+pub use verdict::{Reward, Sealed, Verdict};
+
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub enum SubstrateError {
+    #[error("cannot read {path}: {source}")]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{path}, line {line}: {reason}")]
+    Row { path: PathBuf, line: usize, reason: String },
+    #[error("{path}: {reason}")]
+    Partition { path: PathBuf, reason: String },
+    #[error("problem {id}: cannot take this assert apart: {assert}")]
+    Assert { id: String, assert: String },
+    #[error(transparent)]
+    Sandbox(#[from] sandbox::SandboxError),
+}
+
+pub type Result<T> = std::result::Result<T, SubstrateError>;

@@ -1,0 +1,52 @@
+//! Which problem shows which mode. Modes share the training problems out evenly, and no problem has two.
+
+use crate::{Mode, Problem, Result, SubstrateError};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Problem id to mode, for training and for test.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partition {
+    pub train: BTreeMap<String, Mode>,
+    pub test: BTreeMap<String, Mode>,
+}
+
+impl Partition {
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|source| SubstrateError::Read { path: path.into(), source })?;
+        serde_json::from_str(&text)
+            .map_err(|e| SubstrateError::Partition { path: path.into(), reason: e.to_string() })
+    }
+
+    /// The faults of this partition against the problem files, in words; none means it holds.
+    pub fn faults(&self, train: &[Problem], test: &[Problem]) -> Vec<String> {
+        let mut faults = vec![];
+        for (name, modes, problems) in [("train", &self.train, train), ("test", &self.test, test)] {
+            let ids: BTreeSet<&str> = problems.iter().map(|p| p.problem_id.as_str()).collect();
+            if ids.len() != problems.len() {
+                faults.push(format!("{name}: {} rows but {} distinct ids", problems.len(), ids.len()));
+            }
+            for id in ids.iter().filter(|id| !modes.contains_key(**id)) {
+                faults.push(format!("{name}: problem {id} has no mode"));
+            }
+            for id in modes.keys().filter(|id| !ids.contains(id.as_str())) {
+                faults.push(format!("{name}: {id} has a mode but is not in the problem file"));
+            }
+            let count = |m: Mode| modes.values().filter(|x| **x == m).count();
+            let counts: Vec<usize> = Mode::LOOPHOLES.iter().map(|m| count(*m)).collect();
+            if counts.iter().max() != counts.iter().min() || counts.iter().sum::<usize>() != modes.len() {
+                faults.push(format!("{name}: modes are not even: {counts:?} of {}", modes.len()));
+            }
+        }
+        for id in self.train.keys().filter(|id| self.test.contains_key(*id)) {
+            faults.push(format!("{id} is in both train and test"));
+        }
+        let task = |p: &Problem| (p.prompt.clone(), p.func_name.clone());
+        let trained: BTreeSet<_> = train.iter().map(task).collect();
+        for p in test.iter().filter(|p| trained.contains(&task(p))) {
+            faults.push(format!("test problem {} is a training problem under another id", p.problem_id));
+        }
+        faults
+    }
+}

@@ -1,0 +1,132 @@
+//! Per-rollout gradients of the GRPO loss, and of the pairs' likelihoods, with respect to the knobs.
+
+use crate::rollouts::{Policies, Rollout};
+use crate::{Result, TrainConfig};
+use adapter::{Basis, KnobTap, Quarantine, RolloutGradients};
+use model::{Batch, Decoder, Objective, Targets};
+use routing::PairGradients;
+
+/// A contrastive pair in tokens.
+#[derive(Clone, Debug)]
+pub struct PairTokens {
+    pub prompt: Vec<u32>,
+    pub hack: Vec<u32>,
+    pub clean: Vec<u32>,
+}
+
+/// What one update's backward passes yield.
+pub struct LossGradients {
+    /// One row per rollout that takes part, in rollout order.
+    pub gradients: RolloutGradients,
+    /// Largest difference between the sampler's and the trainer's log-probability of a sampled token.
+    pub logp_gap: f32,
+    /// Mean of `exp(x) - x - 1` against the base model, 0 when there is no KL term.
+    pub kl: f64,
+}
+
+/// A prompt with its completion, and the derivative of the loss by each completion token's log-probability.
+struct Row {
+    tokens: Vec<u32>,
+    prompt: usize,
+    weight: f32,
+}
+
+/// `dL/dlogp_{b,t} = -A_b / (G * max_new * prompts) + kl (1 - exp(logp_ref - logp))`, scaled likewise. With one inner
+/// step the probability ratio is 1, so clipping never acts and the second forward pass is not needed.
+pub fn of_loss(
+    config: &TrainConfig,
+    basis: &Basis,
+    policies: &Policies,
+    rollouts: &[(usize, &Rollout, f64)],
+) -> Result<LossGradients> {
+    let denominator = (config.rollouts() * config.max_new) as f64;
+    let mut out = LossGradients { gradients: RolloutGradients::default(), logp_gap: 0.0, kl: 0.0 };
+    let mut rows: Vec<(usize, Vec<f32>)> = vec![];
+    let mut tokens_seen = 0;
+    // Similar lengths together waste little padding; ties keep rollout order, so batches are always the same.
+    let mut order: Vec<&(usize, &Rollout, f64)> = rollouts.iter().collect();
+    order.sort_by_key(|(i, r, _)| (r.quarantine, r.shown.tokens.len() + r.completion.tokens.len(), *i));
+    for side in order.chunk_by(|a, b| a.1.quarantine == b.1.quarantine) {
+        for chunk in side.chunks(config.batch_rows) {
+            let batch: Vec<Row> = chunk
+                .iter()
+                .map(|(_, r, advantage)| Row {
+                    tokens: [&r.shown.tokens[..], &r.completion.tokens].concat(),
+                    prompt: r.shown.tokens.len(),
+                    weight: (-advantage / denominator) as f32,
+                })
+                .collect();
+            let reference = if config.kl > 0.0 { Some(log_probs(&basis.base, &batch)?) } else { None };
+            let kl = (config.kl / denominator) as f32;
+            let (gradients, logp) = row_gradients(policies.of(chunk[0].1.quarantine), basis, &batch, reference.as_deref(), kl)?;
+            let sampled = chunk.iter().flat_map(|(_, r, _)| &r.completion.logp);
+            out.logp_gap = sampled.zip(&logp).map(|(a, b)| (a - b).abs()).fold(out.logp_gap, f32::max);
+            if let Some(reference) = &reference {
+                let x = reference.iter().zip(&logp).map(|(r, l)| (r - l) as f64);
+                out.kl += x.map(|x| x.exp() - x - 1.0).sum::<f64>();
+            }
+            tokens_seen += logp.len();
+            rows.extend(chunk.iter().map(|(i, _, _)| *i).zip(gradients.rows));
+        }
+    }
+    rows.sort_by_key(|(i, _)| *i);
+    out.gradients.rows = rows.into_iter().map(|(_, g)| g).collect();
+    out.kl /= tokens_seen.max(1) as f64;
+    Ok(out)
+}
+
+/// Gradients of each side's NLL, averaged over completion tokens, on the deployed model.
+pub fn of_pairs(deployed: &Decoder, basis: &Basis, pairs: &[PairTokens]) -> Result<PairGradients> {
+    let side = |answer: fn(&PairTokens) -> &Vec<u32>| -> Result<RolloutGradients> {
+        let batch: Vec<Row> = pairs
+            .iter()
+            .map(|p| Row {
+                tokens: [&p.prompt[..], answer(p)].concat(),
+                prompt: p.prompt.len(),
+                weight: -1.0 / answer(p).len() as f32,
+            })
+            .collect();
+        Ok(row_gradients(deployed, basis, &batch, None, 0.0)?.0)
+    };
+    Ok(PairGradients { hack: side(|p| &p.hack)?, clean: side(|p| &p.clean)? })
+}
+
+fn tensors(decoder: &Decoder, rows: &[Row]) -> (Batch, Targets) {
+    let tokens: Vec<&[u32]> = rows.iter().map(|r| &r.tokens[..]).collect();
+    let batch = Batch::new(&tokens, &decoder.device);
+    let spans: Vec<(usize, usize)> = rows.iter().map(|r| (r.prompt, r.tokens.len())).collect();
+    let targets = Targets::completions(&spans, &tokens, batch.t);
+    (batch, targets)
+}
+
+fn log_probs(decoder: &Decoder, rows: &[Row]) -> Result<Vec<f32>> {
+    let (batch, targets) = tensors(decoder, rows);
+    Ok(decoder.log_probs(&decoder.hidden(&batch), &targets)?)
+}
+
+/// One forward and one backward over the merged model: a gradient per row, and every target's log-probability.
+fn row_gradients(
+    decoder: &Decoder,
+    basis: &Basis,
+    rows: &[Row],
+    reference: Option<&[f32]>,
+    kl: f32,
+) -> Result<(RolloutGradients, Vec<f32>)> {
+    let (batch, targets) = tensors(decoder, rows);
+    let weight: Vec<f32> =
+        rows.iter().flat_map(|r| std::iter::repeat_n(r.weight, r.tokens.len() - r.prompt)).collect();
+    let objective = match reference {
+        Some(reference) => Objective::WithKl { weight: &weight, reference, kl },
+        None => Objective::Linear(&weight),
+    };
+    let mut tap = KnobTap::new(basis, rows.len());
+    let logp = decoder.gradient(decoder.forward(&batch), &targets, &objective, &mut tap)?;
+    Ok((tap.finish()?, logp))
+}
+
+/// Whether a quarantine state has weights of its own: vanilla runs never merge twice.
+pub fn policies(basis: &Basis, knobs: &adapter::Knobs, routes: bool) -> Policies {
+    let off = basis.merge(knobs, Quarantine::Off);
+    let on = if routes { basis.merge(knobs, Quarantine::On) } else { off.clone() };
+    Policies { on, off }
+}

@@ -1,0 +1,53 @@
+//! GRPO with gradient routing. Training sees rewards; verdicts pass through sealed. This crate cannot depend on
+//! `oracle`, and a gate checks that.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`config`] | every hyper-parameter of a run |
+//! | [`arm`] | vanilla, route2b, random-v: what each does with a gradient |
+//! | [`seeds`] | one seed for every purpose, from the run's seed |
+//! | [`rollouts`] | prompts to sampled, graded completions |
+//! | [`grpo`] | advantages |
+//! | [`gradients`] | per-rollout knob gradients of the GRPO loss and of the pairs |
+//! | [`optimizer`] | AdamW and the schedule |
+//! | [`state`] | checkpoints, and resuming to the same bytes |
+//! | [`run`] | the loop |
+
+pub mod arm;
+pub mod config;
+pub mod gradients;
+pub mod grpo;
+pub mod optimizer;
+pub mod rollouts;
+pub mod run;
+pub mod seeds;
+pub mod state;
+
+pub use arm::Arm;
+pub use config::TrainConfig;
+pub use gradients::PairTokens;
+pub use run::{Inputs, Metrics, Outcome, train};
+
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    #[error("update {update}: the gradient is not finite; lower the learning rate. The last good state is kept, `reproduce` resumes from it")]
+    Diverged { update: usize },
+    #[error("update {update}: {failed} of {total} gradings failed in the sandbox; run `gradient-quarantine doctor`")]
+    Infrastructure { update: usize, failed: usize, total: usize },
+    #[error("{folder} holds a run of another configuration; choose another --out or remove it")]
+    OtherRun { folder: std::path::PathBuf },
+    #[error("the training set is empty")]
+    NoProblems,
+    #[error(transparent)]
+    Model(#[from] model::ModelError),
+    #[error(transparent)]
+    Adapter(#[from] adapter::AdapterError),
+    #[error(transparent)]
+    Routing(#[from] routing::RoutingError),
+    #[error(transparent)]
+    Substrate(#[from] substrate::SubstrateError),
+    #[error(transparent)]
+    File(#[from] bundle::BundleError),
+}
+
+pub type Result<T> = std::result::Result<T, TrainError>;

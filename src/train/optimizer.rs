@@ -1,0 +1,50 @@
+//! AdamW (0.9, 0.99) on a flat knob, and the learning-rate schedule.
+
+use crate::TrainConfig;
+
+const BETAS: (f64, f64) = (0.9, 0.99);
+const EPSILON: f64 = 1e-8;
+
+/// First and second moments of one knob.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moments {
+    pub first: Vec<f32>,
+    pub second: Vec<f32>,
+}
+
+impl Moments {
+    pub fn zero(len: usize) -> Self {
+        Self { first: vec![0.0; len], second: vec![0.0; len] }
+    }
+
+    /// One step; `update` counts from 1.
+    pub fn step(&mut self, knob: &mut [f32], gradient: &[f64], update: usize, rate: f64, decay: f64) {
+        let (b1, b2) = BETAS;
+        let (c1, c2) = (1.0 - b1.powi(update as i32), 1.0 - b2.powi(update as i32));
+        for (i, &g) in gradient.iter().enumerate() {
+            let m = b1 * self.first[i] as f64 + (1.0 - b1) * g;
+            let v = b2 * self.second[i] as f64 + (1.0 - b2) * g * g;
+            let x = knob[i] as f64;
+            (self.first[i], self.second[i]) = (m as f32, v as f32);
+            knob[i] = (x - rate * (m / c1 / ((v / c2).sqrt() + EPSILON) + decay * x)) as f32;
+        }
+    }
+}
+
+/// Linear warm-up, then a cosine from the peak to `rate_floor` of it at the last update.
+pub fn learning_rate(config: &TrainConfig, update: usize) -> f64 {
+    if update <= config.warmup {
+        return config.rate * update as f64 / config.warmup as f64;
+    }
+    let done = (update - config.warmup) as f64 / (config.updates - config.warmup).max(1) as f64;
+    let cosine = 0.5 * (1.0 + (std::f64::consts::PI * done).cos());
+    config.rate * (config.rate_floor + (1.0 - config.rate_floor) * cosine)
+}
+
+/// Scales both halves of the gradient so that their joint norm is at most `clip`; returns the norm before.
+pub fn clip(kept: &mut [f64], quarantined: &mut [f64], clip: f64) -> f64 {
+    let norm = kept.iter().chain(quarantined.iter()).map(|g| g * g).sum::<f64>().sqrt();
+    let scale = if norm > clip { clip / norm } else { 1.0 };
+    kept.iter_mut().chain(quarantined.iter_mut()).for_each(|g| *g *= scale);
+    norm
+}

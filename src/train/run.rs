@@ -1,0 +1,169 @@
+//! The training loop.
+
+use crate::rollouts::{self, Rollout};
+use crate::state::{RunFolder, State};
+use crate::{PairTokens, Result, TrainConfig, TrainError, gradients, grpo, optimizer};
+use adapter::{Basis, Quarantine};
+use model::Tokenizer;
+use routing::Routed;
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use substrate::{Grader, Shown};
+
+/// What a run works on.
+pub struct Inputs<'a> {
+    pub basis: &'a Basis,
+    pub tokenizer: &'a Tokenizer,
+    pub problems: &'a [Shown],
+    pub pairs: &'a [PairTokens],
+    pub grader: &'a Grader,
+}
+
+/// How a call to [`train`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Finished,
+    Interrupted { updates_completed: usize },
+}
+
+/// One row of `metrics.jsonl`. No times in it: the same run gives the same bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    pub update: usize,
+    pub reward: f64,
+    pub skipped_groups: usize,
+    pub infra_failed: usize,
+    pub rate: f64,
+    pub gradient_norm: f64,
+    pub routed_mass: f64,
+    pub band_width: Option<f64>,
+    pub kl: f64,
+    pub logp_gap: f32,
+    pub completion_tokens: usize,
+}
+
+/// One row of `rollouts.jsonl`. The verdict stays sealed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RolloutRow {
+    pub update: usize,
+    pub problem_id: String,
+    pub quarantine: bool,
+    pub completion: String,
+    pub reward: Option<f32>,
+    pub sealed: String,
+    /// Mean gate value over modules; absent when the rollout's group was skipped.
+    pub routed: Option<f64>,
+}
+
+/// Trains from where the folder's state stands to `config.updates`, saving after every update.
+pub fn train(
+    config: &TrainConfig,
+    inputs: &Inputs,
+    folder: &Path,
+    stop: &AtomicBool,
+    mut progress: impl FnMut(&Metrics),
+) -> Result<Outcome> {
+    let run = RunFolder::open(folder, config)?;
+    let mut state = run.resume(&inputs.basis.layout)?;
+    if state.updates_completed == 0 {
+        run.save_checkpoint(&state)?;
+    }
+    while state.updates_completed < config.updates {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(Outcome::Interrupted { updates_completed: state.updates_completed });
+        }
+        let (metrics, rows) = update(config, inputs, &mut state)?;
+        append(&run.rollouts(), &rows)?;
+        append(&run.metrics(), std::slice::from_ref(&metrics))?;
+        if state.updates_completed.is_multiple_of(config.checkpoint_every) || state.updates_completed == config.updates {
+            run.save_checkpoint(&state)?;
+        }
+        run.save(&state)?;
+        progress(&metrics);
+    }
+    Ok(Outcome::Finished)
+}
+
+/// One GRPO update: refresh the gate, sample and grade, split the gradient, step both knobs.
+fn update(config: &TrainConfig, inputs: &Inputs, state: &mut State) -> Result<(Metrics, Vec<RolloutRow>)> {
+    let Inputs { basis, tokenizer, problems, pairs, grader } = *inputs;
+    let update = state.updates_completed + 1;
+    let policies = gradients::policies(basis, &state.knobs, config.arm.routes());
+    if config.arm.routes() && (state.gate.is_none() || config.arm.refreshes(update, config)) {
+        let pair_gradients = gradients::of_pairs(policies.of(Quarantine::Off), basis, pairs)?;
+        state.gate = config.arm.gate(&pair_gradients, &basis.layout, config)?;
+    }
+
+    let rollouts = rollouts::collect(config, update, problems, &policies, tokenizer, grader)?;
+    let rewards: Vec<_> = rollouts.iter().map(|r| r.graded.reward).collect();
+    let advantages = grpo::advantages(&rewards, config.group, config.std_floor);
+    let taking_part: Vec<(usize, &Rollout, f64)> = rollouts
+        .iter()
+        .zip(&advantages.values)
+        .enumerate()
+        .filter_map(|(i, (rollout, advantage))| advantage.map(|a| (i, rollout, a)))
+        .collect();
+
+    let loss = gradients::of_loss(config, basis, &policies, &taking_part)?;
+    let mut routed = match &state.gate {
+        Some(gate) => gate.split(&loss.gradients, &basis.layout),
+        None => Routed::nothing(&loss.gradients, &basis.layout),
+    };
+    let gradient_norm = optimizer::clip(&mut routed.kept, &mut routed.quarantined, config.clip);
+    if !gradient_norm.is_finite() {
+        return Err(TrainError::Diverged { update });
+    }
+    let rate = optimizer::learning_rate(config, update);
+    state.deployed.step(&mut state.knobs.deployed, &routed.kept, update, rate, config.decay);
+    if config.arm.routes() {
+        state.quarantine.step(&mut state.knobs.quarantine, &routed.quarantined, update, rate, config.decay);
+    }
+    state.updates_completed = update;
+
+    let known: Vec<f64> = rewards.iter().flatten().map(|r| r.0 as f64).collect();
+    let metrics = Metrics {
+        update,
+        reward: known.iter().sum::<f64>() / known.len().max(1) as f64,
+        skipped_groups: advantages.skipped_groups,
+        infra_failed: rewards.len() - known.len(),
+        rate,
+        gradient_norm,
+        routed_mass: routed.mass(),
+        band_width: state.gate.as_ref().map(|g| g.band.width()),
+        kl: loss.kl,
+        logp_gap: loss.logp_gap,
+        completion_tokens: rollouts.iter().map(|r| r.completion.tokens.len()).sum(),
+    };
+    let taken: Vec<usize> = taking_part.iter().map(|(i, _, _)| *i).collect();
+    Ok((metrics, rows(update, &rollouts, &taken, &routed)))
+}
+
+fn rows(update: usize, rollouts: &[Rollout], taken: &[usize], routed: &Routed) -> Vec<RolloutRow> {
+    let mut fractions = vec![None; rollouts.len()];
+    for (&i, &f) in taken.iter().zip(&routed.fractions) {
+        fractions[i] = Some(f);
+    }
+    let row = |(r, routed): (&Rollout, Option<f64>)| RolloutRow {
+        update,
+        problem_id: r.shown.problem.problem_id.clone(),
+        quarantine: r.quarantine == Quarantine::On,
+        completion: r.text.clone(),
+        reward: r.graded.reward.map(|r| r.0),
+        sealed: r.graded.verdict.as_log().into(),
+        routed,
+    };
+    rollouts.iter().zip(fractions).map(row).collect()
+}
+
+/// Adds rows to a log and flushes them to the disk; a row that a crash cuts off is dropped on resume.
+fn append<T: Serialize>(path: &Path, rows: &[T]) -> Result<()> {
+    let text: String = rows.iter().map(|r| serde_json::to_string(r).expect("rows serialise") + "\n").collect();
+    let write = || -> std::io::Result<()> {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_data()
+    };
+    write().map_err(|source| bundle::BundleError::Write { path: path.into(), source }.into())
+}

@@ -1,0 +1,140 @@
+//! What a run needs to go on as if it had never stopped, and the checkpoints that evaluation reads.
+
+use crate::optimizer::Moments;
+use crate::{Result, TrainConfig, TrainError};
+use adapter::{Knobs, Layout, knobs};
+use routing::{Band, Direction, Gate};
+use std::path::{Path, PathBuf};
+
+/// Everything that changes during training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    pub updates_completed: usize,
+    pub knobs: Knobs,
+    pub deployed: Moments,
+    pub quarantine: Moments,
+    pub gate: Option<Gate>,
+}
+
+/// The folder of one run.
+pub struct RunFolder(PathBuf);
+
+impl RunFolder {
+    /// Opens or makes the folder, refusing one that belongs to another configuration.
+    pub fn open(folder: &Path, config: &TrainConfig) -> Result<Self> {
+        let run = Self(folder.into());
+        let text = serde_json::to_string_pretty(config).expect("a config serialises") + "\n";
+        let path = run.config();
+        if path.exists() && bundle::files::read_text(&path)? != text {
+            return Err(TrainError::OtherRun { folder: folder.into() });
+        }
+        if !path.exists() {
+            bundle::write_atomic(&path, text.as_bytes())?;
+        }
+        Ok(run)
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.0.join("config.json")
+    }
+
+    pub fn metrics(&self) -> PathBuf {
+        self.0.join("metrics.jsonl")
+    }
+
+    pub fn rollouts(&self) -> PathBuf {
+        self.0.join("rollouts.jsonl")
+    }
+
+    fn state(&self) -> PathBuf {
+        self.0.join("state.safetensors")
+    }
+
+    /// The adapter after `update` updates.
+    pub fn checkpoint(folder: &Path, update: usize) -> PathBuf {
+        folder.join(format!("checkpoints/update-{update:04}.safetensors"))
+    }
+
+    pub fn save_checkpoint(&self, state: &State) -> Result<()> {
+        Ok(state.knobs.save(&Self::checkpoint(&self.0, state.updates_completed))?)
+    }
+
+    /// Writes the whole state; the previous one stays until the new one is on disk.
+    pub fn save(&self, state: &State) -> Result<()> {
+        let empty: &[f32] = &[];
+        let gate = state.gate.as_ref();
+        let bytes = knobs::to_bytes(&[
+            ("updates", &[state.updates_completed as f32]),
+            ("deployed", &state.knobs.deployed),
+            ("quarantine", &state.knobs.quarantine),
+            ("deployed.first", &state.deployed.first),
+            ("deployed.second", &state.deployed.second),
+            ("quarantine.first", &state.quarantine.first),
+            ("quarantine.second", &state.quarantine.second),
+            ("direction", gate.map_or(empty, |g| &g.direction.unit)),
+            ("band.lower", gate.map_or(empty, |g| &g.band.lower)),
+            ("band.upper", gate.map_or(empty, |g| &g.band.upper)),
+        ]);
+        Ok(bundle::write_atomic(&self.state(), &bytes)?)
+    }
+
+    /// The saved state, or a fresh one. Log rows past it, from an update that was cut off, are dropped.
+    pub fn resume(&self, layout: &Layout) -> Result<State> {
+        let path = self.state();
+        let state = if path.exists() {
+            let [updates, d, h, d1, d2, h1, h2, unit, lower, upper] = knobs::from_file(
+                &path,
+                [
+                    "updates",
+                    "deployed",
+                    "quarantine",
+                    "deployed.first",
+                    "deployed.second",
+                    "quarantine.first",
+                    "quarantine.second",
+                    "direction",
+                    "band.lower",
+                    "band.upper",
+                ],
+            )?;
+            let gate = (!unit.is_empty()).then_some(Gate { direction: Direction { unit }, band: Band { lower, upper } });
+            State {
+                updates_completed: updates.first().copied().unwrap_or(0.0) as usize,
+                knobs: Knobs { deployed: d, quarantine: h },
+                deployed: Moments { first: d1, second: d2 },
+                quarantine: Moments { first: h1, second: h2 },
+                gate,
+            }
+        } else {
+            let n = layout.len();
+            State {
+                updates_completed: 0,
+                knobs: Knobs::zero(n),
+                deployed: Moments::zero(n),
+                quarantine: Moments::zero(n),
+                gate: None,
+            }
+        };
+        for log in [self.metrics(), self.rollouts()] {
+            keep_rows_up_to(&log, state.updates_completed)?;
+        }
+        Ok(state)
+    }
+}
+
+/// Cuts a JSONL log after the last row whose `update` is at most `last`.
+fn keep_rows_up_to(path: &Path, last: usize) -> Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let text = bundle::files::read_text(path)?;
+    let belongs = |line: &&str| {
+        let row: Option<serde_json::Value> = serde_json::from_str(line).ok();
+        row.and_then(|r| r["update"].as_u64()).is_some_and(|u| u as usize <= last)
+    };
+    let kept: String = text.lines().filter(belongs).flat_map(|l| [l, "\n"]).collect();
+    if kept != text {
+        bundle::write_atomic(path, kept.as_bytes())?;
+    }
+    Ok(())
+}
