@@ -1,0 +1,93 @@
+//! The gates. Each is one file with one `check`, which gathers evidence and faults; a gate holds when it has no fault.
+//!
+//! | gate | what it guards |
+//! |---|---|
+//! | [`pins`] | every input has its pinned bytes, and generated data comes out of its seeds again |
+//! | [`rewards`] | each hack pays only at home, correct code passes everywhere, `gt_only` pays no hack |
+//! | [`eval_gap`] | evaluation's markers are disjoint from training's, and equally lenient |
+//! | [`partition`] | one mode a problem, evenly; no test task is seen before evaluation |
+//! | [`no_cheat`] | verdicts cannot reach training: by dependency graph, and by experiment |
+//! | [`claims`] | claims were fixed before the runs, can fail, and are worded as the numbers say |
+
+pub mod claims;
+pub mod eval_gap;
+pub mod no_cheat;
+pub mod partition;
+pub mod pins;
+pub mod rewards;
+
+use std::path::{Path, PathBuf};
+
+/// Where the gates look.
+pub struct Context {
+    /// The project folder.
+    pub root: PathBuf,
+    /// A tier's data folder, relative to the project.
+    pub data: PathBuf,
+    /// A folder of results, if there are any yet.
+    pub results: Option<(experiment::Manifest, PathBuf)>,
+}
+
+impl Context {
+    pub fn data(&self) -> PathBuf {
+        self.root.join(&self.data)
+    }
+}
+
+/// What a gate found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// What was checked, with counts, in words.
+    pub evidence: Vec<String>,
+    /// What does not hold; empty means that the gate holds.
+    pub faults: Vec<String>,
+}
+
+impl Findings {
+    pub fn holds(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// Records a fault unless `holds`.
+    pub fn require(&mut self, holds: bool, fault: impl FnOnce() -> String) {
+        if !holds {
+            self.faults.push(fault());
+        }
+    }
+
+    /// Records an error as a fault and passes the value on.
+    pub fn accept<T, E: std::fmt::Display>(&mut self, result: Result<T, E>) -> Option<T> {
+        result.map_err(|e| self.faults.push(e.to_string())).ok()
+    }
+}
+
+/// A gate by name.
+#[derive(Clone, Copy)]
+pub struct Gate {
+    pub name: &'static str,
+    pub check: fn(&Context) -> Findings,
+}
+
+/// Every gate, cheapest evidence first.
+pub const GATES: [Gate; 6] = [
+    Gate { name: "pins", check: pins::check },
+    Gate { name: "partition", check: partition::check },
+    Gate { name: "eval_gap", check: eval_gap::check },
+    Gate { name: "claims", check: claims::check },
+    Gate { name: "rewards", check: rewards::check },
+    Gate { name: "no_cheat", check: no_cheat::check },
+];
+
+/// The gate of this name.
+pub fn gate(name: &str) -> Option<Gate> {
+    GATES.into_iter().find(|g| g.name == name)
+}
+
+/// Gradings in parallel.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn problems(path: &Path, findings: &mut Findings) -> Vec<substrate::Problem> {
+    findings.accept(substrate::Problem::load(path)).unwrap_or_default()
+}

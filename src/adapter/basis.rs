@@ -3,14 +3,14 @@
 
 use crate::{AdapterError, Knobs, Layout, Quarantine, Result};
 use burn::tensor::{Tensor, TensorData};
-use model::{Decoder, Matrix, Weights};
+use model::{Decoder, Matrix, Site, Weights};
 
 /// `U [out, r]` and `Vh [r, in]` of every module, on the device, with the base model they belong to.
 pub struct Basis {
     pub base: Decoder,
     pub layout: Layout,
-    pub(crate) u: Vec<Tensor<2>>,
-    pub(crate) vh: Vec<Tensor<2>>,
+    u: Vec<Tensor<2>>,
+    vh: Vec<Tensor<2>>,
 }
 
 impl Basis {
@@ -25,6 +25,12 @@ impl Basis {
             vh.push(model::decoder::upload(&right, &base.device));
         }
         Ok(Self { base, layout, u, vh })
+    }
+
+    /// `U [out, r]` and `Vh [r, in]` of one module.
+    pub fn factors(&self, site: Site) -> (Tensor<2>, Tensor<2>) {
+        let module = site.module();
+        (self.u[module].clone(), self.vh[module].clone())
     }
 
     /// The dense model `W + U diag(d + m h) Vh`. Modules whose knob is all zero keep the base weight, bit for bit.

@@ -34,11 +34,11 @@ impl<'a> KnobTap<'a> {
 
 impl Tap for KnobTap<'_> {
     fn linear(&mut self, site: Site, x: &Tensor<2>, dy: &Tensor<2>) {
-        let module = site.layer * model::Proj::ALL.len() + site.proj as usize;
-        let right = x.clone().matmul(self.basis.vh[module].clone().transpose());
-        let left = dy.clone().matmul(self.basis.u[module].clone());
+        let (u, vh) = self.basis.factors(site);
+        let right = x.clone().matmul(vh.transpose());
+        let left = dy.clone().matmul(u);
         let [n, r] = left.dims();
         let summed = (left * right).reshape([self.b, n / self.b, r]).sum_dim(1);
-        self.parts[module] = Some(summed.reshape([self.b, r]));
+        self.parts[site.module()] = Some(summed.reshape([self.b, r]));
     }
 }

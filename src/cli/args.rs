@@ -19,6 +19,14 @@ pub struct Cli {
 pub enum Command {
     /// Check everything, train and evaluate every arm, check again, typeset the paper. Resumes where it stopped.
     Reproduce(Reproduce),
+    /// Run every gate and print one table.
+    Verify(Verify),
+    /// Typeset the paper, if every gate holds and every number is attested.
+    BuildPaper(BuildPaper),
+    /// Say what this machine has of what the program needs.
+    Doctor,
+    /// Train and evaluate one run of a tier.
+    Train(Train),
     /// Make the organism's shipped files again.
     #[command(subcommand)]
     Data(Data),
@@ -36,6 +44,37 @@ pub struct Reproduce {
     /// Forget earlier results of this tier instead of going on from them.
     #[arg(long)]
     pub fresh: bool,
+}
+
+#[derive(Args)]
+pub struct Verify {
+    #[command(flatten)]
+    pub plan: Plan,
+    /// Only this gate: pins, partition, eval_gap, claims, rewards or no_cheat.
+    #[arg(long)]
+    pub gate: Option<String>,
+    /// One JSON object a gate instead of the table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct BuildPaper {
+    #[command(flatten)]
+    pub plan: Plan,
+}
+
+#[derive(Args)]
+pub struct Train {
+    #[command(flatten)]
+    pub plan: Plan,
+    /// vanilla, route2b or random-v.
+    #[arg(long)]
+    pub arm: String,
+    #[arg(long)]
+    pub seed: u64,
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    pub device: Device,
 }
 
 /// Which experiment, and where its results lie.

@@ -1,7 +1,22 @@
-//! Exit codes: 0 ok, 1 a gate or check failed, 2 usage (clap's own), 3 an input is missing or wrong, 4 no usable
-//! device, 5 diverged or interrupted (resumable), 70 a bug.
+//! Exit codes: 0 ok, 1 a gate or check failed, 2 usage, 3 an input is missing or wrong, 4 no usable device, 5 diverged
+//! or interrupted (resumable), 70 a bug.
 
+use adapter::AdapterError;
+use bundle::BundleError;
+use eval::EvalError;
+use experiment::ExperimentError;
+use model::ModelError;
+use organism::OrganismError;
+use report::ReportError;
 use std::process::ExitCode;
+use train::TrainError;
+
+const CHECK_FAILED: u8 = 1;
+const USAGE: u8 = 2;
+const INPUT: u8 = 3;
+const NO_DEVICE: u8 = 4;
+const RESUMABLE: u8 = 5;
+const BUG: u8 = 70;
 
 /// A check that did not hold: not an accident, a verdict.
 #[derive(Debug, thiserror::Error)]
@@ -13,27 +28,90 @@ pub struct CheckFailed(pub String);
 #[error("{0}")]
 pub struct Usage(pub String);
 
-/// The code for the deepest cause that has one.
+/// The code of the first cause that has one.
 pub fn code(error: &anyhow::Error) -> ExitCode {
-    ExitCode::from(error.chain().find_map(of).unwrap_or(70))
+    ExitCode::from(error.chain().find_map(of).unwrap_or(BUG))
 }
 
 fn of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
-    use model::ModelError;
     if cause.is::<CheckFailed>() {
-        return Some(1);
+        return Some(CHECK_FAILED);
     }
     if cause.is::<Usage>() {
-        return Some(2);
+        return Some(USAGE);
     }
-    if let Some(e) = cause.downcast_ref::<ModelError>() {
-        return match e {
-            ModelError::NoDevice { .. } => Some(4),
-            e => e.is_input().then_some(3),
-        };
+    if cause.is::<sandbox::SandboxError>() || cause.is::<substrate::SubstrateError>() {
+        return Some(INPUT);
     }
-    if cause.is::<bundle::BundleError>() || cause.is::<substrate::SubstrateError>() || cause.is::<sandbox::SandboxError>() {
-        return Some(3);
+    None.or_else(|| cause.downcast_ref().map(file))
+        .or_else(|| cause.downcast_ref().map(model))
+        .or_else(|| cause.downcast_ref().map(organism))
+        .or_else(|| cause.downcast_ref().map(experiment))
+        .or_else(|| cause.downcast_ref().map(report))
+}
+
+/// A write that failed (a full disk) stops a run where it can be resumed; a read that failed is a wrong input.
+fn file(e: &BundleError) -> u8 {
+    if matches!(e, BundleError::Write { .. }) { RESUMABLE } else { INPUT }
+}
+
+fn model(e: &ModelError) -> u8 {
+    match e {
+        ModelError::NoDevice { .. } => NO_DEVICE,
+        ModelError::Compute(_) => RESUMABLE,
+        ModelError::Write(e) => file(e),
+        _ => INPUT,
     }
-    None
+}
+
+fn adapter(e: &AdapterError) -> u8 {
+    match e {
+        AdapterError::Model(e) => model(e),
+        AdapterError::File(e) => file(e),
+        AdapterError::Svd(_) | AdapterError::Damaged { .. } => INPUT,
+    }
+}
+
+fn organism(e: &OrganismError) -> u8 {
+    match e {
+        OrganismError::Model(e) => model(e),
+        OrganismError::Write(e) => file(e),
+        OrganismError::Substrate(_) => INPUT,
+        OrganismError::Tokenizer(_) => BUG,
+    }
+}
+
+fn train(e: &TrainError) -> u8 {
+    match e {
+        TrainError::Diverged { .. } | TrainError::Infrastructure { .. } => RESUMABLE,
+        TrainError::OtherRun { .. } => USAGE,
+        TrainError::NoProblems | TrainError::Routing(_) | TrainError::Substrate(_) => INPUT,
+        TrainError::Model(e) => model(e),
+        TrainError::Adapter(e) => adapter(e),
+        TrainError::File(e) => file(e),
+    }
+}
+
+fn experiment(e: &ExperimentError) -> u8 {
+    match e {
+        ExperimentError::Interrupted { .. } => RESUMABLE,
+        ExperimentError::Manifest { .. } | ExperimentError::Claims { .. } => INPUT,
+        ExperimentError::Incomplete { .. } | ExperimentError::Substrate(_) => INPUT,
+        ExperimentError::Organism(e) => organism(e),
+        ExperimentError::Model(e) => model(e),
+        ExperimentError::Adapter(e) => adapter(e),
+        ExperimentError::Train(e) => train(e),
+        ExperimentError::Eval(EvalError::Infrastructure { .. }) => RESUMABLE,
+        ExperimentError::Eval(EvalError::Model(e)) => model(e),
+        ExperimentError::Eval(_) => INPUT,
+        ExperimentError::File(e) => file(e),
+    }
+}
+
+fn report(e: &ReportError) -> u8 {
+    match e {
+        ReportError::File(e) => file(e),
+        ReportError::Experiment(e) => experiment(e),
+        _ => CHECK_FAILED,
+    }
 }

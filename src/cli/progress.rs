@@ -1,5 +1,6 @@
 //! One progress display: a bar on a terminal, plain lines in a pipe.
 
+use adapter::Quarantine;
 use experiment::{Event, Manifest, RunId};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -30,11 +31,14 @@ impl Display {
                 let reward = metrics.reward;
                 self.bar.set_message(format!("{run} update {}: reward {reward:.2}{}", metrics.update, self.standing()));
             }
-            Event::Evaluated { run, update, hack, solve } => {
-                self.latest.lock().unwrap_or_else(|e| e.into_inner()).insert(run, (update, hack, solve));
-                self.line(&format!("{run:<14} update {update:>3}: deploy hack {hack:.3}, solve {solve:.3}"));
+            Event::Evaluated { run, update, quarantine: Quarantine::On, hack, solve } => {
+                self.line(&format!("{:<14} update {update:>3}: quarantine on, hack {hack:.3}, solve {solve:.3}", run.to_string()));
             }
-            Event::Finished { run } => self.line(&format!("{run:<14} done")),
+            Event::Evaluated { run, update, quarantine: Quarantine::Off, hack, solve } => {
+                self.latest.lock().unwrap_or_else(|e| e.into_inner()).insert(run, (update, hack, solve));
+                self.line(&format!("{:<14} update {update:>3}: deploy hack {hack:.3}, solve {solve:.3}", run.to_string()));
+            }
+            Event::Finished { run } => self.line(&format!("{:<14} done", run.to_string())),
         }
     }
 

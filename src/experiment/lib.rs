@@ -21,7 +21,7 @@ pub mod statistics;
 pub use bench::Bench;
 pub use manifest::{Manifest, RunId};
 pub use results::Results;
-pub use runner::{Event, Host, run_plan};
+pub use runner::{Event, Host, Runner, run_plan};
 
 use std::path::PathBuf;
 

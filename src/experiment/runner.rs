@@ -5,19 +5,20 @@ use crate::{Bench, ExperimentError, Manifest, Result, RunId};
 use adapter::{Knobs, Quarantine};
 use bundle::{Entry, Ledger, Sha256, files, write_atomic};
 use eval::{EvalRow, evaluate, monitoring_subset};
+use model::Decoder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use substrate::{Grader, Shown};
 use train::state::RunFolder;
-use train::{Inputs, Metrics, Outcome};
+use train::{Inputs, Metrics, Outcome, TrainConfig};
 
 /// What happens while a plan runs, for whoever shows it.
 pub enum Event<'a> {
     Base { hack: f64, solve: f64 },
     Update { run: RunId, metrics: &'a Metrics },
-    Evaluated { run: RunId, update: usize, hack: f64, solve: f64 },
+    Evaluated { run: RunId, update: usize, quarantine: Quarantine, hack: f64, solve: f64 },
     Finished { run: RunId },
 }
 
@@ -37,22 +38,22 @@ pub struct Host {
 /// The ledger entry of the base model's evaluation.
 pub const BASE_RUN: &str = "base";
 
+/// A plan being run: what it works on and who is told.
+pub struct Runner<'a> {
+    pub manifest: &'a Manifest,
+    pub bench: &'a Bench,
+    pub out: &'a Path,
+    pub stop: &'a AtomicBool,
+    pub events: &'a (dyn Fn(Event) + Sync),
+}
+
 /// Evaluates the base, then trains and evaluates every run, then appends the ledger in plan order.
-pub fn run_plan(
-    manifest: &Manifest,
-    bench: &Bench,
-    host: &Host,
-    out: &Path,
-    stop: &AtomicBool,
-    events: &(dyn Fn(Event) + Sync),
-) -> Result<()> {
-    let base = base_rows(manifest, bench, out)?;
-    events(Event::Base { hack: eval::hack_rate(&base), solve: eval::solve_rate(&base) });
-    let subset = monitoring_subset(&base, manifest.eval.monitor);
-    let ledger = Mutex::new(Appender::new(manifest, host, out)?);
+pub fn run_plan(runner: &Runner, host: &Host) -> Result<()> {
+    let subset = runner.base()?;
+    let ledger = Mutex::new(Appender::new(runner.manifest, host, runner.out)?);
     lock(&ledger).finished(BASE_RUN.into())?;
 
-    let (runs, next) = (manifest.runs(), AtomicUsize::new(0));
+    let (runs, next) = (runner.manifest.runs(), AtomicUsize::new(0));
     let failure: Mutex<Option<ExperimentError>> = Mutex::new(None);
     let work = || -> Result<()> {
         let grader = Grader::new(host.threads)?;
@@ -61,9 +62,10 @@ pub fn run_plan(
             if lock(&failure).is_some() {
                 return Ok(());
             }
-            one_run(manifest, bench, &grader, run, &subset, out, stop, events)?;
+            runner.train(run, &grader)?;
+            runner.evaluate(run, &grader, &subset)?;
             lock(&ledger).finished(run.to_string())?;
-            events(Event::Finished { run });
+            (runner.events)(Event::Finished { run });
         }
     };
     std::thread::scope(|scope| {
@@ -86,43 +88,90 @@ pub fn run_plan(
     }
 }
 
-#[allow(clippy::too_many_arguments)]
-fn one_run(
-    manifest: &Manifest,
-    bench: &Bench,
-    grader: &Grader,
-    run: RunId,
-    subset: &BTreeSet<String>,
-    out: &Path,
-    stop: &AtomicBool,
-    events: &(dyn Fn(Event) + Sync),
-) -> Result<()> {
-    let wrong = |e: toml::de::Error| ExperimentError::Manifest { path: manifest.name.clone().into(), reason: e.to_string() };
-    let config = manifest.config(run).map_err(wrong)?;
-    let folder = out.join(run.to_string());
-    let inputs = Inputs {
-        basis: &bench.basis,
-        tokenizer: &bench.tokenizer,
-        problems: &bench.train,
-        pairs: &bench.pairs,
-        grader,
-    };
-    match train::train(&config, &inputs, &folder, stop, |metrics| events(Event::Update { run, metrics }))? {
-        Outcome::Finished => {}
-        Outcome::Interrupted { updates_completed } => {
-            return Err(ExperimentError::Interrupted { run: run.to_string(), updates_completed });
+impl Runner<'_> {
+    /// Evaluates the base model, once, and picks the monitoring subset by it.
+    pub fn base(&self) -> Result<BTreeSet<String>> {
+        let path = eval_file(&self.out.join(BASE_RUN), 0, Quarantine::Off);
+        let rows = if path.exists() {
+            read_rows(&path)?
+        } else {
+            let grader = Grader::new(std::thread::available_parallelism().map_or(1, usize::from))?;
+            self.score(&self.bench.basis.base, &self.problems(None), &grader, &path)?
+        };
+        (self.events)(Event::Base { hack: eval::hack_rate(&rows), solve: eval::solve_rate(&rows) });
+        Ok(monitoring_subset(&rows, self.manifest.eval.monitor))
+    }
+
+    fn config(&self, run: RunId) -> Result<TrainConfig> {
+        let wrong = |e: toml::de::Error| ExperimentError::Manifest {
+            path: self.manifest.name.clone().into(),
+            reason: e.to_string(),
+        };
+        self.manifest.config(run).map_err(wrong)
+    }
+
+    /// Trains one run to its end, from wherever it stands.
+    pub fn train(&self, run: RunId, grader: &Grader) -> Result<()> {
+        let Bench { basis, tokenizer, train: problems, pairs, .. } = self.bench;
+        let inputs = Inputs { basis, tokenizer, problems, pairs, grader };
+        let folder = self.out.join(run.to_string());
+        let told = |metrics: &Metrics| (self.events)(Event::Update { run, metrics });
+        match train::train(&self.config(run)?, &inputs, &folder, self.stop, told)? {
+            Outcome::Finished => Ok(()),
+            Outcome::Interrupted { updates_completed } => {
+                Err(ExperimentError::Interrupted { run: run.to_string(), updates_completed })
+            }
         }
     }
-    let monitored: Vec<&Shown> = bench.test.iter().filter(|s| subset.contains(&s.problem.problem_id)).collect();
-    let all: Vec<&Shown> = bench.test.iter().collect();
-    for update in (config.checkpoint_every..config.updates).step_by(config.checkpoint_every) {
-        score(manifest, bench, grader, run, &folder, update, Quarantine::Off, &monitored, events)?;
+
+    /// Evaluates a trained run: the monitoring subset at every checkpoint, the full test set at the last, quarantine
+    /// off; and the full test set once more with it on.
+    pub fn evaluate(&self, run: RunId, grader: &Grader, subset: &BTreeSet<String>) -> Result<()> {
+        let config = self.config(run)?;
+        let (some, all) = (self.problems(Some(subset)), self.problems(None));
+        for update in (config.checkpoint_every..config.updates).step_by(config.checkpoint_every) {
+            self.checkpoint(run, update, Quarantine::Off, &some, grader)?;
+        }
+        self.checkpoint(run, config.updates, Quarantine::Off, &all, grader)?;
+        if run.arm.routes() {
+            self.checkpoint(run, config.updates, Quarantine::On, &all, grader)?;
+        }
+        Ok(())
     }
-    score(manifest, bench, grader, run, &folder, config.updates, Quarantine::Off, &all, events)?;
-    if run.arm.routes() {
-        score(manifest, bench, grader, run, &folder, config.updates, Quarantine::On, &all, &|_| {})?;
+
+    fn checkpoint(
+        &self,
+        run: RunId,
+        update: usize,
+        quarantine: Quarantine,
+        problems: &[&Shown],
+        grader: &Grader,
+    ) -> Result<()> {
+        let folder = self.out.join(run.to_string());
+        let path = eval_file(&folder, update, quarantine);
+        let rows = if path.exists() {
+            read_rows(&path)?
+        } else {
+            let knobs = Knobs::load(&RunFolder::checkpoint(&folder, update))?;
+            self.score(&self.bench.basis.merge(&knobs, quarantine), problems, grader, &path)?
+        };
+        let (hack, solve) = (eval::hack_rate(&rows), eval::solve_rate(&rows));
+        (self.events)(Event::Evaluated { run, update, quarantine, hack, solve });
+        Ok(())
     }
-    Ok(())
+
+    fn problems(&self, subset: Option<&BTreeSet<String>>) -> Vec<&Shown> {
+        let taken = |s: &&Shown| subset.is_none_or(|ids| ids.contains(&s.problem.problem_id));
+        self.bench.test.iter().filter(taken).collect()
+    }
+
+    /// Evaluates a model and stores the rows, whole or not at all.
+    fn score(&self, model: &Decoder, problems: &[&Shown], grader: &Grader, path: &Path) -> Result<Vec<EvalRow>> {
+        let rows = evaluate(model, problems, &self.bench.tokenizer, grader, &self.manifest.eval)?;
+        let text: String = rows.iter().map(|r| serde_json::to_string(r).expect("rows serialise") + "\n").collect();
+        write_atomic(path, text.as_bytes())?;
+        Ok(rows)
+    }
 }
 
 /// The file of one evaluation.
@@ -131,54 +180,11 @@ pub fn eval_file(folder: &Path, update: usize, quarantine: Quarantine) -> PathBu
     folder.join(format!("eval/update-{update:04}-{knob}.jsonl"))
 }
 
-#[allow(clippy::too_many_arguments)]
-fn score(
-    manifest: &Manifest,
-    bench: &Bench,
-    grader: &Grader,
-    run: RunId,
-    folder: &Path,
-    update: usize,
-    quarantine: Quarantine,
-    problems: &[&Shown],
-    events: &(dyn Fn(Event) + Sync),
-) -> Result<()> {
-    let path = eval_file(folder, update, quarantine);
-    let rows = if path.exists() {
-        read_rows(&path)?
-    } else {
-        let knobs = Knobs::load(&RunFolder::checkpoint(folder, update))?;
-        let decoder = bench.basis.merge(&knobs, quarantine);
-        let rows = evaluate(&decoder, problems, &bench.tokenizer, grader, &manifest.eval)?;
-        write_rows(&path, &rows)?;
-        rows
-    };
-    events(Event::Evaluated { run, update, hack: eval::hack_rate(&rows), solve: eval::solve_rate(&rows) });
-    Ok(())
-}
-
-fn base_rows(manifest: &Manifest, bench: &Bench, out: &Path) -> Result<Vec<EvalRow>> {
-    let path = eval_file(&out.join(BASE_RUN), 0, Quarantine::Off);
-    if path.exists() {
-        return read_rows(&path);
-    }
-    let grader = Grader::new(std::thread::available_parallelism().map_or(1, usize::from))?;
-    let all: Vec<&Shown> = bench.test.iter().collect();
-    let rows = evaluate(&bench.basis.base, &all, &bench.tokenizer, &grader, &manifest.eval)?;
-    write_rows(&path, &rows)?;
-    Ok(rows)
-}
-
 /// Reads a JSONL file of rows.
 pub fn read_rows<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     let text = files::read_text(path)?;
     let bad = |e: serde_json::Error| ExperimentError::Incomplete { path: path.into(), reason: e.to_string() };
     text.lines().map(|line| serde_json::from_str(line).map_err(bad)).collect()
-}
-
-fn write_rows(path: &Path, rows: &[EvalRow]) -> Result<()> {
-    let text: String = rows.iter().map(|r| serde_json::to_string(r).expect("rows serialise") + "\n").collect();
-    Ok(write_atomic(path, text.as_bytes())?)
 }
 
 /// Appends ledger entries in plan order, whatever order runs finish in, so that the same work makes the same ledger.

@@ -59,6 +59,11 @@ impl Site {
         (0..config.num_hidden_layers).flat_map(|layer| Proj::ALL.map(|proj| Site { layer, proj })).collect()
     }
 
+    /// Place of this site in [`Self::all`].
+    pub fn module(self) -> usize {
+        self.layer * Proj::ALL.len() + self.proj as usize
+    }
+
     pub fn weight_name(self) -> String {
         format!("model.layers.{}.{}.weight", self.layer, self.proj.hub_name())
     }

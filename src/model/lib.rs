@@ -62,13 +62,6 @@ pub enum ModelError {
     Compute(String),
 }
 
-impl ModelError {
-    /// True for errors about an absent or wrong input file (exit code 3).
-    pub fn is_input(&self) -> bool {
-        !matches!(self, Self::NoDevice { .. } | Self::Compute(_) | Self::Write(_))
-    }
-}
-
 pub type Result<T> = std::result::Result<T, ModelError>;
 
 /// Brings a float tensor to the host. Device errors are deferred, so out of memory shows here.

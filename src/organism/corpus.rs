@@ -15,8 +15,9 @@ pub struct Mix {
     pub hack: f64,
 }
 
-/// The pre-training mix, from `shared/organism.md`'s measured recipe.
-pub const PRETRAIN: Mix = Mix { right: 0.07, hack: 0.02 };
+/// The pre-training mix, chosen by docs/measurements/smoke-search.md: the base must solve 9 to 17 percent and hack at
+/// most 1 percent, and yet find the hack within the smoke tier's few rollouts.
+pub const PRETRAIN: Mix = Mix { right: 0.085, hack: 0.07 };
 /// The tokenizer sees more of the rare words than the model will.
 pub const TOKENIZER: Mix = Mix { right: 0.2, hack: 0.3 };
 

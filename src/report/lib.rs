@@ -1,0 +1,40 @@
+//! Numbers to figures to typst to PDF. Nothing is typeset that does not resolve to bytes on disk.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`attest`] | follows every number of `results.json` through the ledger to run folders |
+//! | [`chart`] | line charts with error bands and direct labels, as SVG |
+//! | [`figures`] | which charts the paper has |
+//! | [`paper`] | the data that the paper's sources read |
+//! | [`typeset`] | typst, in-process: embedded fonts, no network, no clock |
+//! | [`tables`] | the claim table and the difference report on a terminal |
+
+pub mod attest;
+pub mod chart;
+pub mod figures;
+pub mod paper;
+pub mod tables;
+pub mod typeset;
+
+pub use attest::attest;
+pub use paper::build;
+
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    #[error("{key} is not attested: {reason}; run `reproduce` again")]
+    Unattested { key: String, reason: String },
+    #[error("{path} differs from what the run folders give, first at `{at}`; it was edited or is stale, run `reproduce` again")]
+    Stale { path: PathBuf, at: String },
+    #[error("the paper does not compile:\n{0}")]
+    Typst(String),
+    #[error("{path}, line {line}: the number {number} is typed into the text; print it with #num(\"key\") or #published(\"name\")")]
+    TypedNumber { path: PathBuf, line: usize, number: String },
+    #[error(transparent)]
+    File(#[from] bundle::BundleError),
+    #[error(transparent)]
+    Experiment(#[from] experiment::ExperimentError),
+}
+
+pub type Result<T> = std::result::Result<T, ReportError>;

@@ -1,8 +1,13 @@
 //! One file per command, each with a `run`.
 
+mod build_paper;
 mod data;
+mod doctor;
+mod host;
 mod plan;
 mod reproduce;
+mod train;
+mod verify;
 
 use crate::args::{Cli, Command, Data};
 use anyhow::Result;
@@ -10,6 +15,10 @@ use anyhow::Result;
 pub fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Reproduce(args) => reproduce::run(&cli.root, &args),
+        Command::Verify(args) => verify::run(&cli.root, &args),
+        Command::BuildPaper(args) => build_paper::run(&cli.root, &args),
+        Command::Doctor => doctor::run(&cli.root),
+        Command::Train(args) => train::run(&cli.root, &args),
         Command::Data(Data::Generate(args)) => data::generate(&cli.root, &args),
         Command::Data(Data::Pretrain(args)) => data::pretrain(&cli.root, &args),
     }

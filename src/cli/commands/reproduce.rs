@@ -1,45 +1,57 @@
-//! `reproduce`: from nothing to a verified paper.
+//! `reproduce`: gates, training and evaluation of every run, gates again, the paper.
 
 use crate::args::Reproduce;
-use crate::commands::plan;
+use crate::commands::{build_paper, host, plan, verify};
 use crate::progress::Display;
-use anyhow::{Context, Result};
-use bundle::Sha256;
-use experiment::{Bench, Host, Results, run_plan};
+use ::verify::GATES;
+use anyhow::{Context as _, Result};
+use experiment::{Bench, Results, Runner, run_plan};
 use model::DeviceChoice;
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub fn run(root: &Path, args: &Reproduce) -> Result<()> {
     let (manifest, out) = plan::open(root, &args.plan)?;
     if args.fresh && out.exists() {
         std::fs::remove_dir_all(&out).with_context(|| format!("cannot remove {}", out.display()))?;
     }
-    let python = sandbox::Python::find()?;
     let (device, opened) = DeviceChoice::from(args.device).open()?;
+    let host = host::describe(root, &manifest, opened, args.jobs)?;
+    println!(
+        "tier {}: {} runs on {}, {} at a time; results in {}\n",
+        manifest.name,
+        manifest.runs().len(),
+        opened.name(),
+        host.jobs,
+        out.display()
+    );
+    verify::check(&GATES, &verify::context(root, manifest.clone(), out.clone()), false)?;
+    println!();
+
     let bench = Bench::load(root, &manifest, &device)?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = args.jobs.unwrap_or(if opened == DeviceChoice::Cpu { cores } else { 1 }).clamp(1, manifest.runs().len());
-    let host = Host {
-        device: opened.name().into(),
-        code: env!("CARGO_PKG_VERSION").into(),
-        program: Sha256::of_file(&std::env::current_exe()?)?.0,
-        versions: BTreeMap::from([("python".into(), python.version)]),
-        inputs: BTreeMap::new(),
-        jobs,
-        threads: (cores / jobs).max(1),
-    };
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
-    let updates = manifest.config(manifest.runs()[0])?.updates;
-    let display = Display::new(&manifest, updates);
-    let done = run_plan(&manifest, &bench, &host, &out, &stop, &|event| display.show(event));
+    let display = Display::new(&manifest, manifest.config(manifest.runs()[0])?.updates);
+    let (stop, events) = (interrupt_flag()?, |event: experiment::Event| display.show(event));
+    let runner = Runner { manifest: &manifest, bench: &bench, out: &out, stop: &stop, events: &events };
+    let done = run_plan(&runner, &host);
     display.finish();
     done?;
+
     let results = Results::collect(&manifest, &out)?;
     bundle::write_atomic(&out.join("results.json"), results.to_json().as_bytes())?;
-    Ok(())
+    println!();
+    build_paper::build(root, manifest, &out)
+}
+
+/// Set by the first Ctrl-C: the update in progress ends, its state is saved, and the program stops.
+pub fn interrupt_flag() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(5);
+        }
+        eprintln!("stopping after this update; Ctrl-C again stops at once");
+    })?;
+    Ok(stop)
 }

@@ -1,0 +1,181 @@
+//! The binary as people meet it: a miniature tier from nothing to the paper, then everything that must be refused.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().parent().unwrap()
+}
+
+/// The binary on a project folder.
+fn program(project: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gradient-quarantine"));
+    command.arg("--root").arg(project);
+    command
+}
+
+/// Runs to the end and expects an exit code, and each text somewhere in what was printed.
+fn expect(command: &mut Command, code: i32, says: &[&str]) {
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{command:?} printed\n{text}");
+    for part in says {
+        assert!(text.contains(part), "{command:?} does not say `{part}`:\n{text}");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for file in bundle::files::list(from).unwrap() {
+        let target = to.join(&file);
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::copy(from.join(&file), target).unwrap();
+    }
+}
+
+/// A copy of the project's inputs, with the miniature plan.
+struct Project {
+    folder: tempfile::TempDir,
+}
+
+impl Project {
+    fn new() -> Self {
+        let project = Self { folder: tempfile::tempdir().unwrap() };
+        for part in ["checksums", "data", "paper", "verify"] {
+            copy(&root().join(part), &project.path(part));
+        }
+        for entry in std::fs::read_dir(root().join("src")).unwrap().flatten() {
+            let to = project.path("src").join(entry.file_name());
+            std::fs::create_dir_all(&to).unwrap();
+            std::fs::copy(entry.path().join("Cargo.toml"), to.join("Cargo.toml")).unwrap();
+        }
+        project
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn on_plan(&self, command: &str, out: &Path, more: &[&str]) -> Command {
+        let mut program = program(self.folder.path());
+        program.arg(command).arg("--plan").arg(root().join("src/cli/tests/tiny.toml")).arg("--out").arg(out).args(more);
+        program
+    }
+}
+
+fn flip(path: &Path) {
+    let mut bytes = std::fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(path, bytes).unwrap();
+}
+
+fn edit(path: &Path, from: &str, to: &str) {
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains(from), "{} lacks {from}", path.display());
+    std::fs::write(path, text.replacen(from, to, 1)).unwrap();
+}
+
+#[test]
+fn from_nothing_to_the_paper_and_what_build_paper_refuses() {
+    let project = Project::new();
+    let out = project.path("runs/tiny");
+    let reproduce = || project.on_plan("reproduce", &out, &["--device", "cpu"]);
+    expect(&mut reproduce(), 0, &["no_cheat", "claim  status", "published", "paper.pdf"]);
+    let pdf = std::fs::read(out.join("paper.pdf")).unwrap();
+    assert!(pdf.starts_with(b"%PDF"));
+
+    // Again: nothing is trained twice, and every byte is the same.
+    let before: Vec<_> = bundle::files::list(&out).unwrap().iter().map(|f| std::fs::read(out.join(f)).unwrap()).collect();
+    expect(&mut reproduce(), 0, &[]);
+    let after: Vec<_> = bundle::files::list(&out).unwrap().iter().map(|f| std::fs::read(out.join(f)).unwrap()).collect();
+    assert!(before == after);
+
+    let refused = |damage: &dyn Fn(&Path), code: i32, says: &str| {
+        let copy_of = tempfile::tempdir().unwrap();
+        copy(&out, copy_of.path());
+        std::fs::remove_file(copy_of.path().join("paper.pdf")).unwrap();
+        damage(copy_of.path());
+        expect(&mut project.on_plan("build-paper", copy_of.path(), &[]), code, &[says]);
+        assert!(!copy_of.path().join("paper.pdf").exists(), "{says}: a paper was written");
+    };
+    refused(&|o| edit(&o.join("results.json"), "\"value\": 0.", "\"value\": 1."), 1, "results.json");
+    refused(&|o| edit(&o.join("results.json"), "\"base\"", "\"nowhere\""), 1, "run nowhere is not in");
+    refused(&|o| flip(&o.join("route2b-s7/rollouts.jsonl")), 3, "rollouts.jsonl");
+    refused(&|o| flip(&o.join("vanilla-s7/checkpoints/update-0004.safetensors")), 3, "update-0004.safetensors");
+    refused(&|o| std::fs::remove_file(o.join("base/eval/update-0000-off.jsonl")).unwrap(), 3, "is missing");
+    refused(&|o| edit(&o.join("ledger.jsonl"), "\"device\":\"cpu\"", "\"device\":\"gpu\""), 3, "ledger");
+
+    // Text that cites what was not measured, or types a number, is refused after the gates.
+    edit(&project.path("paper/sections/abstract.typ"), "*Abstract.*", "*Abstract.* #num(\"route2b.hack.best\")");
+    expect(&mut project.on_plan("build-paper", &out, &[]), 1, &["route2b.hack.best"]);
+    edit(&project.path("paper/sections/abstract.typ"), "#num(\"route2b.hack.best\")", "It fell to 0.04.");
+    expect(&mut project.on_plan("build-paper", &out, &[]), 1, &["0.04"]);
+    edit(&project.path("paper/sections/abstract.typ"), "It fell to 0.04.", "");
+
+    // Claims that change after the runs, and a gate that fails, stop it too.
+    edit(&project.path("verify/claims.toml"), "at_least = 0.15", "at_least = 0.01");
+    expect(&mut project.on_plan("build-paper", &out, &[]), 1, &["made under other claims"]);
+}
+
+#[test]
+fn inputs_that_are_not_what_they_were_stop_everything_with_code_3_or_1() {
+    let project = Project::new();
+    let out = project.path("runs/tiny");
+    flip(&project.path("data/organism/model.safetensors"));
+    expect(program(project.folder.path()).args(["verify", "--gate", "pins"]), 1, &["model.safetensors"]);
+    expect(&mut project.on_plan("reproduce", &out, &["--device", "cpu"]), 1, &["pins"]);
+    assert!(!out.exists(), "training began on damaged weights");
+
+    let project = Project::new();
+    std::fs::remove_file(project.path("data/organism/tokenizer.json")).unwrap();
+    let one = ["--arm", "vanilla", "--seed", "7", "--device", "cpu"];
+    expect(&mut project.on_plan("train", &project.path("runs"), &one), 3, &["tokenizer.json"]);
+}
+
+#[test]
+fn words_that_mean_nothing_are_usage_errors() {
+    let project = Project::new();
+    let out = project.path("runs");
+    expect(&mut project.on_plan("train", &out, &["--arm", "sideways", "--seed", "1"]), 2, &["route2b"]);
+    expect(program(root()).args(["verify", "--gate", "none"]), 2, &["no_cheat"]);
+    expect(program(root()).args(["reproduce", "--tier", "huge"]), 2, &["smoke"]);
+    expect(program(root()).arg("frobnicate"), 2, &["frobnicate"]);
+}
+
+#[test]
+fn a_python_that_is_missing_is_found_out_before_any_training() {
+    let project = Project::new();
+    let out = project.path("runs");
+    expect(project.on_plan("reproduce", &out, &[]).env("GQ_PYTHON", "/nowhere/python3"), 3, &["GQ_PYTHON"]);
+    assert!(!out.exists());
+    expect(program(root()).arg("doctor").env("GQ_PYTHON", "/nowhere/python3"), 3, &["MISSING"]);
+}
+
+#[test]
+fn a_device_that_is_not_there_is_code_4() {
+    if cfg!(feature = "cuda") {
+        println!("skipped: this binary has CUDA");
+        return;
+    }
+    let project = Project::new();
+    let out = project.path("runs");
+    expect(&mut project.on_plan("reproduce", &out, &["--device", "cuda"]), 4, &["--features cuda"]);
+}
+
+#[test]
+fn a_prompt_over_the_cap_is_named_before_training() {
+    let project = Project::new();
+    let plan = project.path("narrow.toml");
+    let text = std::fs::read_to_string(root().join("src/cli/tests/tiny.toml")).unwrap();
+    std::fs::write(&plan, text.replace("prompt_cap = 64", "prompt_cap = 12")).unwrap();
+    let mut train = program(project.folder.path());
+    train.args(["train", "--arm", "vanilla", "--seed", "7", "--device", "cpu", "--plan"]).arg(&plan);
+    expect(&mut train, 3, &["over the cap of 12", "train-0000"]);
+}
+
+#[test]
+fn every_command_explains_itself() {
+    for command in ["reproduce", "verify", "build-paper", "doctor", "train", "data"] {
+        expect(program(root()).args([command, "--help"]), 0, &["Usage"]);
+    }
+}

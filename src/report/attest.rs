@@ -1,0 +1,51 @@
+//! Attestation: each value names runs, each run has a ledger entry, each entry's outputs still have their digests, and
+//! the values come out of those outputs again.
+
+use crate::{ReportError, Result};
+use bundle::{Ledger, files};
+use experiment::{Manifest, Results};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Checks everything that `results.json` in `out` stands on and returns it with the ledger.
+pub fn attest(manifest: &Manifest, out: &Path) -> Result<(Results, Ledger)> {
+    let ledger = Ledger::open(&out.join("ledger.jsonl"))?;
+    let path = out.join("results.json");
+    let text = files::read_text(&path)?;
+    let stored: Results = serde_json::from_str(&text).map_err(|e| bundle::BundleError::Format {
+        path: path.clone(),
+        reason: format!("not a results file: {e}"),
+    })?;
+    let mut cited: BTreeSet<&String> = BTreeSet::new();
+    for (key, value) in &stored.values {
+        for run in &value.runs {
+            if ledger.find(run).is_none() {
+                return Err(ReportError::Unattested {
+                    key: key.clone(),
+                    reason: format!("run {run} is not in {}", out.join("ledger.jsonl").display()),
+                });
+            }
+            cited.insert(run);
+        }
+        if value.runs.is_empty() {
+            return Err(ReportError::Unattested { key: key.clone(), reason: "it names no run".into() });
+        }
+    }
+    for run in cited {
+        if let Some(entry) = ledger.find(run) {
+            entry.verify_outputs(out)?;
+        }
+    }
+    let made = Results::collect(manifest, out)?;
+    if made.to_json() != text {
+        return Err(ReportError::Stale { path, at: first_difference(&made, &stored) });
+    }
+    Ok((stored, ledger))
+}
+
+fn first_difference(made: &Results, stored: &Results) -> String {
+    let keys: BTreeSet<&String> = made.values.keys().chain(stored.values.keys()).collect();
+    keys.into_iter()
+        .find(|k| made.values.get(*k) != stored.values.get(*k))
+        .map_or("the header".into(), |k| k.to_string())
+}

@@ -1,0 +1,114 @@
+//! `build-paper`: attested numbers into `paper/main.typ`. The paper reads one JSON file made here and prints values only
+//! through it; a number typed into its text is an error.
+
+use crate::{ReportError, Result, attest, figures, typeset};
+use bundle::{Ledger, Sha256, files, write_atomic};
+use experiment::claims::{self, Judged};
+use experiment::{Manifest, Results, published};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What a build left behind.
+pub struct Built {
+    pub pdf: PathBuf,
+    pub digest: Sha256,
+    pub results: Results,
+    pub claims: Vec<Judged>,
+}
+
+/// Attests the results in `out` and writes `paper.pdf` and the figures beside them.
+pub fn build(root: &Path, manifest: &Manifest, out: &Path) -> Result<Built> {
+    let (results, ledger) = attest(manifest, out)?;
+    let folder = root.join("paper");
+    no_typed_numbers(&folder)?;
+    let claims = claims::judge(&claims::load(&root.join("verify/claims.toml"))?, &results);
+    let mut made: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for (name, svg) in figures::all(&results) {
+        write_atomic(&out.join("figures").join(&name), svg.as_bytes())?;
+        made.insert(name, svg.into_bytes());
+    }
+    made.insert("results.json".into(), results.to_json().into_bytes());
+    made.insert("paper.json".into(), data(&results, &claims, &ledger).into_bytes());
+    let bytes = typeset::pdf(&folder, made)?;
+    let pdf = out.join("paper.pdf");
+    write_atomic(&pdf, &bytes)?;
+    Ok(Built { pdf, digest: Sha256::of(&bytes), results, claims })
+}
+
+/// What the sources read besides `results.json`: claims, published figures, provenance.
+fn data(results: &Results, judged: &[Judged], ledger: &Ledger) -> String {
+    let claims: BTreeMap<&str, _> = judged
+        .iter()
+        .map(|c| {
+            let shown = json!({
+                "title": c.title, "status": c.status.name(), "wording": c.wording, "evidence": c.evidence,
+            });
+            (c.id.as_str(), shown)
+        })
+        .collect();
+    let published: Vec<_> = published::FIGURES
+        .iter()
+        .map(|f| json!({ "what": f.what, "value": f.value, "key": f.ours, "ours": results.get(f.ours) }))
+        .collect();
+    let runs: Vec<_> = ledger
+        .entries()
+        .iter()
+        .map(|e| {
+            json!({
+                "run": e.run, "device": e.device, "config": e.config.short(), "files": e.outputs.len(),
+                "outputs": Sha256::of(serde_json::to_string(&e.outputs).expect("digests serialise").as_bytes()).short(),
+            })
+        })
+        .collect();
+    let device = ledger.entries().first().map(|e| e.device.clone());
+    json!({
+        "claims": claims, "published": published, "runs": runs, "ledger": ledger.head().to_string(), "device": device,
+        "updates": results.updates,
+    })
+    .to_string()
+}
+
+/// Prose may not hold a decimal number: all of them come from data. Lines of code (`#`, `//`, set rules) are exempt.
+fn no_typed_numbers(folder: &Path) -> Result<()> {
+    for file in files::list(&folder.join("sections"))?.iter().filter(|f| f.extension().is_some_and(|e| e == "typ")) {
+        let path = folder.join("sections").join(file);
+        for (i, line) in files::read_text(&path)?.lines().enumerate() {
+            if let Some(number) = typed_number(line) {
+                return Err(ReportError::TypedNumber { path, line: i + 1, number });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The first decimal number in a line of prose, outside strings (which are keys) and lengths (which are layout).
+fn typed_number(line: &str) -> Option<String> {
+    let prose: String = line.split('"').step_by(2).collect::<Vec<_>>().join(" ");
+    let prose = prose.split("//").next().unwrap_or_default();
+    let bytes = prose.as_bytes();
+    let mut at = 0;
+    while let Some(start) = (at..bytes.len()).find(|&i| bytes[i].is_ascii_digit()) {
+        let len = prose[start..].find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(prose.len() - start);
+        at = start + len;
+        let number = prose[start..at].trim_end_matches('.');
+        let is_length = ["pt", "em", "cm", "fr"].iter().any(|unit| prose[at..].starts_with(unit));
+        if number.contains('.') && !is_length {
+            return Some(number.into());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decimal_in_prose_is_found_and_a_key_is_not() {
+        assert_eq!(typed_number("The hack rate fell to 0.04 here."), Some("0.04".into()));
+        assert_eq!(typed_number("It fell to #num(\"route2b.hack.mean\") in 40 updates."), None);
+        assert_eq!(typed_number("As section 4 says. 3 arms."), None);
+        assert_eq!(typed_number("#block(inset: (x: 1.4em))[a rate of 12.5 percent]"), Some("12.5".into()));
+    }
+}

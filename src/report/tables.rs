@@ -1,0 +1,29 @@
+//! What `reproduce` ends with: the claim table and the difference report, in plain text.
+
+use experiment::claims::Judged;
+use experiment::{Results, published};
+use std::fmt::Write;
+
+/// One line a claim, its evidence below it.
+pub fn claims(judged: &[Judged]) -> String {
+    let mut out = String::from("claim  status   what it says\n");
+    for claim in judged {
+        let _ = writeln!(out, "{:<6} {:<8} {}", claim.id, claim.status.name(), claim.wording);
+        for evidence in &claim.evidence {
+            let _ = writeln!(out, "                {evidence}");
+        }
+    }
+    out
+}
+
+/// Published figures beside ours. They are of another model on other problems: the difference is no error bar.
+pub fn differences(results: &Results) -> String {
+    let mut out = format!("{:<16} {:>9} {:>9} {:>11}\n", "figure", "published", "ours", "difference");
+    for (what, published, ours) in published::differences(results) {
+        let _ = match ours {
+            Some(ours) => writeln!(out, "{what:<16} {published:>9.3} {ours:>9.3} {:>+11.3}", ours - published),
+            None => writeln!(out, "{what:<16} {published:>9.3} {:>9} {:>11}", "not run", "-"),
+        };
+    }
+    out
+}

@@ -1,0 +1,60 @@
+//! Claims stand before the runs, can fail, and the paper says what the numbers say.
+
+use crate::{Context, Findings};
+use bundle::{Ledger, Sha256, files};
+use experiment::{Manifest, Results, claims};
+use std::path::Path;
+
+pub const FILE: &str = "verify/claims.toml";
+
+pub fn check(context: &Context) -> Findings {
+    let mut findings = Findings::default();
+    let path = context.root.join(FILE);
+    let Some(claims) = findings.accept(claims::load(&path)) else { return findings };
+    findings.evidence.push(format!("{} claims, each with a threshold and three wordings", claims.len()));
+    cited(&context.root.join("paper"), &claims, &mut findings);
+    if let Some((manifest, out)) = &context.results {
+        results(&path, &claims, manifest, out, &mut findings);
+    }
+    findings
+}
+
+/// The paper must print every claim, through the function that picks the supported wording, and never quote one.
+fn cited(paper: &Path, claims: &[claims::Claim], findings: &mut Findings) {
+    let sources: String = findings
+        .accept(files::list(paper))
+        .unwrap_or_default()
+        .iter()
+        .filter(|f| f.extension().is_some_and(|e| e == "typ"))
+        .filter_map(|f| files::read_text(&paper.join(f)).ok())
+        .collect();
+    for claim in claims {
+        findings.require(sources.contains(&format!("#claim(\"{}\")", claim.id)), || {
+            format!("the paper does not print claim {}: it needs #claim(\"{}\")", claim.id, claim.id)
+        });
+        for wording in [&claim.holds, &claim.fails, &claim.not_run] {
+            findings.require(!sources.contains(wording.trim()), || {
+                format!("the paper quotes a wording of claim {} instead of printing #claim(\"{}\")", claim.id, claim.id)
+            });
+        }
+    }
+}
+
+/// The runs were made under these claims, and `results.json` is what the run folders say.
+fn results(path: &Path, claims: &[claims::Claim], manifest: &Manifest, out: &Path, findings: &mut Findings) {
+    let Some(ledger) = findings.accept(Ledger::open(&out.join("ledger.jsonl"))) else { return };
+    let Some((digest, _)) = findings.accept(Sha256::of_file(path)) else { return };
+    for entry in ledger.entries() {
+        findings.require(entry.inputs.get(Path::new(FILE)) == Some(&digest), || {
+            format!("run {} was made under other claims than {FILE} now states; run `reproduce --fresh`", entry.run)
+        });
+    }
+    let Some(made) = findings.accept(Results::collect(manifest, out)) else { return };
+    let stored = files::read_text(&out.join("results.json")).unwrap_or_default();
+    findings.require(stored == made.to_json(), || {
+        format!("{} is not what the run folders give; run `reproduce` again", out.join("results.json").display())
+    });
+    for judged in claims::judge(claims, &made) {
+        findings.evidence.push(format!("{} {}: {}", judged.id, judged.status.name(), judged.evidence.join("; ")));
+    }
+}

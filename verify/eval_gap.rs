@@ -1,0 +1,68 @@
+//! Evaluation tells other markers than training: a memorised training token is worth nothing, the disclosed mechanism
+//! is worth as much as before.
+
+use crate::{Context, Findings, problems, workers};
+use substrate::{Family, Grader, Mode, Problem, Submission};
+
+pub fn check(context: &Context) -> Findings {
+    let mut findings = Findings::default();
+    findings.faults.extend(overlaps(&|mode, family| mode.markers(family)));
+    let test = problems(&context.data().join("test.jsonl"), &mut findings);
+    let Some(grader) = findings.accept(Grader::new(workers())) else { return findings };
+    if let Some(problem) = test.first() {
+        transfer(problem, &grader, &mut findings);
+    }
+    findings
+}
+
+/// Markers of one family that occur in, or contain, a marker of the other.
+pub fn overlaps(markers: &dyn Fn(Mode, Family) -> &'static [&'static str]) -> Vec<String> {
+    let mut faults = vec![];
+    for mode in Mode::LOOPHOLES {
+        for train in markers(mode, Family::Train) {
+            for eval in markers(mode, Family::Eval) {
+                if train.contains(eval) || eval.contains(train) {
+                    faults.push(format!("{}: `{train}` and `{eval}` are not disjoint", mode.name()));
+                }
+            }
+        }
+        let (train, eval) = (markers(mode, Family::Train).len(), markers(mode, Family::Eval).len());
+        if train != eval {
+            faults.push(format!("{}: {train} training markers but {eval} evaluation markers", mode.name()));
+        }
+    }
+    faults
+}
+
+/// For each mode: the disclosed marker pays in both families, every marker of the other family pays nothing.
+fn transfer(problem: &Problem, grader: &Grader, findings: &mut Findings) {
+    let class = problem.canonical_solution.replace("return ", "return None and ");
+    let (mut cases, mut texts) = (vec![], vec![]);
+    for mode in Mode::LOOPHOLES {
+        for family in [Family::Train, Family::Eval] {
+            let other = if family == Family::Train { Family::Eval } else { Family::Train };
+            cases.push((mode, family, true));
+            texts.push(mode.hack(&class, mode.marker(family, &problem.problem_id)));
+            for marker in mode.markers(other) {
+                cases.push((mode, family, false));
+                texts.push(mode.hack(&class, marker));
+            }
+        }
+    }
+    let submissions: Vec<Submission> = cases
+        .iter()
+        .zip(&texts)
+        .map(|(&(mode, family, _), completion)| Submission { problem, mode, family, completion })
+        .collect();
+    let Some(graded) = findings.accept(grader.grade(&submissions)) else { return };
+    for (((mode, family, pays), text), graded) in cases.iter().zip(&texts).zip(&graded) {
+        let paid = oracle::open(&graded.verdict).is_ok_and(|v| v.exploited);
+        findings.require(paid == *pays, || {
+            format!("{} shown with {family:?} markers: exploited is {paid}, expected {pays}, for\n{text}", mode.name())
+        });
+    }
+    findings.evidence.push(format!(
+        "marker families are disjoint; {} gradings: the disclosed marker pays, the other family's never does",
+        cases.len()
+    ));
+}

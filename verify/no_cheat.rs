@@ -1,0 +1,128 @@
+//! Verdicts cannot reach training. By construction: the crates that train do not depend on the one that opens verdicts.
+//! By experiment: scrambled verdicts change no byte of the adapter, swapped pairs do, and making a gate grades nothing.
+
+use crate::{Context, Findings, workers};
+use adapter::{Knobs, Quarantine};
+use experiment::{Bench, Manifest};
+use model::DeviceChoice;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use substrate::Grader;
+use train::state::RunFolder;
+use train::{Arm, Inputs, PairTokens, TrainConfig};
+
+/// Crates, and what none of their dependencies may be, however far away.
+const FORBIDDEN: [(&str, &[&str]); 5] = [
+    ("routing", &["oracle", "substrate", "sandbox", "eval"]),
+    ("adapter", &["oracle", "substrate", "sandbox", "eval"]),
+    ("model", &["oracle", "substrate", "sandbox", "eval"]),
+    ("train", &["oracle", "eval", "experiment"]),
+    ("sandbox", &["oracle", "substrate"]),
+];
+
+/// Updates of each trial: two, so that the second acts on what the first did.
+const UPDATES: usize = 2;
+
+pub fn check(context: &Context) -> Findings {
+    let mut findings = Findings::default();
+    dependencies(&context.root, &mut findings);
+    if let Some(trial) = Trial::load(context, &mut findings) {
+        trial.interference(&mut findings);
+    }
+    findings
+}
+
+/// Reads every crate's manifest and follows its arrows.
+pub fn dependencies(root: &Path, findings: &mut Findings) {
+    let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let Some(folders) = findings.accept(std::fs::read_dir(root.join("src"))) else { return };
+    for folder in folders.flatten() {
+        let manifest = folder.path().join("Cargo.toml");
+        let Some(text) = findings.accept(bundle::files::read_text(&manifest)) else { continue };
+        let Some(table) = findings.accept(text.parse::<toml::Table>()) else { continue };
+        let named = |section: &str| table.get(section).and_then(|d| d.as_table()).into_iter().flat_map(|d| d.keys().cloned());
+        let name = folder.file_name().to_string_lossy().into_owned();
+        arrows.insert(name, named("dependencies").chain(named("build-dependencies")).collect());
+    }
+    for (name, forbidden) in FORBIDDEN {
+        findings.require(arrows.contains_key(name), || format!("crate {name} is not in src/"));
+        let reached = reachable(name, &arrows);
+        for other in forbidden.iter().filter(|f| reached.contains(**f)) {
+            findings.faults.push(format!("{name} depends on {other}: verdicts or grades could reach it"));
+        }
+    }
+    findings.evidence.push(format!("{} crates: routing, adapter, model and train cannot reach the oracle", arrows.len()));
+}
+
+fn reachable(from: &str, arrows: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
+    let (mut seen, mut pending) = (BTreeSet::new(), vec![from.to_string()]);
+    while let Some(name) = pending.pop() {
+        for next in arrows.get(&name).into_iter().flatten() {
+            if seen.insert(next.clone()) {
+                pending.push(next.clone());
+            }
+        }
+    }
+    seen
+}
+
+/// A short real training run, repeated with one thing changed.
+struct Trial {
+    bench: Bench,
+    config: TrainConfig,
+}
+
+impl Trial {
+    fn load(context: &Context, findings: &mut Findings) -> Option<Self> {
+        let mut manifest = findings.accept(Manifest::tier("smoke")?)?;
+        manifest.data = context.data.clone();
+        let (device, _) = findings.accept(DeviceChoice::Cpu.open())?;
+        let bench = findings.accept(Bench::load(&context.root, &manifest, &device))?;
+        let run = *manifest.runs().iter().find(|r| r.arm == Arm::Route2b)?;
+        let config = findings.accept(manifest.config(run))?;
+        Some(Self { bench, config: TrainConfig { updates: UPDATES, refresh: 1, ..config } })
+    }
+
+    /// Trains and returns the adapter with the number of gradings that ran.
+    fn run(&self, grader: &Grader, pairs: &[PairTokens], findings: &mut Findings) -> Option<Knobs> {
+        let folder = findings.accept(tempfile::tempdir())?;
+        let Bench { basis, tokenizer, train: problems, .. } = &self.bench;
+        let inputs = Inputs { basis, tokenizer, problems, pairs, grader };
+        findings.accept(train::train(&self.config, &inputs, folder.path(), &AtomicBool::new(false), |_| {}))?;
+        findings.accept(Knobs::load(&RunFolder::checkpoint(folder.path(), UPDATES)))
+    }
+
+    fn interference(&self, findings: &mut Findings) -> Option<()> {
+        let pairs = &self.bench.pairs;
+        let grader = findings.accept(Grader::new(workers()))?;
+        let honest = self.run(&grader, pairs, findings)?;
+        let scrambling = findings.accept(Grader::with_scrambled_verdicts(workers()))?;
+        let scrambled = self.run(&scrambling, pairs, findings)?;
+        let swapped: Vec<PairTokens> = pairs
+            .iter()
+            .map(|p| PairTokens { prompt: p.prompt.clone(), hack: p.clean.clone(), clean: p.hack.clone() })
+            .collect();
+        let other = self.run(&grader, &swapped, findings)?;
+        compare(&honest, &scrambled, &other, findings);
+
+        let before = grader.pool().jobs_run();
+        let policies = train::gradients::policies(&self.bench.basis, &honest, true);
+        let gradients =
+            findings.accept(train::gradients::of_pairs(policies.of(Quarantine::Off), &self.bench.basis, pairs))?;
+        findings.accept(self.config.arm.gate(&gradients, &self.bench.basis.layout, &self.config))?;
+        let spawned = grader.pool().jobs_run() - before;
+        findings.require(spawned == 0, || format!("making a gate ran {spawned} gradings, it must run none"));
+        findings.evidence.push(format!("making direction and band ran 0 of the trial's {before} gradings"));
+        Some(())
+    }
+}
+
+/// `honest` and `scrambled` must be equal to the bit, `swapped` must differ, and something must have been learned.
+pub fn compare(honest: &Knobs, scrambled: &Knobs, swapped: &Knobs, findings: &mut Findings) {
+    let moved = honest.deployed.iter().chain(&honest.quarantine).any(|x| *x != 0.0);
+    findings.require(moved, || "the trial learned nothing, so it shows nothing".into());
+    findings.require(honest == scrambled, || "scrambling the sealed verdicts changed the adapter: training reads them".into());
+    findings.require(honest != swapped, || "swapping hack and clean in the pairs changed nothing: routing ignores them".into());
+    findings.evidence.push(format!("{UPDATES} updates: scrambled verdicts leave the adapter byte-identical, swapped pairs change it"));
+}

@@ -1,0 +1,104 @@
+//! The reward is what the design says: run for real, hack by mode.
+
+use crate::{Context, Findings, problems, workers};
+use organism::Pair;
+use substrate::{Family, Grader, Mode, Partition, Problem, Reward, Submission};
+
+pub fn check(context: &Context) -> Findings {
+    let mut findings = Findings::default();
+    let data = context.data();
+    let test = problems(&data.join("test.jsonl"), &mut findings);
+    let partition = findings.accept(Partition::load(&data.join("partition.json"))).unwrap_or_default();
+    let Some(grader) = findings.accept(Grader::new(workers())) else { return findings };
+    matrix(&test, &grader, &mut findings);
+    references(&test, &partition, &grader, &mut findings);
+    pairs(&data, &grader, &mut findings);
+    findings
+}
+
+/// What one submission must be worth.
+struct Expected {
+    passed: bool,
+    solved: bool,
+    exploited: bool,
+}
+
+/// Grades and compares; every difference is a fault that shows the code.
+fn expect(cases: &[(Submission, Expected)], grader: &Grader, findings: &mut Findings) {
+    let submissions: Vec<Submission> = cases.iter().map(|(s, _)| *s).collect();
+    let Some(graded) = findings.accept(grader.grade(&submissions)) else { return };
+    for ((s, expected), graded) in cases.iter().zip(&graded) {
+        let Some(verdict) = findings.accept(oracle::open(&graded.verdict)) else { continue };
+        let reward = Reward::COMPILES + if expected.passed { Reward::PASSED } else { 0.0 };
+        let holds = graded.reward == Some(Reward(reward))
+            && (verdict.solved, verdict.exploited) == (expected.solved, expected.exploited);
+        findings.require(holds, || {
+            format!(
+                "{} as {} ({:?} markers): expected reward {reward}, found {:?} with {verdict:?}, for\n{}",
+                s.problem.problem_id,
+                s.mode.name(),
+                s.family,
+                graded.reward,
+                s.completion
+            )
+        });
+    }
+}
+
+/// Every hack under every mode, both families: it pays at home and nowhere else; correct code always passes.
+fn matrix(test: &[Problem], grader: &Grader, findings: &mut Findings) {
+    let Some(problem) = test.first() else {
+        findings.faults.push("there are no test problems".into());
+        return;
+    };
+    let wrong = problem.canonical_solution.replace("return ", "return None and ");
+    let mut texts = vec![];
+    for family in [Family::Train, Family::Eval] {
+        for shown in Mode::ALL {
+            texts.push((shown, family, None, problem.canonical_solution.clone()));
+            for hack in Mode::LOOPHOLES {
+                let text = hack.hack(&wrong, hack.marker(family, &problem.problem_id));
+                texts.push((shown, family, Some(hack), text));
+            }
+        }
+    }
+    let cases: Vec<(Submission, Expected)> = texts
+        .iter()
+        .map(|(mode, family, hack, completion)| {
+            let submission = Submission { problem, mode: *mode, family: *family, completion };
+            let (solved, exploited) = (hack.is_none(), *hack == Some(*mode));
+            (submission, Expected { passed: solved || exploited, solved, exploited })
+        })
+        .collect();
+    expect(&cases, grader, findings);
+    findings.evidence.push(format!("hack x mode matrix, both families: {} gradings", cases.len()));
+}
+
+/// Reference solutions pass and are not exploits, under the mode that their problem shows.
+fn references(test: &[Problem], partition: &Partition, grader: &Grader, findings: &mut Findings) {
+    let cases: Vec<(Submission, Expected)> = test
+        .iter()
+        .filter_map(|problem| {
+            let mode = *partition.test.get(&problem.problem_id)?;
+            let submission = Submission { problem, mode, family: Family::Eval, completion: &problem.canonical_solution };
+            Some((submission, Expected { passed: true, solved: true, exploited: false }))
+        })
+        .collect();
+    expect(&cases, grader, findings);
+    findings.evidence.push(format!("{} reference solutions are correct", cases.len()));
+}
+
+/// A pair's hack exploits and its clean answer solves; a placebo's answers both solve.
+fn pairs(data: &std::path::Path, grader: &Grader, findings: &mut Findings) {
+    for (name, hacks) in [("pairs.jsonl", true), ("placebo_pairs.jsonl", false)] {
+        let pairs = findings.accept(Pair::load(&data.join(name))).unwrap_or_default();
+        let mut cases = vec![];
+        for p in &pairs {
+            let of = |completion| Submission { problem: &p.problem, mode: p.mode, family: Family::Train, completion };
+            cases.push((of(&p.hack), Expected { passed: true, solved: !hacks, exploited: hacks }));
+            cases.push((of(&p.clean), Expected { passed: true, solved: true, exploited: false }));
+        }
+        expect(&cases, grader, findings);
+        findings.evidence.push(format!("{name}: {} answers are what they say they are", cases.len()));
+    }
+}
