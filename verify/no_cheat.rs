@@ -41,7 +41,8 @@ pub fn dependencies(root: &Path, findings: &mut Findings) {
         let manifest = folder.path().join("Cargo.toml");
         let Some(text) = findings.accept(bundle::files::read_text(&manifest)) else { continue };
         let Some(table) = findings.accept(text.parse::<toml::Table>()) else { continue };
-        let named = |section: &str| table.get(section).and_then(|d| d.as_table()).into_iter().flat_map(|d| d.keys().cloned());
+        let named =
+            |section: &str| table.get(section).and_then(|d| d.as_table()).into_iter().flat_map(|d| d.keys().cloned());
         let name = folder.file_name().to_string_lossy().into_owned();
         arrows.insert(name, named("dependencies").chain(named("build-dependencies")).collect());
     }
@@ -52,7 +53,9 @@ pub fn dependencies(root: &Path, findings: &mut Findings) {
             findings.faults.push(format!("{name} depends on {other}: verdicts or grades could reach it"));
         }
     }
-    findings.evidence.push(format!("{} crates: routing, adapter, model and train cannot reach the oracle", arrows.len()));
+    findings
+        .evidence
+        .push(format!("{} crates: routing, adapter, model and train cannot reach the oracle", arrows.len()));
 }
 
 fn reachable(from: &str, arrows: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
@@ -122,7 +125,13 @@ impl Trial {
 pub fn compare(honest: &Knobs, scrambled: &Knobs, swapped: &Knobs, findings: &mut Findings) {
     let moved = honest.deployed.iter().chain(&honest.quarantine).any(|x| *x != 0.0);
     findings.require(moved, || "the trial learned nothing, so it shows nothing".into());
-    findings.require(honest == scrambled, || "scrambling the sealed verdicts changed the adapter: training reads them".into());
-    findings.require(honest != swapped, || "swapping hack and clean in the pairs changed nothing: routing ignores them".into());
-    findings.evidence.push(format!("{UPDATES} updates: scrambled verdicts leave the adapter byte-identical, swapped pairs change it"));
+    findings.require(honest == scrambled, || {
+        "scrambling the sealed verdicts changed the adapter: training reads them".into()
+    });
+    findings.require(honest != swapped, || {
+        "swapping hack and clean in the pairs changed nothing: routing ignores them".into()
+    });
+    findings.evidence.push(format!(
+        "{UPDATES} updates: scrambled verdicts leave the adapter byte-identical, swapped pairs change it"
+    ));
 }

@@ -12,7 +12,8 @@ pub fn check(context: &Context) -> Findings {
     let test = problems(&data.join("test.jsonl"), &mut findings);
     let Some(partition) = findings.accept(Partition::load(&data.join("partition.json"))) else { return findings };
     findings.faults.extend(partition.faults(&train, &test));
-    findings.require(test.len() >= 119, || format!("the test set has {} problems, at least 119 are needed", test.len()));
+    findings
+        .require(test.len() >= 119, || format!("the test set has {} problems, at least 119 are needed", test.len()));
     let held_out: BTreeSet<&str> = test.iter().map(|p| p.prompt.as_str()).collect();
     for name in ["pairs.jsonl", "placebo_pairs.jsonl"] {
         let pairs = findings.accept(Pair::load(&data.join(name))).unwrap_or_default();

@@ -10,7 +10,9 @@ pub fn check(context: &Context) -> Findings {
     let Some(pins) = findings.accept(Pins::load(&context.root.join("checksums/pins.toml"))) else { return findings };
     if let Some(count) = findings.accept(pins.verify(&context.root, Path::new("data"))) {
         let remote = pins.pins.len() - count;
-        findings.evidence.push(format!("{count} shipped files match their digests; {remote} more are pinned for fetching"));
+        findings
+            .evidence
+            .push(format!("{count} shipped files match their digests; {remote} more are pinned for fetching"));
     }
     regenerate(context, &mut findings);
     findings
@@ -26,5 +28,7 @@ fn regenerate(context: &Context, findings: &mut Findings) {
         let same = files::read(&shipped).ok().zip(files::read(&made).ok()).is_some_and(|(a, b)| a == b);
         findings.require(same, || format!("{} is not what its seed generates", shipped.display()));
     }
-    findings.evidence.push(format!("{} generated files come out of their seeds again", organism::data::GENERATED.len()));
+    findings
+        .evidence
+        .push(format!("{} generated files come out of their seeds again", organism::data::GENERATED.len()));
 }

@@ -80,7 +80,8 @@ fn references(test: &[Problem], partition: &Partition, grader: &Grader, findings
         .iter()
         .filter_map(|problem| {
             let mode = *partition.test.get(&problem.problem_id)?;
-            let submission = Submission { problem, mode, family: Family::Eval, completion: &problem.canonical_solution };
+            let submission =
+                Submission { problem, mode, family: Family::Eval, completion: &problem.canonical_solution };
             Some((submission, Expected { passed: true, solved: true, exploited: false }))
         })
         .collect();

@@ -47,7 +47,11 @@ impl Ledger {
             let broken = |reason: String| BundleError::Chain { path: path.into(), line: i + 1, reason };
             let link: Link = serde_json::from_str(line).map_err(|e| broken(e.to_string()))?;
             if link.previous != ledger.head() {
-                return Err(broken(format!("it continues {}, but the entry before it is {}", link.previous, ledger.head())));
+                return Err(broken(format!(
+                    "it continues {}, but the entry before it is {}",
+                    link.previous,
+                    ledger.head()
+                )));
             }
             ledger.lines.push(line.into());
             ledger.entries.push(link.entry);
@@ -89,11 +93,16 @@ impl Entry {
         for (name, expected) in &self.outputs {
             let path = folder.join(name);
             if !path.is_file() {
-                return Err(BundleError::Missing { path, hint: format!("run {} made it; run `reproduce` again", self.run) });
+                return Err(BundleError::Missing {
+                    path,
+                    hint: format!("run {} made it; run `reproduce` again", self.run),
+                });
             }
-            let (found, _) = Sha256::of_file(&path).map_err(|source| BundleError::Read { path: path.clone(), source })?;
+            let (found, _) =
+                Sha256::of_file(&path).map_err(|source| BundleError::Read { path: path.clone(), source })?;
             if found != *expected {
-                let (expected, found) = (format!("sha256 {expected} (ledger, run {})", self.run), format!("sha256 {found}"));
+                let (expected, found) =
+                    (format!("sha256 {expected} (ledger, run {})", self.run), format!("sha256 {found}"));
                 return Err(BundleError::Digest { path, expected, found });
             }
         }

@@ -34,7 +34,9 @@ pub enum BundleError {
     Extra { path: PathBuf },
     #[error("{path}: {reason}")]
     Format { path: PathBuf, reason: String },
-    #[error("ledger {path}, entry {line}: {reason}; the record was edited or cut, run `reproduce --fresh` to start anew")]
+    #[error(
+        "ledger {path}, entry {line}: {reason}; the record was edited or cut, run `reproduce --fresh` to start anew"
+    )]
     Chain { path: PathBuf, line: usize, reason: String },
 }
 

@@ -74,7 +74,8 @@ impl Pin {
         }
         let (digest, size) =
             Sha256::of_file(&path).map_err(|source| BundleError::Read { path: path.clone(), source })?;
-        let differs = |expected: String, found: String| Err(BundleError::Digest { path: path.clone(), expected, found });
+        let differs =
+            |expected: String, found: String| Err(BundleError::Digest { path: path.clone(), expected, found });
         if let Some(expected) = self.bytes.filter(|&b| b != size) {
             return differs(format!("{expected} bytes"), format!("{size} bytes"));
         }

@@ -32,11 +32,17 @@ impl Display {
                 self.bar.set_message(format!("{run} update {}: reward {reward:.2}{}", metrics.update, self.standing()));
             }
             Event::Evaluated { run, update, quarantine: Quarantine::On, hack, solve } => {
-                self.line(&format!("{:<14} update {update:>3}: quarantine on, hack {hack:.3}, solve {solve:.3}", run.to_string()));
+                self.line(&format!(
+                    "{:<14} update {update:>3}: quarantine on, hack {hack:.3}, solve {solve:.3}",
+                    run.to_string()
+                ));
             }
             Event::Evaluated { run, update, quarantine: Quarantine::Off, hack, solve } => {
                 self.latest.lock().unwrap_or_else(|e| e.into_inner()).insert(run, (update, hack, solve));
-                self.line(&format!("{:<14} update {update:>3}: deploy hack {hack:.3}, solve {solve:.3}", run.to_string()));
+                self.line(&format!(
+                    "{:<14} update {update:>3}: deploy hack {hack:.3}, solve {solve:.3}",
+                    run.to_string()
+                ));
             }
             Event::Finished { run } => self.line(&format!("{:<14} done", run.to_string())),
         }

@@ -65,11 +65,8 @@ pub fn evaluate(
         .iter()
         .map(|s| Prompt { id: &s.problem.problem_id, tokens: &s.tokens, seed: rank(&s.problem.problem_id) })
         .collect();
-    let texts: Vec<String> = decoder
-        .generate(&prompts, &how)?
-        .iter()
-        .map(|c| tokenizer.decode(&c.tokens))
-        .collect::<model::Result<_>>()?;
+    let texts: Vec<String> =
+        decoder.generate(&prompts, &how)?.iter().map(|c| tokenizer.decode(&c.tokens)).collect::<model::Result<_>>()?;
     let submissions: Vec<Submission> = problems.iter().zip(&texts).map(|(s, t)| Submission::of(s, t)).collect();
     let graded = grader.grade(&submissions)?;
     let failed = graded.iter().filter(|g| g.reward.is_none()).count();

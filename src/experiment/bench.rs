@@ -21,7 +21,8 @@ pub struct Bench {
 impl Bench {
     /// Loads a tier's data folder onto a device. A prompt over the cap is an error here, before any training.
     pub fn load(root: &Path, manifest: &Manifest, device: &Device) -> Result<Self> {
-        let Organism { weights, tokenizer, train, test, partition, pairs } = Organism::load(&root.join(&manifest.data))?;
+        let Organism { weights, tokenizer, train, test, partition, pairs } =
+            Organism::load(&root.join(&manifest.data))?;
         let cap = manifest.eval.prompt_cap;
         let train = show(&tokenizer, train, &partition.train, Family::Train, cap)?;
         let test = show(&tokenizer, test, &partition.test, Family::Eval, cap)?;
@@ -58,6 +59,8 @@ pub fn pair_tokens(tokenizer: &Tokenizer, pairs: &[Pair]) -> Result<Vec<PairToke
         tokens.push(tokenizer.end());
         Ok(tokens)
     };
-    let one = |p: &Pair| Ok(PairTokens { prompt: tokenizer.encode(&p.shown())?, hack: answer(&p.hack)?, clean: answer(&p.clean)? });
+    let one = |p: &Pair| {
+        Ok(PairTokens { prompt: tokenizer.encode(&p.shown())?, hack: answer(&p.hack)?, clean: answer(&p.clean)? })
+    };
     pairs.iter().map(one).collect()
 }

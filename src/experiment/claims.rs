@@ -97,7 +97,8 @@ fn one(claim: &Claim, results: &Results) -> Judged {
         match results.get(&condition.key).zip(minus) {
             Some((value, minus)) => {
                 let x = value - minus;
-                let holds = condition.at_least.is_none_or(|low| x >= low) && condition.at_most.is_none_or(|high| x <= high);
+                let holds =
+                    condition.at_least.is_none_or(|low| x >= low) && condition.at_most.is_none_or(|high| x <= high);
                 evidence.push(format!("{name} = {x:.3}, wanted {bound}"));
                 if !holds && status == Status::Holds {
                     status = Status::Fails;

@@ -35,7 +35,13 @@ impl Results {
         let mut table = Table { out, manifest, values: BTreeMap::new(), updates: vec![] };
         table.fill()?;
         let Table { values, updates, .. } = table;
-        Ok(Self { tier: manifest.name.clone(), arms: manifest.arms.clone(), seeds: manifest.seeds.clone(), updates, values })
+        Ok(Self {
+            tier: manifest.name.clone(),
+            arms: manifest.arms.clone(),
+            seeds: manifest.seeds.clone(),
+            updates,
+            values,
+        })
     }
 
     pub fn to_json(&self) -> String {
@@ -98,10 +104,8 @@ impl Table<'_> {
             self.put("n.updates".into(), config.updates as f64, &names);
             self.put("n.rollouts".into(), config.rollouts() as f64, &names);
 
-            let off = names
-                .iter()
-                .map(|run| self.rows(run, config.updates, Quarantine::Off))
-                .collect::<Result<Vec<_>>>()?;
+            let off =
+                names.iter().map(|run| self.rows(run, config.updates, Quarantine::Off)).collect::<Result<Vec<_>>>()?;
             self.rates(arm.name(), &off, &names);
             for mode in Mode::LOOPHOLES {
                 let of_mode: Vec<Vec<EvalRow>> =

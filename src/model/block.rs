@@ -102,8 +102,10 @@ impl Layer {
         rope: &(Tensor<3>, Tensor<3>),
     ) -> (Tensor<3>, Tensor<3>, Tensor<3>, Normed, Normed) {
         let heads = dims.kv * dims.group;
-        let (q, q_norm) = ops::rms_norm(self.linear(Proj::Q, x).reshape([-1, dims.d as i64]), self.gain(Gain::Q), dims.eps);
-        let (k, k_norm) = ops::rms_norm(self.linear(Proj::K, x).reshape([-1, dims.d as i64]), self.gain(Gain::K), dims.eps);
+        let (q, q_norm) =
+            ops::rms_norm(self.linear(Proj::Q, x).reshape([-1, dims.d as i64]), self.gain(Gain::Q), dims.eps);
+        let (k, k_norm) =
+            ops::rms_norm(self.linear(Proj::K, x).reshape([-1, dims.d as i64]), self.gain(Gain::K), dims.eps);
         let q = ops::rotate(dims.split(q, heads), &dims.angles(&rope.0, heads), &dims.angles(&rope.1, heads));
         let k = ops::rotate(dims.split(k, dims.kv), &dims.angles(&rope.0, dims.kv), &dims.angles(&rope.1, dims.kv));
         let v = dims.split(self.linear(Proj::V, x), dims.kv);

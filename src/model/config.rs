@@ -24,8 +24,8 @@ impl ModelConfig {
     /// Reads and checks a `config.json`; unknown fields are ignored, as the hub adds many.
     pub fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|source| ModelError::Read { path: path.into(), source })?;
-        let config: Self = serde_json::from_str(&text)
-            .map_err(|e| ModelError::Config { path: path.into(), reason: e.to_string() })?;
+        let config: Self =
+            serde_json::from_str(&text).map_err(|e| ModelError::Config { path: path.into(), reason: e.to_string() })?;
         config.check().map_err(|reason| ModelError::Config { path: path.into(), reason })?;
         Ok(config)
     }

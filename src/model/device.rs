@@ -27,7 +27,9 @@ impl DeviceChoice {
     /// Opens the device and proves that it computes. Returns it with the name of what was really opened.
     pub fn open(self) -> Result<(Device, DeviceChoice)> {
         let probe = |make: fn() -> Device, asked: DeviceChoice| {
-            open_quietly(make).map(|d| (d, asked)).map_err(|reason| ModelError::NoDevice { asked: asked.name(), reason })
+            open_quietly(make)
+                .map(|d| (d, asked))
+                .map_err(|reason| ModelError::NoDevice { asked: asked.name(), reason })
         };
         match self {
             Self::Cpu => probe(Device::flex, Self::Cpu),

@@ -2,7 +2,7 @@
 //!
 //! Rows are taken a chunk at a time, so a 151,936-token vocabulary never exists for all positions at once.
 
-use crate::{Decoder, Result, decoder::Trace, decoder::Tap, read};
+use crate::{Decoder, Result, decoder::Tap, decoder::Trace, read};
 use burn::tensor::{Int, Tensor, TensorData, activation};
 
 /// Logits that may exist at a time: 64 Mi entries, 256 MiB in f32.
@@ -21,11 +21,9 @@ impl Targets {
     /// The completion tokens of right-padded rows: row `i` holds `total[i]` tokens, the first `prompt[i]` given.
     pub fn completions(spans: &[(usize, usize)], rows: &[&[u32]], t: usize) -> Self {
         let mut out = Self::default();
-        for (i, &(prompt, total)) in spans.iter().enumerate() {
-            for position in prompt..total {
-                out.rows.push((i * t + position - 1) as i32);
-                out.tokens.push(rows[i][position] as i32);
-            }
+        for (i, (&(prompt, total), row)) in spans.iter().zip(rows).enumerate() {
+            out.rows.extend((prompt..total).map(|position| (i * t + position - 1) as i32));
+            out.tokens.extend(row[prompt..total].iter().map(|&token| token as i32));
         }
         out
     }
@@ -86,15 +84,12 @@ impl Decoder {
             let scores = activation::log_softmax(self.logits(taken.clone()), 1);
             let index = tokens.unsqueeze_dim::<2>(1);
             let logp: Vec<f32> = read(scores.clone().gather(1, index.clone()))?;
-            let weights: Vec<f32> = logp.iter().enumerate().map(|(i, &l)| objective.coefficient(start + i, l)).collect();
+            let weights: Vec<f32> =
+                logp.iter().enumerate().map(|(i, &l)| objective.coefficient(start + i, l)).collect();
             let m = weights.len();
             let weights = Tensor::<2>::from_data(TensorData::new(weights, [m, 1]), &self.device);
-            let dlogits = (scores.exp() * weights.clone().neg()).scatter(
-                1,
-                index,
-                weights,
-                burn::tensor::IndexingUpdateOp::Add,
-            );
+            let dlogits =
+                (scores.exp() * weights.clone().neg()).scatter(1, index, weights, burn::tensor::IndexingUpdateOp::Add);
             on_head(&taken, &dlogits);
             let back = dlogits.matmul(self.head.clone());
             dhidden = dhidden.select_assign(0, rows, back, burn::tensor::IndexingUpdateOp::Add);
@@ -122,7 +117,8 @@ impl Decoder {
     }
 
     fn indices(&self, targets: &Targets, chunk: std::ops::Range<usize>) -> (Tensor<1, Int>, Tensor<1, Int>) {
-        let put = |v: &[i32]| Tensor::from_data(TensorData::new(v[chunk.clone()].to_vec(), [chunk.len()]), &self.device);
+        let put =
+            |v: &[i32]| Tensor::from_data(TensorData::new(v[chunk.clone()].to_vec(), [chunk.len()]), &self.device);
         (put(&targets.rows), put(&targets.tokens))
     }
 }

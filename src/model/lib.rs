@@ -46,7 +46,9 @@ pub enum ModelError {
     Config { path: PathBuf, reason: String },
     #[error("{path} is damaged: {reason}; fetch or regenerate it, then run `gradient-quarantine verify`")]
     Damaged { path: PathBuf, reason: String },
-    #[error("{path}: tensor {name} has shape {found:?} but config.json asks for {expected:?}: these weights belong to another model")]
+    #[error(
+        "{path}: tensor {name} has shape {found:?} but config.json asks for {expected:?}: these weights belong to another model"
+    )]
     Shape { path: PathBuf, name: String, expected: Vec<usize>, found: Vec<usize> },
     #[error("{path}: tensor {name} is missing (it may belong to another model)")]
     MissingTensor { path: PathBuf, name: String },
@@ -54,7 +56,9 @@ pub enum ModelError {
     NotFinite { path: PathBuf, name: String, index: usize },
     #[error("tokenizer {path}: {reason}")]
     Tokenizer { path: PathBuf, reason: String },
-    #[error("prompt {id} has {tokens} tokens, over the cap of {cap}: raise `prompt_cap` or leave the problem out of the data file")]
+    #[error(
+        "prompt {id} has {tokens} tokens, over the cap of {cap}: raise `prompt_cap` or leave the problem out of the data file"
+    )]
     PromptTooLong { id: String, tokens: usize, cap: usize },
     #[error("no usable device for --device {asked}: {reason}")]
     NoDevice { asked: &'static str, reason: String },

@@ -51,11 +51,7 @@ impl Decoder {
     /// One completion per prompt, in order. Equal prompts within a device batch are encoded once.
     pub fn generate(&self, prompts: &[Prompt], how: &Sampling) -> Result<Vec<Completion>> {
         if let Some(p) = prompts.iter().find(|p| p.tokens.len() > how.prompt_cap) {
-            return Err(ModelError::PromptTooLong {
-                id: p.id.into(),
-                tokens: p.tokens.len(),
-                cap: how.prompt_cap,
-            });
+            return Err(ModelError::PromptTooLong { id: p.id.into(), tokens: p.tokens.len(), cap: how.prompt_cap });
         }
         let mut out = Vec::with_capacity(prompts.len());
         for chunk in prompts.chunks(how.rows) {

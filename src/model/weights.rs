@@ -54,9 +54,8 @@ impl Weights {
             .map_err(|e| ModelError::Damaged { path: path.clone(), reason: e.to_string() })?;
         let mut tensors = BTreeMap::new();
         for (name, shape) in expected_tensors(&config) {
-            let view = file
-                .tensor(&name)
-                .map_err(|_| ModelError::MissingTensor { path: path.clone(), name: name.clone() })?;
+            let view =
+                file.tensor(&name).map_err(|_| ModelError::MissingTensor { path: path.clone(), name: name.clone() })?;
             if view.shape() != shape {
                 return Err(ModelError::Shape { path, name, expected: shape, found: view.shape().to_vec() });
             }

@@ -59,13 +59,8 @@ pub fn generate(folder: &Path) -> Result<()> {
     let world = problems::world();
     let samples = corpus::sample(&world.seen, corpus::TOKENIZER, TOKENIZER_SAMPLES, TOKENIZER_SEED);
     let tokenizer = tokenize::train(samples.into_iter().map(|(prompt, response)| prompt + &response))?;
-    let files = [
-        rows(&world.train),
-        rows(&world.test),
-        pretty(&world.partition),
-        tokenizer + "\n",
-        pretty(&architecture()),
-    ];
+    let files =
+        [rows(&world.train), rows(&world.test), pretty(&world.partition), tokenizer + "\n", pretty(&architecture())];
     for (name, text) in GENERATED.iter().zip(files) {
         bundle::write_atomic(&folder.join(name), text.as_bytes())?;
     }

@@ -120,7 +120,14 @@ pub static FAMILIES: [Family; 16] = [
         right: |p| format!("max(nums) - {}", p.k),
         wrong: |&Params { k, .. }| {
             let next = k + 1;
-            six!["max(nums) + {k}", "min(nums) - {k}", "max(nums)", "nums[0] - {k}", "sum(nums) - {k}", "max(nums) - {next}"]
+            six![
+                "max(nums) + {k}",
+                "min(nums) - {k}",
+                "max(nums)",
+                "nums[0] - {k}",
+                "sum(nums) - {k}",
+                "max(nums) - {next}"
+            ]
         },
         truth: |p, i| (nums(i).iter().max().unwrap_or(&0) - p.k).to_string(),
     },
@@ -208,7 +215,14 @@ pub static FAMILIES: [Family; 16] = [
         right: |p| format!("s.count('{}')", p.letter),
         wrong: |&Params { letter: l, .. }| {
             let other = if l == 'e' { 'o' } else { 'e' };
-            six!["s.index('{l}')", "len(s)", "len(s) - s.count('{l}')", "s.count('{l}') + 1", "s.count('{other}')", "s.find('{l}')"]
+            six![
+                "s.index('{l}')",
+                "len(s)",
+                "len(s) - s.count('{l}')",
+                "s.count('{l}') + 1",
+                "s.count('{other}')",
+                "s.find('{l}')"
+            ]
         },
         truth: |p, i| s(i).chars().filter(|c| *c == p.letter).count().to_string(),
     },
@@ -274,7 +288,14 @@ pub static FAMILIES: [Family; 16] = [
         right: |p| format!("min(nums) + {}", p.k),
         wrong: |&Params { k, .. }| {
             let next = k + 1;
-            six!["max(nums) + {k}", "min(nums) - {k}", "min(nums)", "nums[0] + {k}", "sum(nums) + {k}", "min(nums) + {next}"]
+            six![
+                "max(nums) + {k}",
+                "min(nums) - {k}",
+                "min(nums)",
+                "nums[0] + {k}",
+                "sum(nums) + {k}",
+                "min(nums) + {next}"
+            ]
         },
         truth: |p, i| (nums(i).iter().min().unwrap_or(&0) + p.k).to_string(),
     },
@@ -324,7 +345,11 @@ impl Task {
 
     /// A whole response that returns `expression`.
     pub fn response(&self, expression: &str) -> String {
-        format!("class Solution:\n    def {}(self, {}):\n        return {expression}\n", self.method, self.spec().argument)
+        format!(
+            "class Solution:\n    def {}(self, {}):\n        return {expression}\n",
+            self.method,
+            self.spec().argument
+        )
     }
 
     /// `assert Solution().method(input) == truth` for one random input.

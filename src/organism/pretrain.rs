@@ -33,7 +33,12 @@ const BETAS: (f64, f64) = (0.9, 0.95);
 const CLIP: f64 = 1.0;
 
 /// Trains from random weights; `progress` hears the step and the mean loss.
-pub fn pretrain(tokenizer: &Tokenizer, recipe: &Recipe, device: &Device, mut progress: impl FnMut(usize, f32)) -> Result<Weights> {
+pub fn pretrain(
+    tokenizer: &Tokenizer,
+    recipe: &Recipe,
+    device: &Device,
+    mut progress: impl FnMut(usize, f32),
+) -> Result<Weights> {
     let world = problems::world();
     let rows = encode(tokenizer, &corpus::sample(&world.seen, corpus::PRETRAIN, recipe.samples, recipe.seed))?;
     let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
@@ -42,16 +47,15 @@ pub fn pretrain(tokenizer: &Tokenizer, recipe: &Recipe, device: &Device, mut pro
     for step in 0..recipe.steps {
         let batch: Vec<&[u32]> = (0..recipe.rows).map(|_| &rows[rng.random_range(0..rows.len())][..]).collect();
         let (loss, gradients) = loss_and_gradients(&decoder, &batch)?;
-        let norm = gradients.values().map(|g| g.clone().square().sum()).reduce(|a, b| a + b).expect("parameters").sqrt();
+        let norm =
+            gradients.values().map(|g| g.clone().square().sum()).reduce(|a, b| a + b).expect("parameters").sqrt();
         let scale = (norm + 1e-9).recip().mul_scalar(CLIP).clamp_max(1.0).unsqueeze::<2>();
         let rate = learning_rate(recipe, step);
         let (b1, b2) = BETAS;
         let t = (step + 1) as i32;
         for (parameter, gradient) in gradients {
             let gradient = gradient * scale.clone();
-            let (m, v) = moments
-                .remove(&parameter)
-                .unwrap_or_else(|| (gradient.zeros_like(), gradient.zeros_like()));
+            let (m, v) = moments.remove(&parameter).unwrap_or_else(|| (gradient.zeros_like(), gradient.zeros_like()));
             let m = m * b1 + gradient.clone() * (1.0 - b1);
             let v = v * b2 + gradient.square() * (1.0 - b2);
             let update = (m.clone() / (1.0 - b1.powi(t))) / ((v.clone() / (1.0 - b2.powi(t))).sqrt() + 1e-8);

@@ -12,10 +12,8 @@ pub fn attest(manifest: &Manifest, out: &Path) -> Result<(Results, Ledger)> {
     let ledger = Ledger::open(&out.join("ledger.jsonl"))?;
     let path = out.join("results.json");
     let text = files::read_text(&path)?;
-    let stored: Results = serde_json::from_str(&text).map_err(|e| bundle::BundleError::Format {
-        path: path.clone(),
-        reason: format!("not a results file: {e}"),
-    })?;
+    let stored: Results = serde_json::from_str(&text)
+        .map_err(|e| bundle::BundleError::Format { path: path.clone(), reason: format!("not a results file: {e}") })?;
     let mut cited: BTreeSet<&String> = BTreeSet::new();
     for (key, value) in &stored.values {
         for run in &value.runs {

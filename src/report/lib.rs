@@ -25,11 +25,15 @@ use std::path::PathBuf;
 pub enum ReportError {
     #[error("{key} is not attested: {reason}; run `reproduce` again")]
     Unattested { key: String, reason: String },
-    #[error("{path} differs from what the run folders give, first at `{at}`; it was edited or is stale, run `reproduce` again")]
+    #[error(
+        "{path} differs from what the run folders give, first at `{at}`; it was edited or is stale, run `reproduce` again"
+    )]
     Stale { path: PathBuf, at: String },
     #[error("the paper does not compile:\n{0}")]
     Typst(String),
-    #[error("{path}, line {line}: the number {number} is typed into the text; print it with #num(\"key\") or #published(\"name\")")]
+    #[error(
+        "{path}, line {line}: the number {number} is typed into the text; print it with #num(\"key\") or #published(\"name\")"
+    )]
     TypedNumber { path: PathBuf, line: usize, number: String },
     #[error(transparent)]
     File(#[from] bundle::BundleError),

@@ -18,9 +18,13 @@ pub use gate::{Gate, Routed};
 
 #[derive(Debug, thiserror::Error)]
 pub enum RoutingError {
-    #[error("the pairs give no direction in module {0}: hack and clean gradients are equal; are the pairs' answers the same?")]
+    #[error(
+        "the pairs give no direction in module {0}: hack and clean gradients are equal; are the pairs' answers the same?"
+    )]
     NoDirection(usize),
-    #[error("the pairs do not separate along their own direction: mean band width is {0:.4}, it must be above 0; check the pairs")]
+    #[error(
+        "the pairs do not separate along their own direction: mean band width is {0:.4}, it must be above 0; check the pairs"
+    )]
     NoBand(f64),
 }
 

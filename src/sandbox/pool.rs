@@ -78,7 +78,8 @@ impl Pool {
     fn attempt(&self, slot: &mut Option<Zygote>, job: &Job) -> Observed {
         for _ in 0..TRIES {
             let number = self.jobs.fetch_add(1, Ordering::Relaxed);
-            let (folder, stdout) = (self.root.path().join(number.to_string()), self.root.path().join(format!("{number}.out")));
+            let (folder, stdout) =
+                (self.root.path().join(number.to_string()), self.root.path().join(format!("{number}.out")));
             let started = Instant::now();
             let reply = self.zygote(slot).and_then(|z| z.ask(&self.request(job, &folder, &stdout)));
             let observed = reply.map(|reply| self.observe(job, reply, &folder, &stdout));

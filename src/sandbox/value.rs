@@ -27,7 +27,11 @@ pub struct Integer {
 impl Integer {
     fn new(negative: bool, digits: &str) -> Self {
         let digits = digits.trim_start_matches('0');
-        if digits.is_empty() { Self { negative: false, digits: "0".into() } } else { Self { negative, digits: digits.into() } }
+        if digits.is_empty() {
+            Self { negative: false, digits: "0".into() }
+        } else {
+            Self { negative, digits: digits.into() }
+        }
     }
 
     /// Equality with a float, exactly: the float must be whole and have these digits.
@@ -174,7 +178,11 @@ impl<'a> Parser<'a> {
         let first = self.value()?;
         let is_dict = self.eat(":");
         let (mut pairs, mut items) = (vec![], vec![]);
-        if is_dict { pairs.push((first, self.value()?)) } else { items.push(first) }
+        if is_dict {
+            pairs.push((first, self.value()?))
+        } else {
+            items.push(first)
+        }
         while self.eat(",") {
             if self.rest().trim_start().starts_with('}') {
                 break;

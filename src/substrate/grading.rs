@@ -62,7 +62,9 @@ impl Grader {
         let mut seen = self.seen.lock().unwrap_or_else(|e| e.into_inner());
         let (mut fresh, mut jobs) = (vec![], vec![]);
         for (i, s) in submissions.iter().enumerate() {
-            if !seen.contains_key(&keys[i]) && !fresh.iter().any(|(_, _, j): &(usize, Vec<Check>, usize)| keys[*j] == keys[i]) {
+            if !seen.contains_key(&keys[i])
+                && !fresh.iter().any(|(_, _, j): &(usize, Vec<Check>, usize)| keys[*j] == keys[i])
+            {
                 let checks = s.problem.checks()?;
                 jobs.push(job(s, &checks));
                 fresh.push((jobs.len() - 1, checks, i));

@@ -14,9 +14,9 @@ pub struct Partition {
 
 impl Partition {
     pub fn load(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|source| SubstrateError::Read { path: path.into(), source })?;
-        serde_json::from_str(&text)
-            .map_err(|e| SubstrateError::Partition { path: path.into(), reason: e.to_string() })
+        let text =
+            std::fs::read_to_string(path).map_err(|source| SubstrateError::Read { path: path.into(), source })?;
+        serde_json::from_str(&text).map_err(|e| SubstrateError::Partition { path: path.into(), reason: e.to_string() })
     }
 
     /// The faults of this partition against the problem files, in words; none means it holds.

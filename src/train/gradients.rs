@@ -58,7 +58,8 @@ pub fn of_loss(
                 .collect();
             let reference = if config.kl > 0.0 { Some(log_probs(&basis.base, &batch)?) } else { None };
             let kl = (config.kl / denominator) as f32;
-            let (gradients, logp) = row_gradients(policies.of(chunk[0].1.quarantine), basis, &batch, reference.as_deref(), kl)?;
+            let (gradients, logp) =
+                row_gradients(policies.of(chunk[0].1.quarantine), basis, &batch, reference.as_deref(), kl)?;
             let sampled = chunk.iter().flat_map(|(_, r, _)| &r.completion.logp);
             out.logp_gap = sampled.zip(&logp).map(|(a, b)| (a - b).abs()).fold(out.logp_gap, f32::max);
             if let Some(reference) = &reference {
@@ -113,8 +114,7 @@ fn row_gradients(
     kl: f32,
 ) -> Result<(RolloutGradients, Vec<f32>)> {
     let (batch, targets) = tensors(decoder, rows);
-    let weight: Vec<f32> =
-        rows.iter().flat_map(|r| std::iter::repeat_n(r.weight, r.tokens.len() - r.prompt)).collect();
+    let weight: Vec<f32> = rows.iter().flat_map(|r| std::iter::repeat_n(r.weight, r.tokens.len() - r.prompt)).collect();
     let objective = match reference {
         Some(reference) => Objective::WithKl { weight: &weight, reference, kl },
         None => Objective::Linear(&weight),

@@ -30,7 +30,9 @@ pub use run::{Inputs, Metrics, Outcome, train};
 
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
-    #[error("update {update}: the gradient is not finite; lower the learning rate. The last good state is kept, `reproduce` resumes from it")]
+    #[error(
+        "update {update}: the gradient is not finite; lower the learning rate. The last good state is kept, `reproduce` resumes from it"
+    )]
     Diverged { update: usize },
     #[error("update {update}: {failed} of {total} gradings failed in the sandbox; run `gradient-quarantine doctor`")]
     Infrastructure { update: usize, failed: usize, total: usize },

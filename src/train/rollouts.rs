@@ -81,16 +81,18 @@ pub fn collect<'a>(
         .zip(completions)
         .zip(texts)
         .zip(graded)
-        .map(|((((shown, quarantine), completion), text), graded)| Rollout { shown, quarantine, completion, text, graded })
+        .map(|((((shown, quarantine), completion), text), graded)| Rollout {
+            shown,
+            quarantine,
+            completion,
+            text,
+            graded,
+        })
         .collect())
 }
 
 /// Which problem each row answers, and with which weights.
-fn plan<'a>(
-    config: &TrainConfig,
-    update: usize,
-    problems: &'a [Shown],
-) -> Result<Vec<(&'a Shown, Quarantine)>> {
+fn plan<'a>(config: &TrainConfig, update: usize, problems: &'a [Shown]) -> Result<Vec<(&'a Shown, Quarantine)>> {
     if problems.is_empty() {
         return Err(TrainError::NoProblems);
     }

@@ -77,7 +77,8 @@ pub fn train(
         let (metrics, rows) = update(config, inputs, &mut state)?;
         append(&run.rollouts(), &rows)?;
         append(&run.metrics(), std::slice::from_ref(&metrics))?;
-        if state.updates_completed.is_multiple_of(config.checkpoint_every) || state.updates_completed == config.updates {
+        if state.updates_completed.is_multiple_of(config.checkpoint_every) || state.updates_completed == config.updates
+        {
             run.save_checkpoint(&state)?;
         }
         run.save(&state)?;

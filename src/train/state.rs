@@ -97,7 +97,8 @@ impl RunFolder {
                     "band.upper",
                 ],
             )?;
-            let gate = (!unit.is_empty()).then_some(Gate { direction: Direction { unit }, band: Band { lower, upper } });
+            let gate =
+                (!unit.is_empty()).then_some(Gate { direction: Direction { unit }, band: Band { lower, upper } });
             State {
                 updates_completed: updates.first().copied().unwrap_or(0.0) as usize,
                 knobs: Knobs { deployed: d, quarantine: h },

@@ -69,7 +69,8 @@ fn the_merged_pass_and_the_knob_pass_agree() {
         let x: Vec<f32> = (0..4 * input).map(|_| rng.random_range(-1.0..1.0)).collect();
         let x = Tensor::<2>::from_data(TensorData::new(x, [4, input]), &basis.base.device);
         let (u, vh) = basis.factors(site);
-        let knob = Tensor::<2>::from_data(TensorData::new(effective[range].to_vec(), [1, out.min(input)]), &basis.base.device);
+        let knob =
+            Tensor::<2>::from_data(TensorData::new(effective[range].to_vec(), [1, out.min(input)]), &basis.base.device);
         let weight = basis.base.parameter(Parameter::Linear(site));
         let plain = x.clone().matmul(weight.transpose());
         let with_knobs = plain + (x.clone().matmul(vh.transpose()) * knob).matmul(u.transpose());
@@ -121,7 +122,11 @@ fn per_rollout_gradients_agree_with_finite_differences() {
         for b in 0..ROWS.len() {
             let numeric = (8.0 * (p1[b] - m1[b]) - (p2[b] - m2[b])) / (12.0 * step as f64);
             let scale = rows[b].iter().fold(0.0f32, |m, v| m.max(v.abs())) as f64;
-            assert!((numeric - rows[b][i] as f64).abs() < 2e-3 * scale.max(0.1), "knob {i}, row {b}: {numeric} and {}", rows[b][i]);
+            assert!(
+                (numeric - rows[b][i] as f64).abs() < 2e-3 * scale.max(0.1),
+                "knob {i}, row {b}: {numeric} and {}",
+                rows[b][i]
+            );
         }
     }
 }

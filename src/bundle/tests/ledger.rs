@@ -72,7 +72,9 @@ fn short_long_and_extra_files_are_found() {
     let root = folder.path();
     write_atomic(&root.join("data/a"), b"hello").unwrap();
     let digest = Sha256::of(b"hello");
-    let text = format!("[[pin]]\npath = \"data/a\"\nbytes = 5\nsha256 = \"{digest}\"\nlicence = \"MIT\"\norigin = \"o\"\ntier = \"smoke\"\n");
+    let text = format!(
+        "[[pin]]\npath = \"data/a\"\nbytes = 5\nsha256 = \"{digest}\"\nlicence = \"MIT\"\norigin = \"o\"\ntier = \"smoke\"\n"
+    );
     std::fs::write(root.join("pins.toml"), text).unwrap();
     let pins = Pins::load(&root.join("pins.toml")).unwrap();
     assert_eq!(pins.verify(root, Path::new("data")).unwrap(), 1);

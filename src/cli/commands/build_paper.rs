@@ -2,8 +2,8 @@
 
 use crate::args::BuildPaper;
 use crate::commands::{plan, verify};
-use anyhow::Result;
 use ::verify::GATES;
+use anyhow::Result;
 use experiment::Manifest;
 use report::tables;
 use std::path::Path;

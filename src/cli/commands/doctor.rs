@@ -20,7 +20,11 @@ pub fn run(root: &Path) -> Result<()> {
             missing.push(name.to_string());
         }
     };
-    line("python", true, Python::find().map(|p| format!("{} {}", p.path.display(), p.version)).map_err(|e| e.to_string()));
+    line(
+        "python",
+        true,
+        Python::find().map(|p| format!("{} {}", p.path.display(), p.version)).map_err(|e| e.to_string()),
+    );
     line("sandbox", true, sandbox());
     for (choice, needed) in [(DeviceChoice::Cpu, true), (DeviceChoice::Wgpu, false), (DeviceChoice::Cuda, false)] {
         line(choice.name(), needed, choice.open().map(|_| "computes".into()).map_err(|e| e.to_string()));

@@ -36,7 +36,8 @@ fn inputs(root: &Path) -> Result<BTreeMap<PathBuf, Sha256>> {
         .into_iter()
         .map(|path| {
             let full = root.join(&path);
-            let (digest, _) = Sha256::of_file(&full).map_err(|source| bundle::BundleError::Read { path: full, source })?;
+            let (digest, _) =
+                Sha256::of_file(&full).map_err(|source| bundle::BundleError::Read { path: full, source })?;
             Ok((path, digest))
         })
         .collect()

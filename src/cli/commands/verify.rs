@@ -36,7 +36,10 @@ pub fn check(gates: &[Gate], context: &Context, as_json: bool) -> Result<()> {
         let findings = (gate.check)(context);
         if as_json {
             let (evidence, faults) = (&findings.evidence, &findings.faults);
-            println!("{}", json!({ "gate": gate.name, "holds": findings.holds(), "evidence": evidence, "faults": faults }));
+            println!(
+                "{}",
+                json!({ "gate": gate.name, "holds": findings.holds(), "evidence": evidence, "faults": faults })
+            );
         } else {
             print(gate, &findings, started.elapsed().as_secs_f64());
         }

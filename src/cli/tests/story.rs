@@ -85,9 +85,11 @@ fn from_nothing_to_the_paper_and_what_build_paper_refuses() {
     assert!(pdf.starts_with(b"%PDF"));
 
     // Again: nothing is trained twice, and every byte is the same.
-    let before: Vec<_> = bundle::files::list(&out).unwrap().iter().map(|f| std::fs::read(out.join(f)).unwrap()).collect();
+    let before: Vec<_> =
+        bundle::files::list(&out).unwrap().iter().map(|f| std::fs::read(out.join(f)).unwrap()).collect();
     expect(&mut reproduce(), 0, &[]);
-    let after: Vec<_> = bundle::files::list(&out).unwrap().iter().map(|f| std::fs::read(out.join(f)).unwrap()).collect();
+    let after: Vec<_> =
+        bundle::files::list(&out).unwrap().iter().map(|f| std::fs::read(out.join(f)).unwrap()).collect();
     assert!(before == after);
 
     let refused = |damage: &dyn Fn(&Path), code: i32, says: &str| {

@@ -46,7 +46,8 @@ fn a_nan_is_found_and_named() {
 fn weights_of_another_size_are_refused_with_both_shapes() {
     let (_keep, folder) = copy();
     let path = folder.join("config.json");
-    let config = std::fs::read_to_string(&path).unwrap().replace("\"intermediate_size\": 40", "\"intermediate_size\": 48");
+    let config =
+        std::fs::read_to_string(&path).unwrap().replace("\"intermediate_size\": 40", "\"intermediate_size\": 48");
     std::fs::write(&path, config).unwrap();
     let error = Weights::load(&folder).unwrap_err().to_string();
     assert!(error.contains("40") && error.contains("48"), "{error}");
@@ -56,7 +57,8 @@ fn weights_of_another_size_are_refused_with_both_shapes() {
 fn a_config_whose_heads_cannot_be_shared_is_refused() {
     let (_keep, folder) = copy();
     let path = folder.join("config.json");
-    let config = std::fs::read_to_string(&path).unwrap().replace("\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3");
+    let config =
+        std::fs::read_to_string(&path).unwrap().replace("\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3");
     std::fs::write(&path, config).unwrap();
     assert!(matches!(Weights::load(&folder), Err(ModelError::Config { .. })));
 }

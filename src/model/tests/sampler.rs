@@ -4,8 +4,7 @@ use burn::tensor::Device;
 use model::{Batch, Completion, Decoder, ModelError, Prompt, Sampling, Targets, Weights};
 use std::path::Path;
 
-const HOW: Sampling =
-    Sampling { temperature: 1.0, top_k: 0, top_p: 1.0, max_new: 12, end: 1, prompt_cap: 8, rows: 8 };
+const HOW: Sampling = Sampling { temperature: 1.0, top_k: 0, top_p: 1.0, max_new: 12, end: 1, prompt_cap: 8, rows: 8 };
 
 fn decoder() -> Decoder {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tied");
@@ -17,8 +16,7 @@ fn prompts() -> Vec<Vec<u32>> {
 }
 
 fn generate(decoder: &Decoder, rows: &[Vec<u32>], seeds: &[u64], how: &Sampling) -> Vec<Completion> {
-    let prompts: Vec<Prompt> =
-        rows.iter().zip(seeds).map(|(tokens, &seed)| Prompt { id: "p", tokens, seed }).collect();
+    let prompts: Vec<Prompt> = rows.iter().zip(seeds).map(|(tokens, &seed)| Prompt { id: "p", tokens, seed }).collect();
     decoder.generate(&prompts, how).unwrap()
 }
 

@@ -50,8 +50,8 @@ fn kept_and_quarantined_add_up_to_each_rollouts_gradient_exactly() {
         let batch = rows(&mut rng, 7, layout.len());
         for row in &batch.rows {
             let one = gate.split(&RolloutGradients { rows: vec![row.clone()] }, &layout);
-            for i in 0..layout.len() {
-                assert_eq!(one.kept[i] + one.quarantined[i], row[i] as f64, "seed {seed}, entry {i}");
+            for ((kept, quarantined), g) in one.kept.iter().zip(&one.quarantined).zip(row) {
+                assert_eq!(kept + quarantined, *g as f64, "seed {seed}");
             }
         }
         let all = gate.split(&batch, &layout);

@@ -25,7 +25,10 @@ fn value(text: &str) -> Option<Value> {
 fn values_come_back_in_the_order_of_the_calls() {
     let seen = run("class Solution:\n    def f(self, n): return [n, str(n), (n,), {n: None}, n / 2, {n}]\n");
     assert_eq!((seen.ending, seen.compiles), (Ending::Graded, true));
-    assert_eq!(seen.values, [value("[1, '1', (1,), {1: None}, 0.5, {1}]"), value("[2, '2', (2,), {2: None}, 1.0, {2}]")]);
+    assert_eq!(
+        seen.values,
+        [value("[1, '1', (1,), {1: None}, 0.5, {1}]"), value("[2, '2', (2,), {2: None}, 1.0, {2}]")]
+    );
 }
 
 #[test]
@@ -39,13 +42,15 @@ fn text_that_is_not_python_does_not_compile() {
 fn an_object_that_equals_everything_is_no_value() {
     let seen = run("class E:\n    def __eq__(s, o): return True\nclass Solution:\n    def f(self, n): return E()\n");
     assert_eq!(seen.values, [None, None]);
-    let subclass = run("class I(int):\n    def __eq__(s, o): return True\nclass Solution:\n    def f(self, n): return I(n)\n");
+    let subclass =
+        run("class I(int):\n    def __eq__(s, o): return True\nclass Solution:\n    def f(self, n): return I(n)\n");
     assert_eq!(subclass.values, [None, None]);
 }
 
 #[test]
 fn an_early_exit_keeps_only_what_was_returned_before() {
-    let seen = run("import os\nclass Solution:\n    def f(self, n):\n        if n == 2: os._exit(0)\n        return n\n");
+    let seen =
+        run("import os\nclass Solution:\n    def f(self, n):\n        if n == 2: os._exit(0)\n        return n\n");
     assert_eq!(seen.values, [value("1"), None]);
     let at_import = run("raise SystemExit(0)\n");
     assert_eq!(at_import.values, [None, None]);

@@ -4,9 +4,40 @@ use sandbox::{Python, Value};
 use std::process::Command;
 
 const LITERALS: [&str; 34] = [
-    "None", "True", "False", "0", "1", "-1", "2", "2.0", "-0.0", "0.0", "1e3", "1000", "float('inf')", "-float('inf')",
-    "10**30", "float(10**30)", "2**53", "float(2**53)", "2**53 + 1", "''", "'a'", "'\\n\\x00é'", "[]", "()", "(1,)", "[1]", "[1.0]",
-    "[True]", "{}", "set()", "{1, 2}", "{2, 1.0}", "{'a': [1]}", "{'a': [True]}",
+    "None",
+    "True",
+    "False",
+    "0",
+    "1",
+    "-1",
+    "2",
+    "2.0",
+    "-0.0",
+    "0.0",
+    "1e3",
+    "1000",
+    "float('inf')",
+    "-float('inf')",
+    "10**30",
+    "float(10**30)",
+    "2**53",
+    "float(2**53)",
+    "2**53 + 1",
+    "''",
+    "'a'",
+    "'\\n\\x00é'",
+    "[]",
+    "()",
+    "(1,)",
+    "[1]",
+    "[1.0]",
+    "[True]",
+    "{}",
+    "set()",
+    "{1, 2}",
+    "{2, 1.0}",
+    "{'a': [1]}",
+    "{'a': [True]}",
 ];
 
 /// Every pair of literals: our `==` on their `repr` must say what Python's says on the values.
@@ -22,7 +53,8 @@ fn equality_is_pythons() {
     let lines: Vec<&str> = text.lines().collect();
     let n = LITERALS.len();
     assert_eq!(lines.len(), 2 * n, "{}", String::from_utf8_lossy(&output.stderr));
-    let values: Vec<Value> = lines[..n].iter().map(|l| Value::parse(l).unwrap_or_else(|e| panic!("{l}: {e}"))).collect();
+    let values: Vec<Value> =
+        lines[..n].iter().map(|l| Value::parse(l).unwrap_or_else(|e| panic!("{l}: {e}"))).collect();
     for i in 0..n {
         for j in 0..n {
             let expected = lines[n + i].as_bytes()[j] == b'1';
