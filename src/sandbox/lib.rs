@@ -98,7 +98,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { cpu_seconds: 3, wall: Duration::from_secs(10), memory_bytes: 512 << 20, file_bytes: 64 << 10 }
+        Self { cpu_seconds: 10, wall: Duration::from_secs(60), memory_bytes: 512 << 20, file_bytes: 64 << 10 }
     }
 }
 

@@ -6,6 +6,7 @@ use experiment::{Host, Manifest};
 use model::DeviceChoice;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 pub fn describe(root: &Path, manifest: &Manifest, device: DeviceChoice, jobs: Option<usize>) -> Result<Host> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -14,17 +15,33 @@ pub fn describe(root: &Path, manifest: &Manifest, device: DeviceChoice, jobs: Op
     let python = sandbox::Python::find()?;
     let versions = BTreeMap::from([
         ("gradient-quarantine".into(), env!("CARGO_PKG_VERSION").into()),
+        // Every library's version and digest, in one.
+        ("Cargo.lock".into(), Sha256::of(include_bytes!("../../../Cargo.lock")).to_string()),
         ("python".into(), python.version),
     ]);
     Ok(Host {
         device: device.name().into(),
-        code: option_env!("GQ_COMMIT").unwrap_or("unrecorded").into(),
+        code: commit(root),
         program: Sha256::of_file(&std::env::current_exe()?)?.0,
         versions,
         inputs: inputs(root)?,
         jobs,
         threads: (cores / jobs).max(1),
     })
+}
+
+/// The commit that `root` is a checkout of, marked when files differ from it. Outside a checkout (a Nix store, an
+/// archive) the program's own digest, which is always recorded, stands for the code.
+fn commit(root: &Path) -> String {
+    let git = |args: &[&str]| {
+        let output = Command::new("git").arg("-C").arg(root).args(args).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_string())
+    };
+    match (git(&["rev-parse", "HEAD"]), git(&["status", "--porcelain"])) {
+        (Some(commit), Some(changes)) if changes.is_empty() => commit,
+        (Some(commit), _) => format!("{commit} with changes"),
+        (None, _) => "not a checkout".into(),
+    }
 }
 
 /// Every shipped input and the claims, with their digests as they are now.

@@ -1,7 +1,8 @@
 //! The binary as people meet it: a miniature tier from nothing to the paper, then everything that must be refused.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().parent().unwrap()
@@ -173,6 +174,50 @@ fn a_prompt_over_the_cap_is_named_before_training() {
     let mut train = program(project.folder.path());
     train.args(["train", "--arm", "vanilla", "--seed", "7", "--device", "cpu", "--plan"]).arg(&plan);
     expect(&mut train, 3, &["over the cap of 12", "train-0000"]);
+}
+
+const ONE_RUN: [&str; 6] = ["--arm", "route2b", "--seed", "7", "--device", "cpu"];
+
+#[test]
+fn ctrl_c_stops_after_an_update_with_code_5_and_the_same_command_goes_on() {
+    let project = Project::new();
+    let out = project.path("runs");
+    let log = out.join("route2b-s7/metrics.jsonl");
+    let updates = || std::fs::read_to_string(&log).unwrap_or_default().lines().count();
+    let mut running = project.on_plan("train", &out, &ONE_RUN).stdout(Stdio::null()).spawn().unwrap();
+    while updates() == 0 {
+        assert_eq!(running.try_wait().unwrap(), None, "it ended before its first update");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap().success());
+    assert_eq!(running.wait().unwrap().code(), Some(5));
+    assert!(updates() < 4, "it did not stop");
+    expect(&mut project.on_plan("train", &out, &ONE_RUN), 0, &["route2b-s7 is in"]);
+    assert_eq!(updates(), 4);
+}
+
+#[test]
+fn a_full_disk_stops_a_run_with_code_5_and_leaves_only_whole_files() {
+    let project = Project::new();
+    let disk = project.path("disk");
+    std::fs::create_dir(&disk).unwrap();
+    let mount = |options: &str| {
+        let done = Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&disk).output();
+        done.is_ok_and(|o| o.status.success())
+    };
+    if !mount("size=200k") {
+        println!("skipped: this user may not mount a small disk");
+        return;
+    }
+    let output = project.on_plan("train", &disk, &ONE_RUN).output().unwrap();
+    let left: Vec<_> = bundle::files::list(&disk).unwrap();
+    let resumed = mount("remount,size=20m").then(|| project.on_plan("train", &disk, &ONE_RUN).output().unwrap());
+    Command::new("umount").arg(&disk).status().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(5), "{said}");
+    assert!(said.contains("cannot write") && said.contains("free some space"), "{said}");
+    assert!(left.iter().all(|f| !f.to_string_lossy().contains(".tmp")), "{left:?}");
+    assert_eq!(resumed.map(|r| r.status.code()), Some(Some(0)), "it did not go on once there was room");
 }
 
 #[test]
