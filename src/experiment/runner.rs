@@ -49,8 +49,8 @@ pub struct Runner<'a> {
 
 /// Evaluates the base, then trains and evaluates every run, then appends the ledger in plan order.
 pub fn run_plan(runner: &Runner, host: &Host) -> Result<()> {
-    let subset = runner.base()?;
     let ledger = Mutex::new(Appender::new(runner.manifest, host, runner.out)?);
+    let subset = runner.base()?;
     lock(&ledger).finished(BASE_RUN.into())?;
 
     let (runs, next) = (runner.manifest.runs(), AtomicUsize::new(0));
@@ -196,10 +196,14 @@ struct Appender<'a> {
 }
 
 impl<'a> Appender<'a> {
+    /// Opens the ledger and checks what it attests already, before anything is built on it.
     fn new(manifest: &Manifest, host: &'a Host, out: &Path) -> Result<Self> {
         let mut order = vec![BASE_RUN.to_string()];
         order.extend(manifest.runs().iter().map(RunId::to_string));
         let ledger = Ledger::open(&out.join("ledger.jsonl"))?;
+        for entry in order.iter().filter_map(|run| ledger.find(run)) {
+            entry.verify_outputs(out)?;
+        }
         Ok(Self { ledger, host, order, done: BTreeSet::new() })
     }
 
@@ -207,9 +211,9 @@ impl<'a> Appender<'a> {
         self.done.insert(run);
         while let Some(run) = self.order.first().filter(|r| self.done.contains(*r)).cloned() {
             self.order.remove(0);
-            let entry = self.entry(&run)?;
-            if self.ledger.find(&run) != Some(&entry) {
-                self.ledger.append(entry)?;
+            // An entry that stands was made by the program and from the inputs that it names: it is not made again.
+            if self.ledger.find(&run).is_none() {
+                self.ledger.append(self.entry(&run)?)?;
             }
         }
         Ok(())

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 pub use sandbox::Ending;
+pub use sandbox::pool::jobs_run;
 
 /// A response to a problem as it was shown: the mode and the marker that its hint disclosed.
 #[derive(Clone, Copy, Debug)]
@@ -50,10 +51,6 @@ impl Grader {
     /// A grader whose rewards are true and whose sealed verdicts are noise: for the non-interference gate.
     pub fn with_scrambled_verdicts(workers: usize) -> Result<Self> {
         Ok(Self { scramble: true, ..Self::new(workers)? })
-    }
-
-    pub fn pool(&self) -> &Pool {
-        &self.pool
     }
 
     /// Grades in order. Each distinct (problem, mode, marker, source) runs once in this grader's life.

@@ -93,6 +93,15 @@ fn from_nothing_to_the_paper_and_what_build_paper_refuses() {
         bundle::files::list(&out).unwrap().iter().map(|f| std::fs::read(out.join(f)).unwrap()).collect();
     assert!(before == after);
 
+    // What the ledger attests is checked, never blessed again: an edited evaluation stops `reproduce` too.
+    let ledger = std::fs::read(out.join("ledger.jsonl")).unwrap();
+    let evaluation = out.join("vanilla-s7/eval/update-0004-off.jsonl");
+    let honest = std::fs::read(&evaluation).unwrap();
+    edit(&evaluation, "\"exploited\":false", "\"exploited\":true");
+    expect(&mut reproduce(), 3, &["update-0004-off.jsonl", "ledger, run vanilla-s7"]);
+    assert!(std::fs::read(out.join("ledger.jsonl")).unwrap() == ledger, "the ledger took the edited file");
+    std::fs::write(&evaluation, honest).unwrap();
+
     let refused = |damage: &dyn Fn(&Path), code: i32, says: &str| {
         let copy_of = tempfile::tempdir().unwrap();
         copy(&out, copy_of.path());
