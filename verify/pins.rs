@@ -7,7 +7,7 @@ use std::path::Path;
 
 pub fn check(context: &Context) -> Findings {
     let mut findings = Findings::default();
-    let Some(pins) = findings.accept(Pins::load(&context.root.join("checksums/pins.toml"))) else { return findings };
+    let Some(pins) = findings.accept(Pins::load(&context.root.join(bundle::pins::FILE))) else { return findings };
     if let Some(count) = findings.accept(pins.verify(&context.root, Path::new("data"))) {
         let remote = pins.pins.len() - count;
         findings

@@ -1,5 +1,6 @@
 //! Digests as types.
 
+use crate::BundleError;
 use serde::{Deserialize, Serialize};
 use sha2::Digest;
 use std::fmt;
@@ -17,11 +18,12 @@ impl Sha256 {
     }
 
     /// Digest and size of a file, read in pieces.
-    pub fn of_file(path: &Path) -> std::io::Result<(Self, u64)> {
-        let mut file = std::fs::File::open(path)?;
+    pub fn of_file(path: &Path) -> crate::Result<(Self, u64)> {
+        let fail = |source| BundleError::Read { path: path.into(), source };
+        let mut file = std::fs::File::open(path).map_err(fail)?;
         let (mut hash, mut size, mut piece) = (sha2::Sha256::new(), 0, vec![0; 1 << 20]);
         loop {
-            let n = file.read(&mut piece)?;
+            let n = file.read(&mut piece).map_err(fail)?;
             if n == 0 {
                 return Ok((Self(hash.finalize().into()), size));
             }

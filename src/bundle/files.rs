@@ -27,6 +27,11 @@ pub fn read_text(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).map_err(|source| BundleError::Read { path: path.into(), source })
 }
 
+/// Rows as JSON lines, one a row.
+pub fn to_jsonl<T: serde::Serialize>(rows: &[T]) -> String {
+    rows.iter().map(|row| serde_json::to_string(row).expect("rows serialise") + "\n").collect()
+}
+
 /// Every file below a folder, relative to it, in name order.
 pub fn list(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
     let fail = |source| BundleError::Read { path: folder.into(), source };

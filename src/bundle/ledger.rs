@@ -98,8 +98,7 @@ impl Entry {
                     hint: format!("run {} made it; run `reproduce` again", self.run),
                 });
             }
-            let (found, _) =
-                Sha256::of_file(&path).map_err(|source| BundleError::Read { path: path.clone(), source })?;
+            let (found, _) = Sha256::of_file(&path)?;
             if found != *expected {
                 let (expected, found) =
                     (format!("sha256 {expected} (ledger, run {})", self.run), format!("sha256 {found}"));

@@ -4,6 +4,9 @@ use crate::{BundleError, Result, Sha256, Swhid, files};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
+/// The pin file, relative to the project.
+pub const FILE: &str = "checksums/pins.toml";
+
 /// One pinned file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,8 +75,7 @@ impl Pin {
             };
             return Err(BundleError::Missing { path, hint });
         }
-        let (digest, size) =
-            Sha256::of_file(&path).map_err(|source| BundleError::Read { path: path.clone(), source })?;
+        let (digest, size) = Sha256::of_file(&path)?;
         let differs =
             |expected: String, found: String| Err(BundleError::Digest { path: path.clone(), expected, found });
         if let Some(expected) = self.bytes.filter(|&b| b != size) {

@@ -96,7 +96,7 @@ fn experiment(e: &ExperimentError) -> u8 {
     match e {
         ExperimentError::Interrupted { .. } => RESUMABLE,
         ExperimentError::Manifest { .. } | ExperimentError::Claims { .. } => INPUT,
-        ExperimentError::Incomplete { .. } | ExperimentError::Substrate(_) => INPUT,
+        ExperimentError::Substrate(_) => INPUT,
         ExperimentError::Organism(e) => organism(e),
         ExperimentError::Model(e) => model(e),
         ExperimentError::Adapter(e) => adapter(e),

@@ -31,8 +31,6 @@ pub enum ExperimentError {
     Manifest { path: PathBuf, reason: String },
     #[error("{path}: {reason}")]
     Claims { path: PathBuf, reason: String },
-    #[error("{path} is missing or unreadable: {reason}; run `reproduce` first")]
-    Incomplete { path: PathBuf, reason: String },
     #[error("interrupted; run the same command again to go on from update {updates_completed} of {run}")]
     Interrupted { run: String, updates_completed: usize },
     #[error(transparent)]

@@ -54,8 +54,7 @@ impl Manifest {
             return Err(wrong("it needs at least one arm and one seed".into()));
         }
         for run in manifest.runs() {
-            let config = manifest.config(run).map_err(|e| wrong(e.to_string()))?;
-            check(&config).map_err(wrong)?;
+            check(&manifest.config(run)?).map_err(wrong)?;
         }
         Ok(manifest)
     }
@@ -66,11 +65,13 @@ impl Manifest {
     }
 
     /// The full configuration of one run.
-    pub fn config(&self, run: RunId) -> std::result::Result<TrainConfig, toml::de::Error> {
+    pub fn config(&self, run: RunId) -> Result<TrainConfig> {
         let mut table = self.train.clone();
         table.insert("arm".into(), run.arm.name().into());
         table.insert("seed".into(), (run.seed as i64).into());
-        table.try_into()
+        let wrong =
+            |e: toml::de::Error| ExperimentError::Manifest { path: self.name.clone().into(), reason: e.to_string() };
+        table.try_into().map_err(wrong)
     }
 }
 

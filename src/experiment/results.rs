@@ -1,7 +1,7 @@
 //! `results.json`: every number of the paper, made from run folders and nothing else. Making it twice from the same
 //! bytes gives the same bytes, which is how `build-paper` attests it.
 
-use crate::runner::{BASE_RUN, eval_file, read_rows};
+use crate::runner::{BASE_RUN, eval_file};
 use crate::{Manifest, Result, RunId, statistics};
 use adapter::Quarantine;
 use eval::{EvalRow, hack_rate, monitoring_subset, solve_rate};
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 use substrate::Mode;
+use substrate::problem::read_rows;
 use train::{Arm, Metrics};
 
 /// One number and the runs it was made from.
@@ -80,7 +81,7 @@ impl Table<'_> {
     }
 
     fn rows(&self, run: &str, update: usize, quarantine: Quarantine) -> Result<Vec<EvalRow>> {
-        read_rows(&eval_file(&self.out.join(run), update, quarantine))
+        Ok(read_rows(&eval_file(&self.out.join(run), update, quarantine))?)
     }
 
     fn fill(&mut self) -> Result<()> {
@@ -99,7 +100,7 @@ impl Table<'_> {
         for arm in self.manifest.arms.clone() {
             let runs: Vec<RunId> = self.manifest.seeds.iter().map(|&seed| RunId { arm, seed }).collect();
             let names: Vec<String> = runs.iter().map(RunId::to_string).collect();
-            let config = self.manifest.config(runs[0]).expect("checked when the manifest was read");
+            let config = self.manifest.config(runs[0])?;
             self.put("n.seeds".into(), runs.len() as f64, &names);
             self.put("n.updates".into(), config.updates as f64, &names);
             self.put("n.rollouts".into(), config.rollouts() as f64, &names);
@@ -162,7 +163,7 @@ impl Table<'_> {
     fn training(&mut self, arm: Arm, runs: &[String]) -> Result<()> {
         let logs = runs
             .iter()
-            .map(|run| read_rows::<Metrics>(&self.out.join(run).join("metrics.jsonl")))
+            .map(|run| Ok(read_rows::<Metrics>(&self.out.join(run).join("metrics.jsonl"))?))
             .collect::<Result<Vec<_>>>()?;
         let mut log = |key: &str, of: fn(&Metrics) -> f64| {
             let values: Vec<f64> =

@@ -10,9 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use substrate::problem::read_rows;
 use substrate::{Grader, Shown};
 use train::state::RunFolder;
-use train::{Inputs, Metrics, Outcome, TrainConfig};
+use train::{Inputs, Metrics, Outcome};
 
 /// What happens while a plan runs, for whoever shows it.
 pub enum Event<'a> {
@@ -102,21 +103,13 @@ impl Runner<'_> {
         Ok(monitoring_subset(&rows, self.manifest.eval.monitor))
     }
 
-    fn config(&self, run: RunId) -> Result<TrainConfig> {
-        let wrong = |e: toml::de::Error| ExperimentError::Manifest {
-            path: self.manifest.name.clone().into(),
-            reason: e.to_string(),
-        };
-        self.manifest.config(run).map_err(wrong)
-    }
-
     /// Trains one run to its end, from wherever it stands.
     pub fn train(&self, run: RunId, grader: &Grader) -> Result<()> {
         let Bench { basis, tokenizer, train: problems, pairs, .. } = self.bench;
         let inputs = Inputs { basis, tokenizer, problems, pairs, grader };
         let folder = self.out.join(run.to_string());
         let told = |metrics: &Metrics| (self.events)(Event::Update { run, metrics });
-        match train::train(&self.config(run)?, &inputs, &folder, self.stop, told)? {
+        match train::train(&self.manifest.config(run)?, &inputs, &folder, self.stop, told)? {
             Outcome::Finished => Ok(()),
             Outcome::Interrupted { updates_completed } => {
                 Err(ExperimentError::Interrupted { run: run.to_string(), updates_completed })
@@ -127,7 +120,7 @@ impl Runner<'_> {
     /// Evaluates a trained run: the monitoring subset at every checkpoint, the full test set at the last, quarantine
     /// off; and the full test set once more with it on.
     pub fn evaluate(&self, run: RunId, grader: &Grader, subset: &BTreeSet<String>) -> Result<()> {
-        let config = self.config(run)?;
+        let config = self.manifest.config(run)?;
         let (some, all) = (self.problems(Some(subset)), self.problems(None));
         for update in (config.checkpoint_every..config.updates).step_by(config.checkpoint_every) {
             self.checkpoint(run, update, Quarantine::Off, &some, grader)?;
@@ -168,8 +161,7 @@ impl Runner<'_> {
     /// Evaluates a model and stores the rows, whole or not at all.
     fn score(&self, model: &Decoder, problems: &[&Shown], grader: &Grader, path: &Path) -> Result<Vec<EvalRow>> {
         let rows = evaluate(model, problems, &self.bench.tokenizer, grader, &self.manifest.eval)?;
-        let text: String = rows.iter().map(|r| serde_json::to_string(r).expect("rows serialise") + "\n").collect();
-        write_atomic(path, text.as_bytes())?;
+        write_atomic(path, files::to_jsonl(&rows).as_bytes())?;
         Ok(rows)
     }
 }
@@ -178,13 +170,6 @@ impl Runner<'_> {
 pub fn eval_file(folder: &Path, update: usize, quarantine: Quarantine) -> PathBuf {
     let knob = if quarantine == Quarantine::Off { "off" } else { "on" };
     folder.join(format!("eval/update-{update:04}-{knob}.jsonl"))
-}
-
-/// Reads a JSONL file of rows.
-pub fn read_rows<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
-    let text = files::read_text(path)?;
-    let bad = |e: serde_json::Error| ExperimentError::Incomplete { path: path.into(), reason: e.to_string() };
-    text.lines().map(|line| serde_json::from_str(line).map_err(bad)).collect()
 }
 
 /// Appends ledger entries in plan order, whatever order runs finish in, so that the same work makes the same ledger.
@@ -224,12 +209,12 @@ impl<'a> Appender<'a> {
         let mut outputs = BTreeMap::new();
         for file in files::list(&root.join(run))? {
             let name = Path::new(run).join(file);
-            outputs.insert(name.clone(), digest(&root.join(name))?);
+            outputs.insert(name.clone(), Sha256::of_file(&root.join(name))?.0);
         }
         let config = root.join(run).join("config.json");
         Ok(Entry {
             run: run.into(),
-            config: if config.exists() { digest(&config)? } else { Sha256::of(b"") },
+            config: if config.exists() { Sha256::of_file(&config)?.0 } else { Sha256::of(b"") },
             program: self.host.program,
             code: self.host.code.clone(),
             device: self.host.device.clone(),
@@ -238,12 +223,6 @@ impl<'a> Appender<'a> {
             outputs,
         })
     }
-}
-
-fn digest(path: &Path) -> Result<Sha256> {
-    let (digest, _) =
-        Sha256::of_file(path).map_err(|source| bundle::BundleError::Read { path: path.into(), source })?;
-    Ok(digest)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

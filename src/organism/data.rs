@@ -1,6 +1,7 @@
 //! `data/organism`: writing what is generated, reading what is shipped.
 
 use crate::{END, Pair, Result, corpus, problems, tokenize};
+use bundle::{files, write_atomic};
 use model::{ModelConfig, Tokenizer, Weights};
 use serde::Serialize;
 use std::path::Path;
@@ -59,16 +60,17 @@ pub fn generate(folder: &Path) -> Result<()> {
     let world = problems::world();
     let samples = corpus::sample(&world.seen, corpus::TOKENIZER, TOKENIZER_SAMPLES, TOKENIZER_SEED);
     let tokenizer = tokenize::train(samples.into_iter().map(|(prompt, response)| prompt + &response))?;
-    let files =
-        [rows(&world.train), rows(&world.test), pretty(&world.partition), tokenizer + "\n", pretty(&architecture())];
+    let files = [
+        files::to_jsonl(&world.train),
+        files::to_jsonl(&world.test),
+        pretty(&world.partition),
+        tokenizer + "\n",
+        pretty(&architecture()),
+    ];
     for (name, text) in GENERATED.iter().zip(files) {
-        bundle::write_atomic(&folder.join(name), text.as_bytes())?;
+        write_atomic(&folder.join(name), text.as_bytes())?;
     }
     Ok(())
-}
-
-fn rows<T: Serialize>(items: &[T]) -> String {
-    items.iter().map(|x| serde_json::to_string(x).expect("rows serialise") + "\n").collect()
 }
 
 fn pretty<T: Serialize>(x: &T) -> String {

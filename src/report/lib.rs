@@ -31,9 +31,7 @@ pub enum ReportError {
     Stale { path: PathBuf, at: String },
     #[error("the paper does not compile:\n{0}")]
     Typst(String),
-    #[error(
-        "{path}, line {line}: the number {number} is typed into the text; print it with #num(\"key\") or #published(\"name\")"
-    )]
+    #[error("{path}, line {line}: the number {number} is typed into the text; print it with #num(\"key\")")]
     TypedNumber { path: PathBuf, line: usize, number: String },
     #[error(transparent)]
     File(#[from] bundle::BundleError),

@@ -61,12 +61,7 @@ fn data(results: &Results, judged: &[Judged], ledger: &Ledger) -> String {
             })
         })
         .collect();
-    let device = ledger.entries().first().map(|e| e.device.clone());
-    json!({
-        "claims": claims, "published": published, "runs": runs, "ledger": ledger.head().to_string(), "device": device,
-        "updates": results.updates,
-    })
-    .to_string()
+    json!({ "claims": claims, "published": published, "runs": runs, "ledger": ledger.head().to_string() }).to_string()
 }
 
 /// Prose may not hold a decimal number: all of them come from data. Lines of code (`#`, `//`, set rules) are exempt.

@@ -160,7 +160,7 @@ fn rows(update: usize, rollouts: &[Rollout], taken: &[usize], routed: &Routed) -
 
 /// Adds rows to a log and flushes them to the disk; a row that a crash cuts off is dropped on resume.
 fn append<T: Serialize>(path: &Path, rows: &[T]) -> Result<()> {
-    let text: String = rows.iter().map(|r| serde_json::to_string(r).expect("rows serialise") + "\n").collect();
+    let text = bundle::files::to_jsonl(rows);
     let write = || -> std::io::Result<()> {
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
         file.write_all(text.as_bytes())?;

@@ -46,16 +46,14 @@ fn commit(root: &Path) -> String {
 
 /// Every shipped input and the claims, with their digests as they are now.
 fn inputs(root: &Path) -> Result<BTreeMap<PathBuf, Sha256>> {
-    let pins = Pins::load(&root.join("checksums/pins.toml"))?;
+    let pins = Pins::load(&root.join(bundle::pins::FILE))?;
     let mut paths: Vec<PathBuf> = pins.shipped().map(|p| p.path.clone()).collect();
     paths.push(verify::claims::FILE.into());
     paths
         .into_iter()
         .map(|path| {
             let full = root.join(&path);
-            let (digest, _) =
-                Sha256::of_file(&full).map_err(|source| bundle::BundleError::Read { path: full, source })?;
-            Ok((path, digest))
+            Ok((path, Sha256::of_file(&full)?.0))
         })
         .collect()
 }
