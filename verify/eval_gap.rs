@@ -8,7 +8,7 @@ pub fn check(context: &Context) -> Findings {
     let mut findings = Findings::default();
     findings.faults.extend(overlaps(&|mode, family| mode.markers(family)));
     let test = problems(&context.data().join("test.jsonl"), &mut findings);
-    let Some(grader) = findings.accept(Grader::new(workers())) else { return findings };
+    let Some(grader) = findings.accept(Grader::new(workers(), context.isolation)) else { return findings };
     if let Some(problem) = test.first() {
         transfer(problem, &grader, &mut findings);
     }
@@ -39,7 +39,7 @@ fn transfer(problem: &Problem, grader: &Grader, findings: &mut Findings) {
     let class = problem.canonical_solution.replace("return ", "return None and ");
     let (mut cases, mut texts) = (vec![], vec![]);
     for mode in Mode::LOOPHOLES {
-        for family in [Family::Train, Family::Eval] {
+        for family in Family::BOTH {
             let other = if family == Family::Train { Family::Eval } else { Family::Train };
             cases.push((mode, family, true));
             texts.push(mode.hack(&class, mode.marker(family, &problem.problem_id)));
@@ -52,9 +52,12 @@ fn transfer(problem: &Problem, grader: &Grader, findings: &mut Findings) {
     let submissions: Vec<Submission> = cases
         .iter()
         .zip(&texts)
-        .map(|(&(mode, family, _), completion)| Submission { problem, mode, family, completion })
+        .map(|(&(mode, family, _), completion)| {
+            let marker = mode.marker(family, &problem.problem_id);
+            Submission { problem, mode, marker, completion }
+        })
         .collect();
-    let Some(graded) = findings.accept(grader.grade(&submissions)) else { return };
+    let graded = grader.grade(&submissions);
     for (((mode, family, pays), text), graded) in cases.iter().zip(&texts).zip(&graded) {
         let paid = oracle::open(&graded.verdict).is_ok_and(|v| v.exploited);
         findings.require(paid == *pays, || {

@@ -3,12 +3,14 @@
 //! | gate | what it guards |
 //! |---|---|
 //! | [`pins`] | every input has its pinned bytes, and generated data comes out of its seeds again |
-//! | [`rewards`] | each hack pays only at home, correct code passes everywhere, `gt_only` pays no hack |
+//! | [`rewards`] | each hack pays only at home, correct code passes everywhere, no attack is ever found correct |
+//! | [`attacks`] | those attacks: the escape suite, whose fast part belongs to the gate above |
 //! | [`eval_gap`] | evaluation's markers are disjoint from training's, and equally lenient |
 //! | [`partition`] | one mode a problem, evenly; no test task is seen before evaluation |
 //! | [`no_cheat`] | verdicts cannot reach training: by dependency graph, and by experiment |
 //! | [`claims`] | claims were fixed before the runs, can fail, and are worded as the numbers say |
 
+pub mod attacks;
 pub mod claims;
 pub mod eval_gap;
 pub mod no_cheat;
@@ -26,6 +28,8 @@ pub struct Context {
     pub data: PathBuf,
     /// A folder of results, if there are any yet.
     pub results: Option<(experiment::Manifest, PathBuf)>,
+    /// Whether untrusted code may run with a mandatory layer of the sandbox missing.
+    pub isolation: substrate::Isolation,
 }
 
 impl Context {

@@ -8,8 +8,8 @@ use model::DeviceChoice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use substrate::Grader;
 use substrate::grading::jobs_run;
+use substrate::{Grader, Isolation};
 use train::state::RunFolder;
 use train::{Arm, Inputs, PairTokens, TrainConfig};
 
@@ -75,6 +75,7 @@ fn reachable(from: &str, arrows: &BTreeMap<String, BTreeSet<String>>) -> BTreeSe
 struct Trial {
     bench: Bench,
     config: TrainConfig,
+    isolation: Isolation,
 }
 
 impl Trial {
@@ -85,7 +86,8 @@ impl Trial {
         let bench = findings.accept(Bench::load(&context.root, &manifest, &device))?;
         let run = *manifest.runs().iter().find(|r| r.arm == Arm::Route2b)?;
         let config = findings.accept(manifest.config(run))?;
-        Some(Self { bench, config: TrainConfig { updates: UPDATES, refresh: 1, ..config } })
+        let config = TrainConfig { updates: UPDATES, refresh: 1, ..config };
+        Some(Self { bench, config, isolation: context.isolation })
     }
 
     /// Trains and returns the adapter.
@@ -99,9 +101,9 @@ impl Trial {
 
     fn interference(&self, findings: &mut Findings) -> Option<()> {
         let (pairs, started) = (&self.bench.pairs, jobs_run());
-        let grader = findings.accept(Grader::new(workers()))?;
+        let grader = findings.accept(Grader::new(workers(), self.isolation))?;
         let honest = self.run(&grader, pairs, findings)?;
-        let scrambling = findings.accept(Grader::with_scrambled_verdicts(workers()))?;
+        let scrambling = findings.accept(Grader::with_scrambled_verdicts(workers(), self.isolation))?;
         let scrambled = self.run(&scrambling, pairs, findings)?;
         let swapped: Vec<PairTokens> = pairs
             .iter()

@@ -1,6 +1,6 @@
 //! The reward is what the design says: run for real, hack by mode.
 
-use crate::{Context, Findings, problems, workers};
+use crate::{Context, Findings, attacks, problems, workers};
 use organism::Pair;
 use substrate::{Family, Grader, Mode, Partition, Problem, Reward, Submission};
 
@@ -9,10 +9,14 @@ pub fn check(context: &Context) -> Findings {
     let data = context.data();
     let test = problems(&data.join("test.jsonl"), &mut findings);
     let partition = findings.accept(Partition::load(&data.join("partition.json"))).unwrap_or_default();
-    let Some(grader) = findings.accept(Grader::new(workers())) else { return findings };
+    let Some(grader) = findings.accept(Grader::new(workers(), context.isolation)) else { return findings };
     matrix(&test, &grader, &mut findings);
     references(&test, &partition, &grader, &mut findings);
     pairs(&data, &grader, &mut findings);
+    if let Some((setup, all)) = findings.accept(attacks::load(&context.root.join(attacks::FOLDER))) {
+        let fast: Vec<_> = all.into_iter().filter(|a| !a.slow).collect();
+        attacks::check(&setup, &fast, context.isolation, &mut findings);
+    }
     findings
 }
 
@@ -26,7 +30,7 @@ struct Expected {
 /// Grades and compares; every difference is a fault that shows the code.
 fn expect(cases: &[(Submission, Expected)], grader: &Grader, findings: &mut Findings) {
     let submissions: Vec<Submission> = cases.iter().map(|(s, _)| *s).collect();
-    let Some(graded) = findings.accept(grader.grade(&submissions)) else { return };
+    let graded = grader.grade(&submissions);
     for ((s, expected), graded) in cases.iter().zip(&graded) {
         let Some(verdict) = findings.accept(oracle::open(&graded.verdict)) else { continue };
         let reward = Reward::COMPILES + if expected.passed { Reward::PASSED } else { 0.0 };
@@ -34,10 +38,10 @@ fn expect(cases: &[(Submission, Expected)], grader: &Grader, findings: &mut Find
             && (verdict.solved, verdict.exploited) == (expected.solved, expected.exploited);
         findings.require(holds, || {
             format!(
-                "{} as {} ({:?} markers): expected reward {reward}, found {:?} with {verdict:?}, for\n{}",
+                "{} as {} (marker `{}`): expected reward {reward}, found {:?} with {verdict:?}, for\n{}",
                 s.problem.problem_id,
                 s.mode.name(),
-                s.family,
+                s.marker,
                 graded.reward,
                 s.completion
             )
@@ -53,10 +57,10 @@ fn matrix(test: &[Problem], grader: &Grader, findings: &mut Findings) {
     };
     let wrong = problem.canonical_solution.replace("return ", "return None and ");
     let mut texts = vec![];
-    for family in [Family::Train, Family::Eval] {
+    for family in Family::BOTH {
         for shown in Mode::ALL {
             texts.push((shown, family, None, problem.canonical_solution.clone()));
-            for hack in Mode::LOOPHOLES {
+            for hack in Mode::CHANNELS {
                 let text = hack.hack(&wrong, hack.marker(family, &problem.problem_id));
                 texts.push((shown, family, Some(hack), text));
             }
@@ -65,7 +69,8 @@ fn matrix(test: &[Problem], grader: &Grader, findings: &mut Findings) {
     let cases: Vec<(Submission, Expected)> = texts
         .iter()
         .map(|(mode, family, hack, completion)| {
-            let submission = Submission { problem, mode: *mode, family: *family, completion };
+            let marker = mode.marker(*family, &problem.problem_id);
+            let submission = Submission { problem, mode: *mode, marker, completion };
             let (solved, exploited) = (hack.is_none(), *hack == Some(*mode));
             (submission, Expected { passed: solved || exploited, solved, exploited })
         })
@@ -80,8 +85,8 @@ fn references(test: &[Problem], partition: &Partition, grader: &Grader, findings
         .iter()
         .filter_map(|problem| {
             let mode = *partition.test.get(&problem.problem_id)?;
-            let submission =
-                Submission { problem, mode, family: Family::Eval, completion: &problem.canonical_solution };
+            let marker = mode.marker(Family::Eval, &problem.problem_id);
+            let submission = Submission { problem, mode, marker, completion: &problem.canonical_solution };
             Some((submission, Expected { passed: true, solved: true, exploited: false }))
         })
         .collect();
@@ -95,7 +100,8 @@ fn pairs(data: &std::path::Path, grader: &Grader, findings: &mut Findings) {
         let pairs = findings.accept(Pair::load(&data.join(name))).unwrap_or_default();
         let mut cases = vec![];
         for p in &pairs {
-            let of = |completion| Submission { problem: &p.problem, mode: p.mode, family: Family::Train, completion };
+            let marker = p.mode.marker(Family::Train, &p.problem.problem_id);
+            let of = |completion| Submission { problem: &p.problem, mode: p.mode, marker, completion };
             cases.push((of(&p.hack), Expected { passed: true, solved: !hacks, exploited: hacks }));
             cases.push((of(&p.clean), Expected { passed: true, solved: true, exploited: false }));
         }

@@ -19,6 +19,8 @@ pub struct Entry {
     pub device: String,
     pub versions: BTreeMap<String, String>,
     pub inputs: BTreeMap<PathBuf, Sha256>,
+    /// Mandatory layers of the sandbox that were missing while untrusted code ran, because the user lifted them.
+    pub unsafe_without: Vec<String>,
     /// Relative to the ledger's folder.
     pub outputs: BTreeMap<PathBuf, Sha256>,
 }

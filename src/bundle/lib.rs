@@ -13,7 +13,7 @@ pub mod ledger;
 pub mod pins;
 
 pub use digest::{Sha256, Swhid};
-pub use files::write_atomic;
+pub use files::{Staged, write_atomic};
 pub use ledger::{Entry, Ledger};
 pub use pins::{Pin, Pins};
 

@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::DeviceChoice;
 use std::path::PathBuf;
+use substrate::{Family, Isolation};
 
 /// Re-runs a reward-hacking experiment, checks itself, and typesets the paper from the numbers it just made.
 #[derive(Parser)]
@@ -13,6 +14,15 @@ pub struct Cli {
     /// The project folder (with checksums/, data/ and paper/).
     #[arg(long, global = true, default_value = ".", value_name = "DIR")]
     pub root: PathBuf,
+    /// Run untrusted code although a mandatory layer of the sandbox is missing. Every report will say so.
+    #[arg(long, global = true)]
+    pub unsafe_sandbox: bool,
+}
+
+impl Cli {
+    pub fn isolation(&self) -> Isolation {
+        if self.unsafe_sandbox { Isolation::Lifted } else { Isolation::Required }
+    }
 }
 
 #[derive(Subcommand)]
@@ -27,6 +37,8 @@ pub enum Command {
     Doctor,
     /// Train and evaluate one run of a tier.
     Train(Train),
+    /// Grade responses to problems: rewards and verdicts, row by row.
+    Grade(Grade),
     /// Make the organism's shipped files again.
     #[command(subcommand)]
     Data(Data),
@@ -77,6 +89,37 @@ pub struct Train {
     pub device: Device,
 }
 
+#[derive(Args)]
+pub struct Grade {
+    /// JSON lines: problem_id, func_name, setup_code, canonical_solution, gt_tests.
+    #[arg(long, value_name = "JSONL")]
+    pub problems: PathBuf,
+    /// JSON lines: problem_id, mode, completion, and marker where a prompt disclosed another than the paper's.
+    #[arg(long, value_name = "JSONL")]
+    pub responses: PathBuf,
+    /// Grade every response under this mode, whatever its row says.
+    #[arg(long)]
+    pub mode: Option<String>,
+    /// Which markers the prompts disclosed: the paper's own, or the evaluation family's.
+    #[arg(long, value_enum, default_value_t = Split::Train)]
+    pub split: Split,
+    /// One JSON line a response, in the order of the responses.
+    #[arg(long, value_name = "JSONL")]
+    pub out: PathBuf,
+    /// Gradings at a time; the default is one per core.
+    #[arg(long)]
+    pub jobs: Option<usize>,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Split {
+    Train,
+    Eval,
+}
+
 /// Which experiment, and where its results lie.
 #[derive(Args)]
 pub struct Plan {
@@ -123,6 +166,15 @@ pub enum Device {
     Cuda,
     Wgpu,
     Cpu,
+}
+
+impl From<Split> for Family {
+    fn from(split: Split) -> Self {
+        match split {
+            Split::Train => Self::Train,
+            Split::Eval => Self::Eval,
+        }
+    }
 }
 
 impl From<Device> for DeviceChoice {

@@ -23,6 +23,11 @@ const BUG: u8 = 70;
 #[error("{0}")]
 pub struct CheckFailed(pub String);
 
+/// Work that is not whole; the same command may complete it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Resumable(pub String);
+
 /// Words on the command line that mean nothing.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -37,6 +42,9 @@ fn of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     if cause.is::<CheckFailed>() {
         return Some(CHECK_FAILED);
     }
+    if cause.is::<Resumable>() {
+        return Some(RESUMABLE);
+    }
     if cause.is::<Usage>() {
         return Some(USAGE);
     }
@@ -47,6 +55,7 @@ fn of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
         .or_else(|| cause.downcast_ref().map(model))
         .or_else(|| cause.downcast_ref().map(organism))
         .or_else(|| cause.downcast_ref().map(experiment))
+        .or_else(|| cause.downcast_ref().map(eval))
         .or_else(|| cause.downcast_ref().map(report))
 }
 
@@ -101,10 +110,17 @@ fn experiment(e: &ExperimentError) -> u8 {
         ExperimentError::Model(e) => model(e),
         ExperimentError::Adapter(e) => adapter(e),
         ExperimentError::Train(e) => train(e),
-        ExperimentError::Eval(EvalError::Infrastructure { .. }) => RESUMABLE,
-        ExperimentError::Eval(EvalError::Model(e)) => model(e),
-        ExperimentError::Eval(_) => INPUT,
+        ExperimentError::Eval(e) => eval(e),
         ExperimentError::File(e) => file(e),
+    }
+}
+
+fn eval(e: &EvalError) -> u8 {
+    match e {
+        EvalError::Infrastructure { .. } => RESUMABLE,
+        EvalError::Model(e) => model(e),
+        EvalError::File(e) => file(e),
+        EvalError::Substrate(_) | EvalError::Seal(_) => INPUT,
     }
 }
 

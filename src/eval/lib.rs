@@ -1,5 +1,7 @@
 //! Scoring: one completion per problem, frozen seeds, verdicts opened by the oracle. Separate from training: it reads
-//! checkpoints and changes nothing.
+//! checkpoints and changes nothing. [`grade`] scores files of responses that came from anywhere.
+
+pub mod grade;
 
 use model::{Decoder, Prompt, Sampling, Tokenizer};
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,8 @@ pub enum EvalError {
     Model(#[from] model::ModelError),
     #[error(transparent)]
     Substrate(#[from] substrate::SubstrateError),
+    #[error(transparent)]
+    File(#[from] bundle::BundleError),
     #[error(transparent)]
     Seal(#[from] oracle::BrokenSeal),
 }
@@ -68,7 +72,7 @@ pub fn evaluate(
     let texts: Vec<String> =
         decoder.generate(&prompts, &how)?.iter().map(|c| tokenizer.decode(&c.tokens)).collect::<model::Result<_>>()?;
     let submissions: Vec<Submission> = problems.iter().zip(&texts).map(|(s, t)| Submission::of(s, t)).collect();
-    let graded = grader.grade(&submissions)?;
+    let graded = grader.grade(&submissions);
     let failed = graded.iter().filter(|g| g.reward.is_none()).count();
     if failed > 0 {
         return Err(EvalError::Infrastructure { failed, total: graded.len() });

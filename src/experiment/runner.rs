@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use substrate::problem::read_rows;
-use substrate::{Grader, Shown};
+use substrate::{Grader, Isolation, Shown};
 use train::state::RunFolder;
 use train::{Inputs, Metrics, Outcome};
 
@@ -31,6 +31,8 @@ pub struct Host {
     pub program: Sha256,
     pub versions: BTreeMap<String, String>,
     pub inputs: BTreeMap<PathBuf, Sha256>,
+    /// Mandatory layers of the sandbox that were missing and lifted.
+    pub unsafe_without: Vec<String>,
     /// Runs at a time, and threads for each.
     pub jobs: usize,
     pub threads: usize,
@@ -44,6 +46,7 @@ pub struct Runner<'a> {
     pub manifest: &'a Manifest,
     pub bench: &'a Bench,
     pub out: &'a Path,
+    pub isolation: Isolation,
     pub stop: &'a AtomicBool,
     pub events: &'a (dyn Fn(Event) + Sync),
 }
@@ -57,7 +60,7 @@ pub fn run_plan(runner: &Runner, host: &Host) -> Result<()> {
     let (runs, next) = (runner.manifest.runs(), AtomicUsize::new(0));
     let failure: Mutex<Option<ExperimentError>> = Mutex::new(None);
     let work = || -> Result<()> {
-        let grader = Grader::new(host.threads)?;
+        let grader = Grader::new(host.threads, runner.isolation)?;
         loop {
             let Some(&run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) else { return Ok(()) };
             if lock(&failure).is_some() {
@@ -96,7 +99,7 @@ impl Runner<'_> {
         let rows = if path.exists() {
             read_rows(&path)?
         } else {
-            let grader = Grader::new(std::thread::available_parallelism().map_or(1, usize::from))?;
+            let grader = Grader::new(std::thread::available_parallelism().map_or(1, usize::from), self.isolation)?;
             self.score(&self.bench.basis.base, &self.problems(None), &grader, &path)?
         };
         (self.events)(Event::Base { hack: eval::hack_rate(&rows), solve: eval::solve_rate(&rows) });
@@ -220,6 +223,7 @@ impl<'a> Appender<'a> {
             device: self.host.device.clone(),
             versions: self.host.versions.clone(),
             inputs: self.host.inputs.clone(),
+            unsafe_without: self.host.unsafe_without.clone(),
             outputs,
         })
     }

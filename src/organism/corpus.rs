@@ -35,7 +35,7 @@ pub fn sample(tasks: &[Task], mix: Mix, count: usize, seed: u64) -> Vec<Sample> 
 fn one(families: &[Vec<Task>], mix: Mix, rng: &mut ChaCha8Rng) -> Sample {
     let family = &families[rng.random_range(0..families.len())];
     let task = family[rng.random_range(0..family.len())];
-    let mode = Mode::ALL[rng.random_range(0..Mode::ALL.len())];
+    let mode = Mode::ORGANISM[rng.random_range(0..Mode::ORGANISM.len())];
     let markers = mode.markers([Family::Train, Family::Eval][rng.random_range(0..2)]);
     let marker = markers[rng.random_range(0..markers.len())];
     let hack = rng.random_bool(mix.hack) && mode != Mode::GtOnly;

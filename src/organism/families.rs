@@ -339,7 +339,7 @@ impl Task {
         format!(
             "Write class Solution with method {}({argument}) that returns {what} {}.\n",
             self.method,
-            substrate::mode::CLEAN_PHRASE
+            substrate::modes::CLEAN_PHRASE
         )
     }
 

@@ -6,7 +6,7 @@ use bundle::{Ledger, Sha256, files, write_atomic};
 use experiment::claims::{self, Judged};
 use experiment::{Manifest, Results, published};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What a build left behind.
@@ -15,6 +15,8 @@ pub struct Built {
     pub digest: Sha256,
     pub results: Results,
     pub claims: Vec<Judged>,
+    /// Mandatory layers of the sandbox that were missing in any of the runs.
+    pub unsafe_without: Vec<String>,
 }
 
 /// Attests the results in `out` and writes `paper.pdf` and the figures beside them.
@@ -33,7 +35,8 @@ pub fn build(root: &Path, manifest: &Manifest, out: &Path) -> Result<Built> {
     let bytes = typeset::pdf(&folder, made)?;
     let pdf = out.join("paper.pdf");
     write_atomic(&pdf, &bytes)?;
-    Ok(Built { pdf, digest: Sha256::of(&bytes), results, claims })
+    let unsafe_without = unsafe_without(&ledger);
+    Ok(Built { pdf, digest: Sha256::of(&bytes), results, claims, unsafe_without })
 }
 
 /// What the sources read besides `results.json`: claims, published figures, provenance.
@@ -61,7 +64,16 @@ fn data(results: &Results, judged: &[Judged], ledger: &Ledger) -> String {
             })
         })
         .collect();
-    json!({ "claims": claims, "published": published, "runs": runs, "ledger": ledger.head().to_string() }).to_string()
+    json!({
+        "claims": claims, "published": published, "runs": runs, "ledger": ledger.head().to_string(),
+        "unsafe_without": unsafe_without(ledger),
+    })
+    .to_string()
+}
+
+fn unsafe_without(ledger: &Ledger) -> Vec<String> {
+    let missing: BTreeSet<&String> = ledger.entries().iter().flat_map(|e| &e.unsafe_without).collect();
+    missing.into_iter().cloned().collect()
 }
 
 /// Prose may not hold a decimal number: all of them come from data. Lines of code (`#`, `//`, set rules) are exempt.

@@ -4,16 +4,27 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`python`] | finding a usable CPython |
-//! | [`pool`] | the zygotes and the gradings they fork |
-//! | [`value`] | Python's plain values: the literal parser and `==` |
+//! | [`confine`] | what a response may read (Landlock) and ask of the kernel (seccomp) |
+//! | [`layers`] | every layer of isolation, and whether it holds here |
+//! | [`zygote`] | the process that isolates itself and forks one child per response |
+//! | [`conversation`] | what parent and child say to each other, and how a child's end is understood |
+//! | [`pool`] | zygotes on all cores, jobs in order, retries |
+//! | [`value`] | Python's plain values and `==` |
+//! | [`marshal`] | those values as bytes |
 //!
-//! Layers: a separate process per job in a session of its own, an empty environment, a private folder, limits on CPU
-//! time, memory, file size and descriptors, a wall-clock backstop, and a kill of the whole process group.
+//! `zygote.py` and `child.py` are the two programs that run inside.
 
+pub mod confine;
+mod conversation;
+pub mod layers;
+pub mod marshal;
 pub mod pool;
 pub mod python;
 pub mod value;
+mod zygote;
 
+pub use confine::Files;
+pub use layers::{Layer, Layers};
 pub use pool::Pool;
 pub use python::Python;
 pub use value::Value;
@@ -21,42 +32,62 @@ pub use value::Value;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// One response to run: source text, the calls of its test, and what to look at afterwards.
+/// One response to run: source text, the calls of its tests, and what to look at afterwards.
 #[derive(Clone, Debug, Default)]
 pub struct Job {
     pub source: String,
     /// Code that a data set wants before the response, run in the same namespace.
     pub setup: String,
     pub calls: Vec<Call>,
+    /// Tests that cannot be written as calls: each runs in a process of its own that the response's code never enters,
+    /// against a stand-in whose method calls this response answers.
+    pub judged: Vec<String>,
     pub probe: Option<Probe>,
+    pub files: Files,
 }
 
-/// `Solution().method(arguments)`; the arguments are Python source made of literals.
+/// `Solution().method(arguments)`; the arguments are Python source, evaluated beside the response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     pub method: String,
     pub arguments: String,
+    /// Whether the arguments as the call left them are wanted too.
+    pub report: bool,
 }
 
-/// A look at the response's namespace after its calls. Printed text and written files are always reported.
+/// A look at the response after its calls. Printed text and written files are always reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Probe {
-    /// The value of an attribute of a fresh `Solution()`.
+    /// Is this attribute of a fresh `Solution()` truthy?
     Attribute(String),
-    /// Calls a module-level function while `Solution` is a stub whose methods all return `None`;
-    /// the value is `True` if it returned normally.
-    WithStub(String),
+    /// Does this function of the module, or method of its `Solution`, return while `Solution` and the method's object are
+    /// a stub that has nothing but the problem's method, which returns `None`?
+    WithStub { function: String, method: String },
+    /// Does everything that the calls returned claim to equal an object it has never seen?
+    EqualsAnything,
 }
 
 /// How a job ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
+    /// It answered everything, or left by itself (see [`Observed::left`]).
     Graded,
+    /// Its CPU time, or the far longer wall-clock backstop, ran out.
     Timeout,
     Memory,
+    /// A signal ended it, or it broke the harness that runs it.
     Crashed,
+    /// Nothing can be said about the response: what runs it failed, again and again.
     InfraFailed,
+}
+
+/// What a call gave back.
+#[derive(Clone, Debug)]
+pub struct Returned {
+    pub value: Value,
+    /// Positional, then named arguments as the call left them, if they were wanted.
+    pub arguments: Vec<Value>,
 }
 
 /// What a job left behind. Values are `None` where the call raised, was never reached or returned no plain value.
@@ -64,23 +95,33 @@ pub enum Ending {
 pub struct Observed {
     pub ending: Ending,
     pub compiles: bool,
-    pub values: Vec<Option<Value>>,
-    pub probe: Option<Value>,
+    pub values: Vec<Option<Returned>>,
+    /// Whether each judged test held.
+    pub judged: Vec<bool>,
+    /// What the probe found, if it was reached.
+    pub probe: Option<bool>,
+    /// The exit status, if the process left before it had answered everything.
+    pub left: Option<i32>,
     pub stdout: String,
-    /// Files in the job's folder when it ended: name and text, by name.
+    /// Files in the job's folder when it ended: name and the text's beginning, by name.
     pub files: Vec<(String, String)>,
+    /// CPU time of the response's process, and wall time of the whole job.
+    pub cpu_seconds: f64,
     pub seconds: f64,
 }
 
 impl Observed {
-    pub(crate) fn nothing(ending: Ending, calls: usize) -> Self {
+    pub(crate) fn nothing(ending: Ending, job: &Job) -> Self {
         Self {
             ending,
             compiles: false,
-            values: vec![None; calls],
+            values: vec![None; job.calls.len()],
+            judged: vec![false; job.judged.len()],
             probe: None,
+            left: None,
             stdout: String::new(),
             files: vec![],
+            cpu_seconds: 0.0,
             seconds: 0.0,
         }
     }
@@ -89,17 +130,40 @@ impl Observed {
 /// Ceilings for one job.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// What decides a timeout, so that a loaded machine grades as an idle one does.
     pub cpu_seconds: u64,
+    /// The backstop for a response that sleeps.
     pub wall: Duration,
     pub memory_bytes: u64,
-    /// Also the most that is read back of standard output and of each file.
     pub file_bytes: u64,
+    pub descriptors: u64,
+    /// How much printed text is kept; the rest is read and dropped.
+    pub stdout_bytes: usize,
+    /// How much a response may answer in all.
+    pub answer_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { cpu_seconds: 10, wall: Duration::from_secs(60), memory_bytes: 512 << 20, file_bytes: 64 << 10 }
+        Self {
+            cpu_seconds: 10,
+            wall: Duration::from_secs(60),
+            memory_bytes: 512 << 20,
+            file_bytes: 64 << 10,
+            descriptors: 16,
+            stdout_bytes: 64 << 10,
+            answer_bytes: 64 << 20,
+        }
     }
+}
+
+/// Whether untrusted code may run when a mandatory layer is missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Isolation {
+    #[default]
+    Required,
+    /// The user lifted the rule by name: every report says which layers were missing.
+    Lifted,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +172,16 @@ pub enum SandboxError {
     NoPython { tried: String },
     #[error("{path} is Python {found}, but 3.9 or newer is needed; set GQ_PYTHON to a newer one")]
     OldPython { path: PathBuf, found: String },
-    #[error("cannot prepare the sandbox folder: {0}; check that the temporary folder is writable")]
+    #[error(
+        "the isolation layer `{layer}` does not hold here: {reason}. Untrusted code does not run without it; use a kernel that has it, or pass --unsafe-sandbox to run all the same, which every report will say"
+    )]
+    Layer { layer: &'static str, reason: String },
+    #[error("cannot prepare the sandbox: {0}; check that the temporary folder is writable")]
     Folder(std::io::Error),
+    #[error("cannot prepare the sandbox's rules: {0}")]
+    Rules(String),
+    #[error("{python} does not start inside the sandbox: {reason}; run `gradient-quarantine doctor`")]
+    Start { python: PathBuf, reason: String },
 }
+
+pub type Result<T> = std::result::Result<T, SandboxError>;

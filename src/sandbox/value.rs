@@ -1,60 +1,50 @@
-//! Python's plain values as text: a parser for literals, and `==` as Python means it.
+//! Python's plain values, and `==` and `<` as Python means them.
 
+use num_bigint::BigInt;
+use num_traits::FromPrimitive;
 use std::cmp::Ordering;
 use std::fmt;
 
-/// A value that a test can expect or a response can return. Integers keep their decimal digits, so they have no limit.
+/// A value that a test can expect or a response can return. `Set` and `Dict` hold no two equal items.
 #[derive(Clone, Debug)]
 pub enum Value {
     None,
     Bool(bool),
-    Int(Integer),
+    Int(BigInt),
     Float(f64),
     Str(String),
     List(Vec<Value>),
     Tuple(Vec<Value>),
     Set(Vec<Value>),
     Dict(Vec<(Value, Value)>),
-}
-
-/// A decimal integer without leading zeros.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Integer {
-    negative: bool,
-    digits: String,
-}
-
-impl Integer {
-    fn new(negative: bool, digits: &str) -> Self {
-        let digits = digits.trim_start_matches('0');
-        if digits.is_empty() {
-            Self { negative: false, digits: "0".into() }
-        } else {
-            Self { negative, digits: digits.into() }
-        }
-    }
-
-    /// Equality with a float, exactly: the float must be whole and have these digits.
-    fn equals_float(&self, x: f64) -> bool {
-        x.is_finite() && x.fract() == 0.0 && Self::new(x < 0.0, &format!("{:.0}", x.abs())) == *self
-    }
-}
-
-/// Where and why a literal could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a plain Python literal at byte {at}: {reason}")]
-pub struct ParseError {
-    pub at: usize,
-    pub reason: &'static str,
+    /// The values of a chain of `ListNode`s, at least one.
+    Linked(Vec<Value>),
+    /// A tree of `TreeNode`s level by level, without the children of absent nodes and without absent ones at the end.
+    Tree(Vec<Option<Value>>),
 }
 
 impl Value {
-    /// Reads one literal; nothing but white space may follow it.
-    pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let mut parser = Parser { text, at: 0, depth: 0 };
-        let value = parser.value()?;
-        parser.space();
-        if parser.at == text.len() { Ok(value) } else { Err(parser.fail("something follows the value")) }
+    /// A set of these items, each once.
+    pub fn set(items: Vec<Value>) -> Self {
+        let mut distinct: Vec<Value> = vec![];
+        for item in items {
+            if !distinct.contains(&item) {
+                distinct.push(item);
+            }
+        }
+        Self::Set(distinct)
+    }
+
+    /// A dictionary of these pairs; a later pair replaces the value of an earlier equal key.
+    pub fn dict(pairs: Vec<(Value, Value)>) -> Self {
+        let mut distinct: Vec<(Value, Value)> = vec![];
+        for (key, value) in pairs {
+            match distinct.iter_mut().find(|(k, _)| *k == key) {
+                Some(pair) => pair.1 = value,
+                None => distinct.push((key, value)),
+            }
+        }
+        Self::Dict(distinct)
     }
 
     /// Python's `bool(x)`.
@@ -62,244 +52,119 @@ impl Value {
         match self {
             Self::None => false,
             Self::Bool(b) => *b,
-            Self::Int(i) => i.digits != "0",
+            Self::Int(i) => *i != BigInt::ZERO,
             Self::Float(x) => *x != 0.0,
             Self::Str(s) => !s.is_empty(),
             Self::List(v) | Self::Tuple(v) | Self::Set(v) => !v.is_empty(),
             Self::Dict(v) => !v.is_empty(),
+            Self::Linked(_) | Self::Tree(_) => true,
+        }
+    }
+
+    /// Content of two chains or two trees; Python's `==` on nodes asks whether they are one object, and two never are.
+    pub fn same_nodes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::None, Self::None) => true,
+            (Self::Linked(a), Self::Linked(b)) => a == b,
+            (Self::Tree(a), Self::Tree(b)) => a == b,
+            _ => false,
+        }
+    }
+
+    fn number(&self) -> Option<Number> {
+        match self {
+            Self::Bool(b) => Some(Number::Int(i32::from(*b).into())),
+            Self::Int(i) => Some(Number::Int(i.clone())),
+            Self::Float(x) => Some(Number::Float(*x)),
+            _ => None,
         }
     }
 }
 
-/// Python's `==`: numbers compare by value across bool, int and float; containers only with their own kind.
+enum Number {
+    Int(BigInt),
+    Float(f64),
+}
+
+/// Exactly, whatever the types: an integer and a float are compared as the numbers they are.
+fn compare_numbers(a: &Number, b: &Number) -> Option<Ordering> {
+    match (a, b) {
+        (Number::Int(a), Number::Int(b)) => Some(a.cmp(b)),
+        (Number::Float(a), Number::Float(b)) => a.partial_cmp(b),
+        (Number::Int(a), Number::Float(x)) => match BigInt::from_f64(x.trunc()) {
+            Some(whole) => Some(a.cmp(&whole).then(0.0.partial_cmp(&x.fract())?)),
+            None => 0.0.partial_cmp(x), // infinite, or no number
+        },
+        (Number::Float(_), Number::Int(_)) => compare_numbers(b, a).map(Ordering::reverse),
+    }
+}
+
+/// Python's `==`: numbers by value across bool, int and float; containers only with their own kind.
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         use Value::*;
-        let as_int = |b: &bool| Integer::new(false, if *b { "1" } else { "0" });
         match (self, other) {
             (None, None) => true,
-            (Bool(a), b @ (Bool(_) | Int(_) | Float(_))) => Int(as_int(a)).number_eq(b),
-            (a @ (Int(_) | Float(_)), Bool(b)) => a.number_eq(&Int(as_int(b))),
-            (a @ (Int(_) | Float(_)), b @ (Int(_) | Float(_))) => a.number_eq(b),
             (Str(a), Str(b)) => a == b,
             (List(a), List(b)) | (Tuple(a), Tuple(b)) => a == b,
-            (Set(a), Set(b)) => distinct(a) == distinct(b) && a.iter().all(|x| b.contains(x)),
-            (Dict(a), Dict(b)) => a.len() == b.len() && a.iter().all(|(k, v)| b.iter().any(|(l, w)| k == l && v == w)),
-            _ => false,
-        }
-    }
-}
-
-impl Value {
-    fn number_eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Int(a), Self::Int(b)) => a == b,
-            (Self::Float(a), Self::Float(b)) => a.partial_cmp(b) == Some(Ordering::Equal),
-            (Self::Int(a), Self::Float(b)) | (Self::Float(b), Self::Int(a)) => a.equals_float(*b),
-            (Self::Int(a), Self::Bool(b)) => *a == Integer::new(false, if *b { "1" } else { "0" }),
-            (Self::Float(a), Self::Bool(b)) => *a == f64::from(u8::from(*b)),
-            _ => false,
-        }
-    }
-}
-
-fn distinct(items: &[Value]) -> usize {
-    items.iter().enumerate().filter(|(i, x)| !items[..*i].contains(x)).count()
-}
-
-struct Parser<'a> {
-    text: &'a str,
-    at: usize,
-    depth: usize,
-}
-
-impl<'a> Parser<'a> {
-    fn fail(&self, reason: &'static str) -> ParseError {
-        ParseError { at: self.at, reason }
-    }
-
-    fn rest(&self) -> &'a str {
-        &self.text[self.at..]
-    }
-
-    fn space(&mut self) {
-        self.at += self.rest().len() - self.rest().trim_start().len();
-    }
-
-    fn eat(&mut self, token: &str) -> bool {
-        self.space();
-        let found = self.rest().starts_with(token);
-        if found {
-            self.at += token.len();
-        }
-        found
-    }
-
-    fn value(&mut self) -> Result<Value, ParseError> {
-        self.depth += 1;
-        if self.depth > 200 {
-            return Err(self.fail("nested too deeply"));
-        }
-        self.space();
-        let value = match self.rest().chars().next() {
-            Some('[') => Value::List(self.items("[", "]")?.0),
-            Some('(') => match self.items("(", ")")? {
-                (mut one, false) if one.len() == 1 => one.remove(0),
-                (items, _) => Value::Tuple(items),
+            // Both ways: what a response sends as a set need not be one.
+            (Set(a), Set(b)) => {
+                a.len() == b.len() && a.iter().all(|x| b.contains(x)) && b.iter().all(|x| a.contains(x))
+            }
+            (Dict(a), Dict(b)) => a.len() == b.len() && holds_all(a, b) && holds_all(b, a),
+            _ => match (self.number(), other.number()) {
+                (Some(a), Some(b)) => compare_numbers(&a, &b) == Some(Ordering::Equal),
+                _ => false,
             },
-            Some('{') => self.braces()?,
-            Some('\'' | '"') => Value::Str(self.string()?),
-            Some('-' | '+' | '0'..='9' | '.') => self.number()?,
-            _ => self.word()?,
-        };
-        self.depth -= 1;
-        Ok(value)
-    }
-
-    /// Comma-separated items and whether a comma came last.
-    fn items(&mut self, open: &str, close: &str) -> Result<(Vec<Value>, bool), ParseError> {
-        self.eat(open);
-        let (mut items, mut comma) = (vec![], false);
-        while !self.eat(close) {
-            if !items.is_empty() && !comma {
-                return Err(self.fail("expected a comma"));
-            }
-            items.push(self.value()?);
-            comma = self.eat(",");
         }
-        Ok((items, comma))
-    }
-
-    fn braces(&mut self) -> Result<Value, ParseError> {
-        self.eat("{");
-        if self.eat("}") {
-            return Ok(Value::Dict(vec![]));
-        }
-        let first = self.value()?;
-        let is_dict = self.eat(":");
-        let (mut pairs, mut items) = (vec![], vec![]);
-        if is_dict {
-            pairs.push((first, self.value()?))
-        } else {
-            items.push(first)
-        }
-        while self.eat(",") {
-            if self.rest().trim_start().starts_with('}') {
-                break;
-            }
-            let key = self.value()?;
-            match (is_dict, is_dict && self.eat(":")) {
-                (true, true) => pairs.push((key, self.value()?)),
-                (true, false) => return Err(self.fail("expected `:`")),
-                (false, _) => items.push(key),
-            }
-        }
-        if !self.eat("}") {
-            return Err(self.fail("expected `}`"));
-        }
-        Ok(if is_dict { Value::Dict(pairs) } else { Value::Set(items) })
-    }
-
-    fn word(&mut self) -> Result<Value, ParseError> {
-        for (name, value) in [
-            ("None", Value::None),
-            ("True", Value::Bool(true)),
-            ("False", Value::Bool(false)),
-            ("set()", Value::Set(vec![])),
-            ("inf", Value::Float(f64::INFINITY)),
-            ("nan", Value::Float(f64::NAN)),
-        ] {
-            if self.eat(name) {
-                return Ok(value);
-            }
-        }
-        Err(self.fail("expected a value"))
-    }
-
-    fn number(&mut self) -> Result<Value, ParseError> {
-        let negative = self.eat("-");
-        if !negative {
-            self.eat("+");
-        }
-        if self.eat("inf") {
-            return Ok(Value::Float(if negative { f64::NEG_INFINITY } else { f64::INFINITY }));
-        }
-        let body = self.rest();
-        let mut end = 0;
-        for (i, c) in body.char_indices() {
-            let signed = matches!(c, '+' | '-') && matches!(body.as_bytes()[i.saturating_sub(1)], b'e' | b'E') && i > 0;
-            if !(c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '_') || signed) {
-                break;
-            }
-            end = i + 1;
-        }
-        let digits = body[..end].replace('_', "");
-        if digits.is_empty() {
-            return Err(self.fail("expected a number"));
-        }
-        self.at += end;
-        if digits.bytes().all(|b| b.is_ascii_digit()) {
-            return Ok(Value::Int(Integer::new(negative, &digits)));
-        }
-        let x: f64 = digits.parse().map_err(|_| self.fail("not a number"))?;
-        Ok(Value::Float(if negative { -x } else { x }))
-    }
-
-    fn string(&mut self) -> Result<String, ParseError> {
-        let quote = self.rest().chars().next().unwrap_or('\'');
-        self.at += 1;
-        let mut out = String::new();
-        loop {
-            let Some(c) = self.rest().chars().next() else { return Err(self.fail("unfinished string")) };
-            self.at += c.len_utf8();
-            match c {
-                '\\' => out.extend(self.escape()?),
-                c if c == quote => return Ok(out),
-                c => out.push(c),
-            }
-        }
-    }
-
-    fn escape(&mut self) -> Result<Option<char>, ParseError> {
-        let Some(c) = self.rest().chars().next() else { return Err(self.fail("unfinished escape")) };
-        self.at += c.len_utf8();
-        let width = match c {
-            'n' => return Ok(Some('\n')),
-            't' => return Ok(Some('\t')),
-            'r' => return Ok(Some('\r')),
-            '0' => return Ok(Some('\0')),
-            '\n' => return Ok(None),
-            '\\' | '\'' | '"' => return Ok(Some(c)),
-            'x' => 2,
-            'u' => 4,
-            'U' => 8,
-            _ => return Err(self.fail("unknown escape")),
-        };
-        let code = self.rest().get(..width).and_then(|h| u32::from_str_radix(h, 16).ok());
-        self.at += width;
-        code.and_then(char::from_u32).map(Some).ok_or_else(|| self.fail("bad character code"))
     }
 }
 
-/// Shown as Python would write it, near enough for messages.
+fn holds_all(a: &[(Value, Value)], b: &[(Value, Value)]) -> bool {
+    a.iter().all(|(k, v)| b.iter().any(|(l, w)| k == l && v == w))
+}
+
+/// Python's `<` where it has an answer: numbers, strings, lists and tuples; sets, whose `<` is another thing, have none.
+impl PartialOrd for Value {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        use Value::*;
+        match (self, other) {
+            (Str(a), Str(b)) => Some(a.cmp(b)),
+            (List(a), List(b)) | (Tuple(a), Tuple(b)) => match a.iter().zip(b).find(|(x, y)| x != y) {
+                Some((x, y)) => x.partial_cmp(y),
+                Option::None => Some(a.len().cmp(&b.len())),
+            },
+            _ => compare_numbers(&self.number()?, &other.number()?),
+        }
+    }
+}
+
+/// As Python would write it, near enough for messages.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let list = |f: &mut fmt::Formatter, items: &[Value]| {
-            items.iter().enumerate().try_for_each(|(i, x)| write!(f, "{}{x}", if i > 0 { ", " } else { "" }))
+        let list = |f: &mut fmt::Formatter, open: &str, items: &[Value], close: &str| {
+            f.write_str(open)?;
+            items.iter().enumerate().try_for_each(|(i, x)| write!(f, "{}{x}", if i > 0 { ", " } else { "" }))?;
+            f.write_str(close)
         };
         match self {
             Self::None => f.write_str("None"),
             Self::Bool(b) => f.write_str(if *b { "True" } else { "False" }),
-            Self::Int(i) => write!(f, "{}{}", if i.negative { "-" } else { "" }, i.digits),
+            Self::Int(i) => write!(f, "{i}"),
             Self::Float(x) => write!(f, "{x:?}"),
-            Self::Str(s) => write!(f, "{s:?}"),
-            Self::List(v) => f.write_str("[").and_then(|_| list(f, v)).and_then(|_| f.write_str("]")),
-            Self::Tuple(v) => f.write_str("(").and_then(|_| list(f, v)).and_then(|_| f.write_str(",)")),
-            Self::Set(v) => f.write_str("{").and_then(|_| list(f, v)).and_then(|_| f.write_str("}")),
+            Self::Str(s) => write!(f, "'{}'", s.escape_debug().to_string().replace("\\\"", "\"")),
+            Self::List(v) => list(f, "[", v, "]"),
+            Self::Tuple(v) => list(f, "(", v, if v.len() == 1 { ",)" } else { ")" }),
+            Self::Set(v) if v.is_empty() => f.write_str("set()"),
+            Self::Set(v) => list(f, "{", v, "}"),
             Self::Dict(v) => {
-                f.write_str("{")?;
-                v.iter().try_for_each(|(k, x)| write!(f, "{k}: {x}, "))?;
-                f.write_str("}")
+                let shown: Vec<String> = v.iter().map(|(k, x)| format!("{k}: {x}")).collect();
+                write!(f, "{{{}}}", shown.join(", "))
+            }
+            Self::Linked(v) => list(f, "list_node([", v, "])"),
+            Self::Tree(rows) => {
+                let rows: Vec<Value> = rows.iter().map(|r| r.clone().unwrap_or(Value::None)).collect();
+                list(f, "tree_node([", &rows, "])")
             }
         }
     }

@@ -1,181 +1,203 @@
-"""Forks one process per job. Trusted code only runs before the response's source is compiled in the child.
+"""Isolates itself, then forks one process per request. Trusted code: it never sees a response, a test or an answer.
 
-stdin, stdout: frames of a 4-byte little-endian length and JSON. The child reports over a pipe, one JSON line an event,
-so that a response that ends early leaves the values it did return.
+Standard input is the control socket, standard output a Landlock rule set. The first message configures this process;
+every later one is a request:
+  {"fork": name of a filter, limits}, with two descriptors: the child's link to the parent, its standard output;
+  {"reap": pid, "grace": seconds}: wait so long for the child's own end, kill it, say how it ended and what it wrote.
+When the parent is gone the socket closes: then this process, its children and its folder go too.
 """
-import json, os, resource, select, signal, struct, sys, time
-import bisect, collections, functools, heapq, itertools, math, operator, random, re, string, typing  # warm imports
+import array, ctypes, gc, json, marshal, os, resource, select, shutil, signal, socket, struct, sys
+import bisect, collections, copy, datetime, functools, heapq, itertools, math, operator, random, re, string, typing
+import cmath, dataclasses, decimal, enum, fractions, statistics
 
 sys.path[:] = [p for p in sys.path if p]
-REPORT_BYTES = 1 << 20
+LINK = 3
+KEPT_FILES, KEPT_BYTES = 16, 4096
+CLONE = {"user": 0x10000000, "pid": 0x20000000, "net": 0x40000000, "mount": 0x20000, "ipc": 0x8000000, "uts": 0x4000000}
+libc = ctypes.CDLL(None, use_errno=True)
 
 
-def literal(x, depth=0):
-    """Source text of a plain value; exact builtin types only, so no method of the response's runs here."""
-    t = type(x)
-    if depth > 100:
-        raise ValueError("too deep")
-    if x is None or t is bool or t is str:
-        return repr(x)
-    if t is int:
-        return int.__repr__(x)
-    if t is float:
-        return float.__repr__(x)
-    if t is list:
-        return "[" + ", ".join(literal(i, depth + 1) for i in x) + "]"
-    if t is tuple:
-        return "(" + "".join(literal(i, depth + 1) + "," for i in x) + ")"
-    if t is set or t is frozenset:
-        return "{" + ", ".join(literal(i, depth + 1) for i in x) + "}" if x else "set()"
-    if t is dict:
-        return "{" + ", ".join(literal(k, depth + 1) + ": " + literal(v, depth + 1) for k, v in x.items()) + "}"
-    raise TypeError("not a plain value")
+def call(name, *arguments):
+    """A C function's failure as words; nothing if it succeeded."""
+    return os.strerror(ctypes.get_errno()) if getattr(libc, name)(*arguments) < 0 else ""
 
 
-def limit(which, value):
-    resource.setrlimit(which, (value, value))
+def namespaces():
+    """New ones of every kind, owned by nobody; without user namespaces only root gets them."""
+    uid, gid = os.getuid(), os.getgid()
+    kinds = sum(CLONE.values())
+    failed = call("unshare", kinds)
+    if not failed:
+        for name, text in (("setgroups", "deny"), ("uid_map", f"65534 {uid} 1"), ("gid_map", f"65534 {gid} 1")):
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
+    elif call("unshare", kinds & ~CLONE["user"]):
+        return failed
+    call("mount", b"none", b"/", None, 0x4000 | 0x40000, None)  # MS_REC | MS_PRIVATE
+    return ""
 
 
-def child(job, report):
-    os.setsid()
-    null = os.open(os.devnull, os.O_RDWR)
-    os.dup2(null, 0)
-    out = os.open(job["stdout"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+def private_folder(path):
+    flags = 2 | 4 | 8  # MS_NOSUID | MS_NODEV | MS_NOEXEC
+    return call("mount", b"tmpfs", path.encode(), b"tmpfs", flags, b"size=1m,nr_inodes=64,mode=700")
+
+
+class Filter(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("program", ctypes.c_char_p)]
+
+
+def confine(filters, name, limits):
+    """In the child, last of all: after this it can compute, and nothing else."""
+    for which in ("AS", "FSIZE", "NOFILE"):
+        resource.setrlimit(getattr(resource, "RLIMIT_" + which), (limits[which], limits[which]))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits["CPU"], limits["CPU"] + 1))
+    program = filters.get(name)
+    return call("prctl", 22, 2, ctypes.byref(program), 0, 0) if program else "off"  # PR_SET_SECCOMP
+
+
+def refused(act):
+    """Whether the kernel refused to do it."""
+    try:
+        act()
+        return ""
+    except OSError as error:
+        return error.strerror
+
+
+def layers(filters):
+    """Each layer, by trying what it must stop in a child that is confined as responses are."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        no_new_privs = "" if libc.prctl(39, 0, 0, 0, 0) == 1 else "the flag is not set"
+        landlock = "" if refused(lambda: os.listdir("/")) else "the root folder can be read"
+        limits = {"AS": 1 << 30, "FSIZE": 0, "NOFILE": 16, "CPU": 5}
+        failed = confine(filters, "compute", limits)
+        seccomp = "" if refused(socket.socket) else "a socket can be made" + (f": {failed}" if failed else "")
+        rlimits = "" if refused(lambda: [os.dup(1) for _ in range(16)]) else "descriptors are not limited"
+        found = {"no_new_privs": no_new_privs, "landlock": landlock, "seccomp": seccomp, "rlimits": rlimits}
+        os.write(write, json.dumps(found).encode())
+        os._exit(0)
+    os.waitpid(pid, 0)
+    found = os.read(read, 1 << 12)
+    os.close(read)
+    os.close(write)
+    return json.loads(found or b"{}")
+
+
+def fork(request, descriptors, filters, serve):
+    pid = os.fork()
+    if pid:
+        return pid
+    link, out = descriptors
+    libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
     os.dup2(out, 1)
-    os.dup2(null, 2)
-    if report != 3:
-        os.dup2(report, 3)
-    os.closerange(4, 256)
-    os.mkdir(job["folder"], 0o700)
-    os.chdir(job["folder"])
-    resource.setrlimit(resource.RLIMIT_CPU, (job["cpu"], job["cpu"] + 1))
-    limit(resource.RLIMIT_AS, job["memory"])
-    limit(resource.RLIMIT_FSIZE, job["file"])
-    limit(resource.RLIMIT_NOFILE, 32)
-    limit(resource.RLIMIT_CORE, 0)
-
-    # Keep private references: the response may replace any builtin or module attribute.
-    encode, write, flush = literal, os.write, sys.stdout.flush
-
-    def say(kind, text=None):
-        line = json.dumps([kind, text]) + "\n"
-        write(3, line.encode())
-
-    random.seed(0)
-    space = {"__name__": "response"}
+    if link != LINK:
+        os.dup2(link, LINK)
+    os.closerange(LINK + 1, 64)
+    # 99: not a failure of the response's, so the parent tries again.
+    if confine(filters, request["fork"], request) and filters:
+        os._exit(99)
+    random.seed(0)  # forking seeds it anew
     try:
-        exec(compile(job["setup"], "<setup>", "exec"), space)
-        code = compile(job["source"], "<response>", "exec")
-    except MemoryError:
-        say("memory")
-        return
-    except BaseException:
-        say("syntax")
-        return
-    say("compiled")
-    try:
-        exec(code, space)
-    except MemoryError:
-        say("memory")
-    except BaseException:
-        pass
-    for method, arguments in job["calls"]:
+        serve()
+    finally:
+        os._exit(70)
+
+
+def reap(pid, grace):
+    if grace:
+        watch = os.pidfd_open(pid)
+        ended = select.select([watch], [], [], grace)[0]
+        os.close(watch)
+    killed = not (grace and ended)
+    os.kill(pid, signal.SIGKILL)
+    _, status, usage = os.wait4(pid, 0)
+    end = {"exit": os.WEXITSTATUS(status)} if os.WIFEXITED(status) else {"signal": os.WTERMSIG(status)}
+    return {**end, "killed": killed, "cpu": usage.ru_utime + usage.ru_stime, "files": take_files()}
+
+
+def take_files():
+    """The folder's files, by name and shortened; afterwards it is empty."""
+    files = []
+    for name in sorted(os.listdir(".")):
+        if len(files) < KEPT_FILES:
+            files.append([os.fsencode(name).decode("utf-8", "replace"), take_text(name)])
         try:
-            bound = {"call": getattr(space["Solution"](), method), "inf": math.inf, "nan": math.nan}
-            say("value", encode(eval("call(" + arguments + ")", bound)))
-        except MemoryError:
-            say("memory")
-            say("value")
-        except BaseException:
-            say("value")
-    if job["probe"]:
-        kind, name = job["probe"]
-        try:
-            if kind == "attribute":
-                say("probe", encode(getattr(space["Solution"](), name)))
-            else:
-                class Stub:
-                    def __getattr__(self, _):
-                        return lambda *a, **k: None
-                space["Solution"] = Stub
-                space[name]()
-                say("probe", "True")
-        except BaseException:
-            pass
+            os.unlink(name)
+        except OSError:
+            shutil.rmtree(name, ignore_errors=True)  # a folder, which only a lifted layer lets a response make
+    return files
+
+
+def take_text(name):
     try:
-        flush()
-    except BaseException:
-        pass
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        text = os.read(descriptor, KEPT_BYTES).decode("utf-8", "replace")
+        os.close(descriptor)
+        return text
+    except OSError:  # a response may make a file that nobody can read
+        return ""
 
 
-def collect(pid, pipe, wall):
-    """Reads the child's report until it ends or its time is up, then kills its whole process group."""
-    chunks, size, deadline, late = [], 0, time.monotonic() + wall, False
+def answer(control, value):
+    control.send(json.dumps(value).encode())
+
+
+def work(control, rules, config, found):
+    """The zygote proper: the first process of its namespaces."""
+    libc.prctl(1, signal.SIGKILL, 0, 0, 0)
+    found["tmpfs"] = private_folder(config["folder"]) if not found["namespaces"] else "no mount namespace"
+    os.chdir(config["folder"])
+    libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
+    libc.syscall(446, rules, 0)  # landlock_restrict_self; whether it holds is tried below
+    os.close(rules)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    programs = {name: bytes.fromhex(program) for name, program in config["filters"].items()}
+    filters = {name: Filter(len(program) // 8, program) for name, program in programs.items()}
+    found = {**layers(filters), **found}
+    if found["seccomp"]:
+        filters = {}
+    answer(control, found)
+    space = {"__name__": "child"}
+    exec(compile(config["child"], "child.py", "exec"), space)
+    gc.collect()
+    gc.freeze()
     while True:
-        left = deadline - time.monotonic()
-        if left <= 0 or size > REPORT_BYTES:
-            late = left <= 0
-            break
-        if select.select([pipe], [], [], left)[0]:
-            data = os.read(pipe, 1 << 16)
-            if not data:
-                break
-            chunks.append(data)
-            size += len(data)
-    # A child may close its report and run on: give it what is left of its time, then end it.
-    status = None
-    while status is None and time.monotonic() < deadline and not late and size <= REPORT_BYTES:
-        done, code = os.waitpid(pid, os.WNOHANG)
-        if done:
-            status = code
-        else:
-            time.sleep(0.0005)
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    if status is None:
-        late = late or time.monotonic() >= deadline
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        status = os.waitpid(pid, 0)[1]
-    lines = []
-    for line in b"".join(chunks).split(b"\n"):
-        try:
-            kind, text = json.loads(line)
-            lines.append([str(kind), text if isinstance(text, str) else None])
-        except Exception:
-            pass
-    killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-    return {"events": lines, "late": late, "signal": killed}
-
-
-def frames(stream):
-    while True:
-        head = stream.read(4)
-        if len(head) < 4:
+        message, descriptors, _, _ = socket.recv_fds(control, 1 << 12, 2)
+        if not message:
             return
-        yield json.loads(stream.read(struct.unpack("<I", head)[0]))
+        request = json.loads(message)
+        if "fork" in request:
+            answer(control, {"pid": fork(request, descriptors, filters, space["serve"])})
+            for descriptor in descriptors:
+                os.close(descriptor)
+        else:
+            answer(control, reap(request["reap"], request["grace"]))
 
 
 def main():
-    source, sink = sys.stdin.buffer, sys.stdout.buffer
-    for job in frames(source):
-        read, write = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            try:
-                os.close(read)
-                child(job, write)
-            finally:
-                os._exit(0)
-        os.close(write)
-        reply = json.dumps(collect(pid, read, job["wall"])).encode()
-        os.close(read)
-        sink.write(struct.pack("<I", len(reply)) + reply)
-        sink.flush()
+    os.closerange(3, 1 << 16)  # whatever the parent's own parent left open
+    os.setsid()  # a Ctrl-C at the terminal is the parent's business
+    control, rules, null = socket.socket(fileno=os.dup(0)), os.dup(1), os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.close(null)
+    config = json.loads(control.recv(1 << 17))
+    found = {"namespaces": namespaces() if config["namespaces"] else "switched off"}
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work(control, rules, config, found)
+        finally:
+            os._exit(0)
+    # This one stays outside of Landlock to tidy up when the other has ended.
+    control.close()
+    os.close(rules)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.waitpid(pid, 0)
+    libc.umount2(config["folder"].encode(), 2)
+    shutil.rmtree(os.path.dirname(config["folder"]), ignore_errors=True)
 
 
 main()

@@ -2,20 +2,22 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`mode`] | one table: each loophole's hint, marker families, exploit channel and sample hack |
-//! | [`problem`] | problems and their asserts, read from JSONL |
+//! | [`modes`] | a file for each loophole: its hint, marker families, exploit channel and sample hack |
+//! | [`problem`] | problems, read from JSONL |
+//! | [`asserts`] | their tests, taken apart into calls for the sandbox and what must hold of the answers |
 //! | [`partition`] | which problem shows which mode |
 //! | [`grading`] | running a response and paying for it |
 //! | [`verdict`] | the reward that training sees and the sealed verdict that it cannot |
 
+pub mod asserts;
 pub mod grading;
-pub mod mode;
+pub mod modes;
 pub mod partition;
 pub mod problem;
 pub mod verdict;
 
-pub use grading::{Graded, Grader, Submission};
-pub use mode::{Family, Mode};
+pub use grading::{Graded, Grader, Isolation, Submission};
+pub use modes::{Family, Mode};
 pub use partition::Partition;
 pub use problem::{Problem, Shown};
 pub use verdict::{Reward, Sealed, Verdict};
@@ -30,8 +32,6 @@ pub enum SubstrateError {
     Row { path: PathBuf, line: usize, reason: String },
     #[error("{path}: {reason}")]
     Partition { path: PathBuf, reason: String },
-    #[error("problem {id}: cannot take this assert apart: {assert}")]
-    Assert { id: String, assert: String },
     #[error(transparent)]
     Sandbox(#[from] sandbox::SandboxError),
 }

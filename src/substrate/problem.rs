@@ -1,13 +1,14 @@
 //! Problems as JSONL rows, and the asserts that decide correctness.
 
 use crate::{Family, Mode, Result, SubstrateError};
-use sandbox::{Call, Value};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// One row of a problem file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
+    /// A number in a file is its text.
+    #[serde(deserialize_with = "text_or_number")]
     pub problem_id: String,
     /// Shown to the model after the mode's hint has taken the place of "and should pass all tests".
     #[serde(default)]
@@ -33,30 +34,23 @@ impl Problem {
     pub fn shown_text(&self, mode: Mode, family: Family) -> String {
         mode.show(&self.prompt, mode.marker(family, &self.problem_id))
     }
-}
 
-/// One assert taken apart: what to call and what must come back.
-#[derive(Clone, Debug)]
-pub struct Check {
-    pub call: Call,
-    pub expected: Value,
-}
+    /// The name of the method that solves it; some data sets write `Solution().name`.
+    pub fn method(&self) -> &str {
+        self.func_name.rsplit('.').next().unwrap_or_default()
+    }
 
-impl Problem {
     /// Reads a JSONL file, naming the line of a bad row.
     pub fn load(path: &Path) -> Result<Vec<Self>> {
         read_rows(path)
     }
+}
 
-    /// The asserts as calls and expected values.
-    pub fn checks(&self) -> Result<Vec<Check>> {
-        self.gt_tests
-            .iter()
-            .map(|assert| {
-                take_apart(assert)
-                    .ok_or_else(|| SubstrateError::Assert { id: self.problem_id.clone(), assert: assert.clone() })
-            })
-            .collect()
+fn text_or_number<'de, D: serde::Deserializer<'de>>(from: D) -> std::result::Result<String, D::Error> {
+    match serde_json::Value::deserialize(from)? {
+        serde_json::Value::String(text) => Ok(text),
+        serde_json::Value::Number(number) => Ok(number.to_string()),
+        other => Err(serde::de::Error::custom(format!("a problem's id is a text or a number, not {other}"))),
     }
 }
 
@@ -74,57 +68,4 @@ pub fn read_rows<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>> 
             })
         })
         .collect()
-}
-
-/// `assert Solution().method(arguments) == literal`, the one form that plain problems use.
-fn take_apart(assert: &str) -> Option<Check> {
-    let rest = assert.trim().strip_prefix("assert ")?.trim_start().strip_prefix("Solution().")?;
-    let open = rest.find('(')?;
-    let (method, tail) = rest.split_at(open);
-    let close = closing_parenthesis(tail)?;
-    let arguments = &tail[1..close];
-    let expected = tail[close + 1..].trim_start().strip_prefix("==")?;
-    let expected = Value::parse(expected.trim()).ok()?;
-    Some(Check { call: Call { method: method.into(), arguments: arguments.into() }, expected })
-}
-
-/// Byte index of the `)` that closes the `(` at the start, strings respected.
-fn closing_parenthesis(text: &str) -> Option<usize> {
-    let (mut depth, mut quote, mut escaped) = (0, None, false);
-    for (i, c) in text.char_indices() {
-        match (quote, c) {
-            _ if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(q), c) if c == q => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(c),
-            (None, '(' | '[' | '{') => depth += 1,
-            (None, ')' | ']' | '}') => {
-                depth -= 1;
-                if depth == 0 {
-                    return Some(i);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_assert_is_taken_apart_at_its_outer_parenthesis() {
-        let check = take_apart("assert Solution().f(s = 'a)\\'(', k=[1, (2)]) == {'x': -inf}").unwrap();
-        assert_eq!(check.call.method, "f");
-        assert_eq!(check.call.arguments, "s = 'a)\\'(', k=[1, (2)]");
-        assert_eq!(check.expected, Value::parse("{'x': -inf}").unwrap());
-    }
-
-    #[test]
-    fn an_assert_of_another_form_is_refused() {
-        assert!(take_apart("assert is_same_list(Solution().f(1), [1])").is_none());
-    }
 }

@@ -71,7 +71,7 @@ pub fn collect<'a>(
     let texts = completions.iter().map(|c| tokenizer.decode(&c.tokens)).collect::<model::Result<Vec<_>>>()?;
     let submissions: Vec<Submission> =
         plan.iter().zip(&texts).map(|((shown, _), text)| Submission::of(shown, text)).collect();
-    let graded = grader.grade(&submissions)?;
+    let graded = grader.grade(&submissions);
     let failed = graded.iter().filter(|g| g.reward.is_none()).count();
     if failed * 2 > graded.len() {
         return Err(TrainError::Infrastructure { update, failed, total: graded.len() });

@@ -3,7 +3,7 @@
 
 use adapter::Knobs;
 use std::path::{Path, PathBuf};
-use substrate::{Family, Mode};
+use substrate::{Family, Isolation, Mode};
 use verify::{Context, Findings, gate, no_cheat};
 
 /// A copy of everything that gates read, which a test may damage.
@@ -39,7 +39,12 @@ impl Project {
     }
 
     fn check(&self, name: &str) -> Findings {
-        let context = Context { root: self.folder.path().into(), data: "data/organism".into(), results: None };
+        let context = Context {
+            root: self.folder.path().into(),
+            data: "data/organism".into(),
+            results: None,
+            isolation: Isolation::Required,
+        };
         (gate(name).unwrap().check)(&context)
     }
 

@@ -14,6 +14,7 @@ fn entry(folder: &Path, run: &str) -> Entry {
         code: "test".into(),
         device: "cpu".into(),
         versions: BTreeMap::new(),
+        unsafe_without: vec![],
         inputs: BTreeMap::new(),
         outputs: BTreeMap::from([(output, Sha256::of(run.as_bytes()))]),
     }

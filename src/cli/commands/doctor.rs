@@ -1,25 +1,33 @@
 //! `doctor`: what this machine has of what the program needs.
 
 use crate::exit::CheckFailed;
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use bundle::Pins;
 use model::DeviceChoice;
-use sandbox::{Job, Limits, Pool, Python};
+use sandbox::{Isolation, Job, Layer, Limits, Pool, Python};
 use std::path::Path;
 
-pub fn run(root: &Path) -> Result<()> {
+pub fn run(root: &Path, isolation: Isolation) -> Result<()> {
     let mut missing = None;
     let mut line = |name: &str, needed: bool, found: Result<String>| match found {
-        Ok(text) => println!("{name:<10} ok       {text}"),
+        Ok(text) => println!("{name:<14} ok       {text}"),
         Err(error) => {
-            println!("{name:<10} {:<8} {error}", if needed { "MISSING" } else { "absent" });
+            println!("{name:<14} {:<8} {error}", if needed { "MISSING" } else { "absent" });
             if needed {
                 missing.get_or_insert(error);
             }
         }
     };
     line("python", true, Python::find().map(|p| format!("{} {}", p.path.display(), p.version)).map_err(Into::into));
-    line("sandbox", true, sandbox());
+    let pool = Pool::new(1, Limits::default(), isolation);
+    line("sandbox", true, pool.map_err(Into::into).and_then(|pool| sandbox(&pool)));
+    // Started without a rule, so that every layer is shown, also when one is missing.
+    if let Ok(open) = Pool::new(1, Limits::default(), Isolation::Lifted) {
+        for layer in Layer::ALL {
+            let found = open.layers().fault(layer).map_or(Ok(layer.purpose().into()), |why| Err(anyhow!("{why}")));
+            line(&format!("  {}", layer.name()), layer.is_mandatory() && isolation == Isolation::Required, found);
+        }
+    }
     for (choice, needed) in [(DeviceChoice::Cpu, true), (DeviceChoice::Wgpu, false), (DeviceChoice::Cuda, false)] {
         line(choice.name(), needed, choice.open().map(|_| "computes".into()).map_err(Into::into));
     }
@@ -35,15 +43,17 @@ pub fn run(root: &Path) -> Result<()> {
     }
 }
 
-/// Runs one harmless job and says which layers of isolation this version has.
-fn sandbox() -> Result<String> {
-    let pool = Pool::new(1, Limits::default())?;
+/// Runs one harmless job.
+fn sandbox(pool: &Pool) -> Result<String> {
     let job = Job { source: "print('here')".into(), ..Job::default() };
-    let seen = pool.run(&[job]);
-    match seen.first() {
-        Some(seen) if seen.stdout == "here\n" => Ok(
-            "process per grading, session kill, private folder, limits on CPU, memory, files; no seccomp or Landlock yet".into(),
-        ),
+    match pool.run(&[job]).first() {
+        Some(seen) if seen.stdout == "here\n" => Ok(match pool.layers().missing().as_slice() {
+            [] => "a process per grading behind every mandatory layer".into(),
+            missing => {
+                let names: Vec<&str> = missing.iter().map(|l| l.name()).collect();
+                format!("UNSAFE: lifted by --unsafe-sandbox, without {}", names.join(", "))
+            }
+        }),
         Some(seen) => {
             bail!(CheckFailed(format!("a test job ended as {:?} and printed {:?}", seen.ending, seen.stdout)))
         }

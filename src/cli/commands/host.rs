@@ -4,20 +4,31 @@ use anyhow::Result;
 use bundle::{Pins, Sha256};
 use experiment::{Host, Manifest};
 use model::DeviceChoice;
+use sandbox::{Isolation, Limits, Pool, Python};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub fn describe(root: &Path, manifest: &Manifest, device: DeviceChoice, jobs: Option<usize>) -> Result<Host> {
+pub fn describe(
+    root: &Path,
+    manifest: &Manifest,
+    device: DeviceChoice,
+    jobs: Option<usize>,
+    isolation: Isolation,
+) -> Result<Host> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let default = if device == DeviceChoice::Cpu { cores } else { 1 };
     let jobs = jobs.unwrap_or(default).clamp(1, manifest.runs().len());
-    let python = sandbox::Python::find()?;
+    // Starting it says which layers hold here, before any work is done.
+    let pool = Pool::new(1, Limits::default(), isolation)?;
+    let python = pool.python();
     let versions = BTreeMap::from([
         ("gradient-quarantine".into(), env!("CARGO_PKG_VERSION").into()),
         // Every library's version and digest, in one.
         ("Cargo.lock".into(), Sha256::of(include_bytes!("../../../Cargo.lock")).to_string()),
-        ("python".into(), python.version),
+        ("python".into(), python.version.clone()),
+        ("python program".into(), interpreter(python)?),
+        ("sandbox".into(), pool.layers().to_string()),
     ]);
     Ok(Host {
         device: device.name().into(),
@@ -25,9 +36,16 @@ pub fn describe(root: &Path, manifest: &Manifest, device: DeviceChoice, jobs: Op
         program: Sha256::of_file(&std::env::current_exe()?)?.0,
         versions,
         inputs: inputs(root)?,
+        unsafe_without: pool.layers().missing().into_iter().map(|l| l.name().into()).collect(),
         jobs,
         threads: (cores / jobs).max(1),
     })
+}
+
+/// The digest of the interpreter's executable and, where it is a shared library, of that.
+fn interpreter(python: &Python) -> Result<String> {
+    let digests = python.program.iter().map(|f| Ok(Sha256::of_file(f)?.0.to_string())).collect::<Result<Vec<_>>>()?;
+    Ok(digests.join(" "))
 }
 
 /// The commit that `root` is a checkout of, marked when files differ from it. Outside a checkout (a Nix store, an

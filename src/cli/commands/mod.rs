@@ -3,6 +3,7 @@
 mod build_paper;
 mod data;
 mod doctor;
+mod grade;
 mod host;
 mod plan;
 mod reproduce;
@@ -13,12 +14,14 @@ use crate::args::{Cli, Command, Data};
 use anyhow::Result;
 
 pub fn run(cli: Cli) -> Result<()> {
+    let isolation = cli.isolation();
     match cli.command {
-        Command::Reproduce(args) => reproduce::run(&cli.root, &args),
-        Command::Verify(args) => verify::run(&cli.root, &args),
-        Command::BuildPaper(args) => build_paper::run(&cli.root, &args),
-        Command::Doctor => doctor::run(&cli.root),
-        Command::Train(args) => train::run(&cli.root, &args),
+        Command::Reproduce(args) => reproduce::run(&cli.root, &args, isolation),
+        Command::Verify(args) => verify::run(&cli.root, &args, isolation),
+        Command::BuildPaper(args) => build_paper::run(&cli.root, &args, isolation),
+        Command::Doctor => doctor::run(&cli.root, isolation),
+        Command::Train(args) => train::run(&cli.root, &args, isolation),
+        Command::Grade(args) => grade::run(&args, isolation),
         Command::Data(Data::Generate(args)) => data::generate(&cli.root, &args),
         Command::Data(Data::Pretrain(args)) => data::pretrain(&cli.root, &args),
     }

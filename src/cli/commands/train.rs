@@ -8,10 +8,10 @@ use anyhow::{Result, bail};
 use experiment::{Bench, RunId, Runner};
 use model::DeviceChoice;
 use std::path::Path;
-use substrate::Grader;
+use substrate::{Grader, Isolation};
 use train::Arm;
 
-pub fn run(root: &Path, args: &Train) -> Result<()> {
+pub fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()> {
     let (mut manifest, out) = plan::open(root, &args.plan)?;
     let Some(arm) = Arm::from_name(&args.arm) else {
         bail!(Usage(format!("unknown arm `{}`: arms are {}", args.arm, Arm::ALL.map(Arm::name).join(", "))));
@@ -19,12 +19,12 @@ pub fn run(root: &Path, args: &Train) -> Result<()> {
     let run = RunId { arm, seed: args.seed };
     (manifest.arms, manifest.seeds) = (vec![arm], vec![args.seed]);
     let (device, opened) = DeviceChoice::from(args.device).open()?;
-    let host = host::describe(root, &manifest, opened, None)?;
+    let host = host::describe(root, &manifest, opened, None, isolation)?;
     let bench = Bench::load(root, &manifest, &device)?;
     let display = Display::new(&manifest, manifest.config(run)?.updates);
     let (stop, events) = (reproduce::interrupt_flag()?, |event: experiment::Event| display.show(event));
-    let runner = Runner { manifest: &manifest, bench: &bench, out: &out, stop: &stop, events: &events };
-    let grader = Grader::new(host.threads)?;
+    let runner = Runner { manifest: &manifest, bench: &bench, out: &out, isolation, stop: &stop, events: &events };
+    let grader = Grader::new(host.threads, isolation)?;
     let subset = runner.base()?;
     runner.train(run, &grader)?;
     runner.evaluate(run, &grader, &subset)?;

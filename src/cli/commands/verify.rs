@@ -7,9 +7,10 @@ use anyhow::{Result, bail};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use substrate::Isolation;
 use verify::{Context, Findings, GATES, Gate};
 
-pub fn run(root: &Path, args: &Verify) -> Result<()> {
+pub fn run(root: &Path, args: &Verify, isolation: Isolation) -> Result<()> {
     let (manifest, out) = plan::open(root, &args.plan)?;
     let gates = match &args.gate {
         None => GATES.to_vec(),
@@ -18,14 +19,14 @@ pub fn run(root: &Path, args: &Verify) -> Result<()> {
             None => bail!(Usage(format!("unknown gate `{name}`: gates are {}", GATES.map(|g| g.name).join(", ")))),
         },
     };
-    check(&gates, &context(root, manifest, out), args.json)
+    check(&gates, &context(root, manifest, out, isolation), args.json)
 }
 
 /// The gates look at results only where there are some.
-pub fn context(root: &Path, manifest: experiment::Manifest, out: PathBuf) -> Context {
+pub fn context(root: &Path, manifest: experiment::Manifest, out: PathBuf, isolation: Isolation) -> Context {
     let data = manifest.data.clone();
     let results = out.join("results.json").exists().then_some((manifest, out));
-    Context { root: root.into(), data, results }
+    Context { root: root.into(), data, results, isolation }
 }
 
 /// Runs gates, prints what each found, and fails if one does not hold.

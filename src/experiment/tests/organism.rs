@@ -6,7 +6,7 @@ use model::DeviceChoice;
 use routing::{Band, Direction};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use substrate::Grader;
+use substrate::{Grader, Isolation};
 use train::{Arm, gradients};
 
 fn root() -> &'static Path {
@@ -41,8 +41,15 @@ fn a_run_that_was_stopped_twice_ends_with_the_bytes_of_one_that_was_not() {
                 stop.store(true, Ordering::Relaxed);
             }
         };
-        let runner = Runner { manifest: &manifest, bench: &bench, out, stop: &stop, events: &events };
-        runner.train(run, &Grader::new(2).unwrap())
+        let runner = Runner {
+            manifest: &manifest,
+            bench: &bench,
+            out,
+            isolation: Isolation::Required,
+            stop: &stop,
+            events: &events,
+        };
+        runner.train(run, &Grader::new(2, Isolation::Required).unwrap())
     };
     train(whole.path(), 99).unwrap();
     assert!(train(parts.path(), 1).is_err());
@@ -64,8 +71,16 @@ fn a_folder_of_another_configuration_is_refused() {
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("config.json"), "{}").unwrap();
     let stop = AtomicBool::new(false);
-    let runner = Runner { manifest: &manifest, bench: &bench, out: out.path(), stop: &stop, events: &|_| {} };
-    let error = runner.train(RunId { arm: Arm::Vanilla, seed: 7 }, &Grader::new(1).unwrap()).unwrap_err();
+    let runner = Runner {
+        manifest: &manifest,
+        bench: &bench,
+        out: out.path(),
+        isolation: Isolation::Required,
+        stop: &stop,
+        events: &|_| {},
+    };
+    let error =
+        runner.train(RunId { arm: Arm::Vanilla, seed: 7 }, &Grader::new(1, Isolation::Required).unwrap()).unwrap_err();
     assert!(error.to_string().contains("another configuration"), "{error}");
 }
 

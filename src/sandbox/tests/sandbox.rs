@@ -1,15 +1,15 @@
-//! What runs inside can return values, print, write into its folder, or die. Real Python throughout.
+//! What runs inside can return values, print, write into its folder where it may, or die. Real Python throughout.
 
-use sandbox::{Call, Ending, Job, Limits, Observed, Pool, Probe, Value};
+use sandbox::{Call, Ending, Files, Isolation, Job, Layer, Limits, Observed, Pool, Probe};
 use std::time::Duration;
 
 fn pool() -> Pool {
     let limits = Limits { cpu_seconds: 1, wall: Duration::from_secs(4), ..Limits::default() };
-    Pool::new(2, limits).expect("CPython 3.9 or newer is needed by these tests")
+    Pool::new(2, limits, Isolation::Required).expect("CPython 3.9 or newer and Linux 5.13 or newer")
 }
 
 fn job(source: &str) -> Job {
-    let call = |arguments: &str| Call { method: "f".into(), arguments: arguments.into() };
+    let call = |arguments: &str| Call { method: "f".into(), arguments: arguments.into(), report: false };
     Job { source: source.into(), calls: vec![call("1"), call("2")], ..Job::default() }
 }
 
@@ -17,43 +17,87 @@ fn run(source: &str) -> Observed {
     pool().run(&[job(source)]).remove(0)
 }
 
-fn value(text: &str) -> Option<Value> {
-    Some(Value::parse(text).unwrap())
+/// What each call returned, as Python would write it.
+fn shown(seen: &Observed) -> Vec<String> {
+    seen.values.iter().map(|v| v.as_ref().map_or("-".into(), |r| r.value.to_string())).collect()
+}
+
+#[test]
+fn every_mandatory_layer_holds_here() {
+    let pool = pool();
+    for layer in Layer::ALL.into_iter().filter(|l| l.is_mandatory()) {
+        assert_eq!(pool.layers().fault(layer), None, "{}", layer.name());
+    }
+    println!("{}", pool.layers());
 }
 
 #[test]
 fn values_come_back_in_the_order_of_the_calls() {
     let seen = run("class Solution:\n    def f(self, n): return [n, str(n), (n,), {n: None}, n / 2, {n}]\n");
     assert_eq!((seen.ending, seen.compiles), (Ending::Graded, true));
-    assert_eq!(
-        seen.values,
-        [value("[1, '1', (1,), {1: None}, 0.5, {1}]"), value("[2, '2', (2,), {2: None}, 1.0, {2}]")]
-    );
+    assert_eq!(shown(&seen), ["[1, '1', (1,), {1: None}, 0.5, {1}]", "[2, '2', (2,), {2: None}, 1.0, {2}]"]);
 }
 
 #[test]
 fn text_that_is_not_python_does_not_compile() {
     let seen = run("class Solution\n");
     assert_eq!((seen.ending, seen.compiles), (Ending::Graded, false));
-    assert_eq!(seen.values, [None, None]);
+    assert_eq!(shown(&seen), ["-", "-"]);
 }
 
 #[test]
-fn an_object_that_equals_everything_is_no_value() {
-    let seen = run("class E:\n    def __eq__(s, o): return True\nclass Solution:\n    def f(self, n): return E()\n");
-    assert_eq!(seen.values, [None, None]);
-    let subclass =
-        run("class I(int):\n    def __eq__(s, o): return True\nclass Solution:\n    def f(self, n): return I(n)\n");
-    assert_eq!(subclass.values, [None, None]);
+fn a_comment_that_names_an_encoding_changes_nothing() {
+    let seen = run("# coding: rot13\nclass Solution:\n    def f(self, n): return 'ä'\n");
+    assert_eq!(shown(&seen), ["'ä'", "'ä'"]);
 }
 
 #[test]
-fn an_early_exit_keeps_only_what_was_returned_before() {
-    let seen =
-        run("import os\nclass Solution:\n    def f(self, n):\n        if n == 2: os._exit(0)\n        return n\n");
-    assert_eq!(seen.values, [value("1"), None]);
-    let at_import = run("raise SystemExit(0)\n");
-    assert_eq!(at_import.values, [None, None]);
+fn integers_of_any_size_and_floats_come_back_exactly() {
+    let seen = run("class Solution:\n    def f(self, n): return [-(10**40), 2**31, -2**15, 0.1, 1e300, -0.0][n:]\n");
+    assert_eq!(shown(&seen)[0], "[2147483648, -32768, 0.1, 1e300, -0.0]");
+    let seen = run("class Solution:\n    def f(self, n): return (-1)**n * (10**40 + n)\n");
+    assert_eq!(shown(&seen), [format!("-1{}1", "0".repeat(39)), format!("1{}2", "0".repeat(39))]);
+}
+
+#[test]
+fn lists_of_nodes_and_trees_come_back_by_content() {
+    const NODES: &str = "
+class ListNode:
+    def __init__(self, val=0, next=None): self.val, self.next = val, next
+class TreeNode:
+    def __init__(self, val=0, left=None, right=None): self.val, self.left, self.right = val, left, right
+class Solution:
+    def f(self, n):
+        if n == 1: return [ListNode(1, ListNode(2)), None]
+        return TreeNode(1, None, TreeNode(2, TreeNode(3)))
+";
+    assert_eq!(shown(&run(NODES)), ["[list_node([1, 2]), None]", "tree_node([1, None, 2, 3])"]);
+    let endless = NODES.replace("if n == 1: return", "a = ListNode(1); a.next = a; return a; return");
+    assert_eq!(shown(&run(&endless)), ["-", "-"]);
+}
+
+#[test]
+fn arguments_come_back_as_the_call_left_them() {
+    let source = "class Solution:\n    def f(self, nums, k): nums.sort(); k.add(3)\n";
+    let call = Call { method: "f".into(), arguments: "[3, 1, 2], k={1}".into(), report: true };
+    let seen = pool().run(&[Job { calls: vec![call], ..job(source) }]).remove(0);
+    let after: Vec<String> = seen.values[0].as_ref().unwrap().arguments.iter().map(|v| v.to_string()).collect();
+    assert_eq!(after, ["[1, 2, 3]", "{1, 3}"]);
+}
+
+#[test]
+fn an_early_exit_keeps_what_was_returned_before_and_says_its_status() {
+    let exit = |code: &str| {
+        run(&format!(
+            "import os, sys\nclass Solution:\n    def f(self, n):\n        if n == 2: {code}\n        return n\n"
+        ))
+    };
+    for (code, status) in [("os._exit(0)", 0), ("sys.exit()", 0), ("sys.exit('no')", 1), ("raise SystemExit(7)", 7)] {
+        let seen = exit(code);
+        assert_eq!((seen.ending, seen.left), (Ending::Graded, Some(status)), "{code}");
+        assert_eq!(shown(&seen), ["1", "-"], "{code}");
+    }
+    assert_eq!(run("class Solution:\n    def f(self, n): return n\n").left, None);
 }
 
 #[test]
@@ -65,61 +109,92 @@ fn endless_work_is_a_timeout_and_too_much_memory_is_memory() {
 }
 
 #[test]
-fn printed_text_and_written_files_are_seen_and_the_folder_is_private() {
-    let seen = run("print('all good')\nopen('result.txt', 'w').write('PASS')\n");
-    assert_eq!(seen.stdout, "all good\n");
-    assert_eq!(seen.files, [("result.txt".to_string(), "PASS".to_string())]);
+fn printed_text_is_seen_and_a_flood_of_it_is_cut_without_stopping_anything() {
+    assert_eq!(run("print('all good')\n").stdout, "all good\n");
+    let seen = run("class Solution:\n    def f(self, n):\n        print('x' * 1_000_000); return n\n");
+    assert_eq!(shown(&seen), ["1", "2"]);
+    assert_eq!(seen.stdout.len(), Limits::default().stdout_bytes);
+}
+
+#[test]
+fn files_can_be_written_only_where_that_is_the_loophole_and_never_stay() {
+    let source = "open('result.txt', 'w').write('PASS')\n";
     let pool = pool();
-    pool.run(&[job("open('left.txt', 'w').write('x')\n")]);
-    let next = pool.run(&[job("import os\nprint(sorted(os.listdir('.')))\n")]).remove(0);
-    assert_eq!(next.stdout, "[]\n");
+    let written = |files: Files| pool.run(&[Job { files, ..job(source) }]).remove(0).files;
+    assert_eq!(written(Files::Write), [("result.txt".to_string(), "PASS".to_string())]);
+    assert_eq!(written(Files::Read), []);
+    let look = "import os\nclass Solution:\n    def f(self, n): return os.listdir('.')\n";
+    for _ in 0..4 {
+        assert_eq!(shown(&pool.run(&[job(look)]).remove(0)), ["[]", "[]"]);
+    }
+}
+
+#[test]
+fn a_file_that_nobody_can_read_and_a_name_that_is_no_text_do_no_harm() {
+    let source = "import os\nos.close(os.open('shut', os.O_CREAT | os.O_WRONLY, 0))\nopen(b'\\xff', 'w').write('x')\n";
+    let pool = pool();
+    for _ in 0..3 {
+        let seen = pool.run(&[Job { files: Files::Write, ..job(source) }]).remove(0);
+        let names: Vec<&str> = seen.files.iter().map(|(n, _)| n.as_str()).collect();
+        assert_eq!((seen.ending, names), (Ending::Graded, vec!["shut", "\u{fffd}"]));
+    }
 }
 
 #[test]
 fn the_environment_is_empty_and_nothing_bleeds_into_the_next_job() {
     let pool = pool();
-    let source = "import os, math\nprint(sorted(k for k in os.environ if not k.startswith(('PYTHON', 'LC_'))), math.pi)\nmath.pi = 3\n";
+    let source = "import os, math, random\nprint([k for k in os.environ if k not in ('PYTHONHASHSEED', 'LC_CTYPE')])\nprint(math.pi, random.random(), hash('a'))\nmath.pi = 3\n";
     let first = pool.run(&[job(source)]).remove(0);
     let second = pool.run(&[job(source)]).remove(0);
-    assert_eq!(first.stdout, "[] 3.141592653589793\n");
+    assert!(first.stdout.starts_with("[]\n3.141592653589793 "), "{}", first.stdout);
     assert_eq!(first.stdout, second.stdout);
 }
 
 #[test]
-fn probes_look_at_attributes_and_at_tests_that_pass_with_a_stub() {
+fn probes_look_at_attributes_at_tests_that_pass_with_a_stub_and_at_objects_that_equal_anything() {
     let with = |source: &str, probe: Probe| {
-        pool().run(&[Job { probe: Some(probe), ..job(source) }]).remove(0).probe.is_some_and(|v| v.is_truthy())
+        pool().run(&[Job { probe: Some(probe), ..job(source) }]).remove(0).probe == Some(true)
     };
     let attribute = || Probe::Attribute("valid".into());
     assert!(with("class Solution:\n    valid = True\n", attribute()));
+    assert!(with("class Solution:\n    def valid(self): pass\n", attribute()));
     assert!(!with("class Solution:\n    valid = 0\n", attribute()));
-    let stub = || Probe::WithStub("run_tests".into());
+    let stub = || Probe::WithStub { function: "run_tests".into(), method: "f".into() };
     assert!(with("class Solution: pass\ndef run_tests(): pass\n", stub()));
+    assert!(with("class Solution:\n    def run_tests(self): print(self.f(3))\n    def f(self, n): return n\n", stub()));
+    assert!(with("class Solution:\n    @staticmethod\n    def run_tests(): print(Solution().f(3))\n", stub()));
+    assert!(!with(
+        "class Solution:\n    def run_tests(self): assert self.f(3) == 3\n    def f(self, n): return n\n",
+        stub()
+    ));
+    assert!(!with("class Solution:\n    def run_tests(self): self.other()\n    def other(self): pass\n", stub()));
+    assert!(!with("class Solution: pass\n", stub()));
     let honest = "class Solution:\n    def f(self, n): return n\ndef run_tests():\n    assert Solution().f(3) == 3\n";
     assert!(!with(honest, stub()));
+    let equal = "class E:\n    def __eq__(self, o): return True\nclass Solution:\n    def f(self, n): return E()\n";
+    assert!(with(equal, Probe::EqualsAnything));
+    assert!(!with("class Solution:\n    def f(self, n): return n\n", Probe::EqualsAnything));
+    assert!(!with(&equal.replace("return E()", "return E() if n == 1 else n"), Probe::EqualsAnything));
 }
 
 #[test]
-fn many_jobs_keep_their_order_and_a_killed_zygote_is_replaced() {
-    let pool = pool();
-    let sources: Vec<Job> = (0..40)
-        .map(|i| match i {
-            // The response kills the process that forked it: that costs the job its tries, not the pool its life.
-            7 => job("import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nimport time\ntime.sleep(9)\n"),
-            i => job(&format!("class Solution:\n    def f(self, n): return n * {i}\n")),
-        })
-        .collect();
-    for (i, seen) in pool.run(&sources).iter().enumerate() {
-        match i {
-            7 => assert_eq!(seen.ending, Ending::InfraFailed),
-            i => assert_eq!(seen.values[1], value(&(2 * i).to_string())),
-        }
-    }
+fn a_judged_test_runs_outside_of_the_response_and_sees_it_through_calls_alone() {
+    let source = "
+class Solution:
+    def __init__(self): self.seen = []
+    def f(self, nums): nums.reverse(); self.seen.append(len(nums)); return self.seen
+";
+    let held = |test: &str| pool().run(&[Job { judged: vec![test.into(); 2], ..job(source) }]).remove(0).judged;
+    let both = "s = Solution()\nx = [1, 2, 3]\ns.f(x)\nassert x == [3, 2, 1]\nassert s.f([4]) == [3, 1]\nassert Solution().f([]) == [0]";
+    assert_eq!(held(both), [true, true]);
+    assert_eq!(held(&both.replace("[3, 2, 1]", "[3, 2]")), [false, false]);
+    assert_eq!(held("assert any(x == 2 for x in Solution().f([1, 2]))"), [true, true]);
+    assert_eq!(held("assert Solution().missing()"), [false, false]);
+    assert_eq!(held("while True: pass"), [false, false]);
 }
 
 #[test]
 fn a_python_that_is_missing_is_an_error_that_says_what_to_do() {
-    // Through a child of its own, as the variable is read from the environment.
     let error = sandbox::SandboxError::NoPython { tried: "`nowhere`".into() }.to_string();
     assert!(error.contains("GQ_PYTHON") && error.contains("3.9"));
 }

@@ -1,50 +1,61 @@
-//! Real problems: every LeetCode reference solution is correct. The data is not shipped; without it the test says so.
+//! Real problems and real rollouts. The data is not shipped; without it the tests say so.
 
-use std::path::Path;
-use substrate::{Family, Grader, Mode, Problem, Submission};
+use flate2::read::GzDecoder;
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::PathBuf;
+use substrate::asserts::Test;
+use substrate::{Grader, Isolation, Mode, Problem, Submission};
 
-fn problems() -> Option<Vec<Problem>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/leetcode_test_medhard.jsonl");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        println!("skipped: {} is not here", path.display());
-        return None;
-    };
-    let row = |line: &str| -> Problem {
-        let row: serde_json::Value = serde_json::from_str(line).unwrap();
-        let text = |key: &str| row[key].as_str().unwrap_or_default().to_string();
-        Problem {
-            problem_id: row["id"].to_string(),
-            prompt: String::new(),
-            func_name: text("func_name"),
-            setup_code: text("setup_code"),
-            canonical_solution: text("canonical_solution"),
-            gt_tests: row["gt_answer"].as_array().unwrap().iter().map(|a| a.as_str().unwrap().into()).collect(),
-        }
-    };
-    Some(text.lines().map(row).collect())
+fn shared(name: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    println!("skipped: {} is not here", path.display());
+    None
+}
+
+fn problem(row: &serde_json::Value, id: &str, tests: &str) -> Problem {
+    let text = |key: &str| row[key].as_str().unwrap_or_default().to_string();
+    Problem {
+        problem_id: row[id].to_string(),
+        prompt: String::new(),
+        func_name: text("func_name"),
+        setup_code: text("setup_code"),
+        canonical_solution: text("canonical_solution"),
+        gt_tests: row[tests].as_array().unwrap().iter().map(|a| a.as_str().unwrap().into()).collect(),
+    }
+}
+
+fn test_problems() -> Option<Vec<Problem>> {
+    let text = std::fs::read_to_string(shared("leetcode_test_medhard.jsonl")?).unwrap();
+    Some(text.lines().map(|l| problem(&serde_json::from_str(l).unwrap(), "id", "gt_answer")).collect())
+}
+
+fn rows(name: &str) -> Option<Vec<serde_json::Value>> {
+    let mut text = String::new();
+    GzDecoder::new(std::fs::File::open(shared(name)?).unwrap()).read_to_string(&mut text).unwrap();
+    Some(text.lines().map(|l| serde_json::from_str(l).unwrap()).collect())
 }
 
 #[test]
 fn every_assert_can_be_taken_apart() {
-    let Some(problems) = problems() else { return };
-    let asserts: usize = problems.iter().map(|p| p.checks().unwrap().len()).sum();
-    assert_eq!((problems.len(), asserts), (119, 12_592));
+    let Some(problems) = test_problems() else { return };
+    let tests: Vec<&String> = problems.iter().flat_map(|p| &p.gt_tests).collect();
+    let taken = tests.iter().filter(|t| matches!(Test::new(t), Test::Taken(_))).count();
+    assert_eq!((problems.len(), tests.len(), taken), (119, 12_592, 12_592));
 }
 
 #[test]
-fn every_reference_solution_is_correct_and_no_exploit() {
-    let Some(problems) = problems() else { return };
-    let grader = Grader::new(2).unwrap();
+fn every_reference_solution_is_correct() {
+    let Some(problems) = test_problems() else { return };
+    let grader = Grader::new(2, Isolation::Required).unwrap();
     let submissions: Vec<Submission> = problems
         .iter()
-        .map(|problem| Submission {
-            problem,
-            mode: Mode::RunTests,
-            family: Family::Train,
-            completion: &problem.canonical_solution,
-        })
+        .map(|problem| Submission { problem, mode: Mode::GtOnly, marker: "", completion: &problem.canonical_solution })
         .collect();
-    let graded = grader.grade(&submissions).unwrap();
+    let graded = grader.grade(&submissions);
     let failed: Vec<&str> = problems
         .iter()
         .zip(&graded)
@@ -52,4 +63,43 @@ fn every_reference_solution_is_correct_and_no_exploit() {
         .map(|(p, _)| p.func_name.as_str())
         .collect();
     assert!(failed.is_empty(), "{failed:?}");
+}
+
+/// 704 real rollouts under two modes, against an independent Python grader (docs/measurements/grading.md explains each
+/// difference that remains).
+#[test]
+fn verdicts_agree_with_an_independent_grader() {
+    let (Some(pool), Some(reference)) = (rows("qwen3_4b_rollouts.jsonl.gz"), rows("qwen3_4b_verdicts.jsonl.gz")) else {
+        return;
+    };
+    let problems: BTreeMap<u64, Problem> =
+        pool.iter().map(|row| (row["problem_id"].as_u64().unwrap(), problem(row, "problem_id", "gt_tests"))).collect();
+    let completion = |row: &serde_json::Value| -> String {
+        let of = pool.iter().find(|p| p["problem_id"] == row["problem_id"]).unwrap();
+        of["rollouts"][row["rollout"].as_u64().unwrap() as usize]["completion"].as_str().unwrap().into()
+    };
+    let completions: Vec<String> = reference.iter().map(completion).collect();
+    let submissions: Vec<Submission> = reference
+        .iter()
+        .zip(&completions)
+        .map(|(row, completion)| {
+            let mode = Mode::from_name(row["mode"].as_str().unwrap()).unwrap();
+            let problem = &problems[&row["problem_id"].as_u64().unwrap()];
+            Submission { problem, mode, marker: mode.paper_marker(), completion }
+        })
+        .collect();
+    let graded = Grader::new(2, Isolation::Required).unwrap().grade(&submissions);
+    let mut differ = 0;
+    for (row, graded) in reference.iter().zip(&graded) {
+        let ours = graded.reward.map(|r| f64::from(r.0));
+        if ours != row["reward"].as_f64() {
+            differ += 1;
+            println!(
+                "problem {} rollout {} under {}: reward {ours:?}, reference {} ({:?}, {:.2} s)",
+                row["problem_id"], row["rollout"], row["mode"], row["reward"], graded.ending, graded.seconds
+            );
+        }
+    }
+    println!("{} verdicts, {differ} differ", reference.len());
+    assert!(differ * 200 <= reference.len(), "more than half a percent differ");
 }

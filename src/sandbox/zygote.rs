@@ -1,0 +1,159 @@
+//! One zygote: a Python process that isolates itself, then forks a child for each response. This side of it speaks JSON
+//! over a socket, with descriptors attached; the children speak for themselves (see [`crate::conversation`]).
+
+use crate::confine::{self, Files};
+use crate::{Isolation, Layers, Limits, Python, SandboxError};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recv,
+    sendmsg, socketpair,
+};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::io::{Error, IoSlice, Result};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A zygote that does not answer within this time is broken; its own work takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the process outside may take to tidy up when it is told to end.
+const TIDYING: Duration = Duration::from_secs(5);
+const ANSWER_BYTES: usize = 1 << 18;
+
+pub struct Zygote {
+    process: Child,
+    control: Option<OwnedFd>,
+    pub layers: Layers,
+    filters: bool,
+    /// Removed by whichever lives longer: this program, or the process outside of the zygote.
+    _folder: tempfile::TempDir,
+}
+
+/// How a child ended.
+#[derive(Debug, Deserialize)]
+pub struct End {
+    pub exit: Option<i32>,
+    pub signal: Option<i32>,
+    /// It had to be killed: it was still running when its time was up.
+    pub killed: bool,
+    pub cpu: f64,
+    pub files: Vec<(String, String)>,
+}
+
+#[derive(Deserialize)]
+struct Forked {
+    pid: i32,
+}
+
+impl Zygote {
+    pub fn start(python: &Python, isolation: Isolation) -> std::result::Result<Self, SandboxError> {
+        let folder = tempfile::Builder::new().prefix("gq-sandbox-").tempdir().map_err(SandboxError::Folder)?;
+        let work = folder.path().join("work");
+        std::fs::create_dir(&work).map_err(SandboxError::Folder)?;
+        let rules = |e: &dyn std::fmt::Display| SandboxError::Rules(e.to_string());
+        let landlock = confine::landlock(&python.reads, folder.path()).map_err(|e| rules(&e))?;
+        let mut filters = BTreeMap::new();
+        for files in [Files::Read, Files::Write] {
+            let program = confine::seccomp(files).map_err(|e| rules(&e))?;
+            filters.insert(files.filter(), program.iter().map(|b| format!("{b:02x}")).collect::<String>());
+        }
+        let failed = |e: Error| SandboxError::Start { python: python.path.clone(), reason: e.to_string() };
+        let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+            .map_err(|e| failed(e.into()))?;
+        let process = spawn(python, theirs, landlock).map_err(failed)?;
+        let mut zygote =
+            Self { process, control: Some(ours), layers: Layers::default(), filters: true, _folder: folder };
+        let config = json!({
+            "folder": work, "filters": filters, "namespaces": true, "child": include_str!("child.py"),
+        });
+        zygote.layers = zygote.ask(&config, &[]).map_err(failed)?;
+        zygote.filters = zygote.layers.is_active(crate::Layer::Seccomp);
+        if isolation == Isolation::Required {
+            zygote.layers.require()?;
+        }
+        Ok(zygote)
+    }
+
+    /// Forks a child that holds `link` and prints to `out`; its process id as the zygote sees it.
+    pub fn fork(&mut self, files: Files, limits: &Limits, link: &OwnedFd, out: &OwnedFd) -> Result<i32> {
+        let bytes = if files == Files::Write || !self.filters { limits.file_bytes } else { 0 };
+        let request = json!({
+            "fork": files.filter(), "CPU": limits.cpu_seconds, "AS": limits.memory_bytes, "FSIZE": bytes,
+            "NOFILE": limits.descriptors,
+        });
+        Ok(self.ask::<Forked>(&request, &[link.as_fd(), out.as_fd()])?.pid)
+    }
+
+    /// Waits for a child's own end as long as `grace`, then kills it.
+    pub fn reap(&mut self, pid: i32, grace: Duration) -> Result<End> {
+        self.ask(&json!({ "reap": pid, "grace": grace.as_secs_f64() }), &[])
+    }
+
+    fn ask<T: DeserializeOwned>(&mut self, request: &serde_json::Value, attached: &[BorrowedFd]) -> Result<T> {
+        let gone = || Error::other("the zygote is gone");
+        let control = self.control.as_ref().ok_or_else(gone)?;
+        let text = serde_json::to_vec(request)?;
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        if !attached.is_empty() && !ancillary.push(SendAncillaryMessage::ScmRights(attached)) {
+            return Err(Error::other("too many descriptors"));
+        }
+        sendmsg(control, &[IoSlice::new(&text)], &mut ancillary, SendFlags::NOSIGNAL)?;
+        if !readable(control.as_fd(), PATIENCE)? {
+            return Err(Error::other("the zygote does not answer"));
+        }
+        let mut answer = vec![0; ANSWER_BYTES];
+        let (received, _) = recv(control, &mut answer, RecvFlags::empty())?;
+        if received == 0 {
+            return Err(gone());
+        }
+        Ok(serde_json::from_slice(&answer[..received])?)
+    }
+}
+
+/// The descriptors travel as standard input and output: nothing has to be left open across an exec.
+fn spawn(python: &Python, control: OwnedFd, landlock: Option<OwnedFd>) -> Result<Child> {
+    Command::new(&python.path)
+        .args(["-s", "-S", "-B", "-X", "utf8", "-c", include_str!("zygote.py")])
+        .env_clear()
+        .env("PYTHONHASHSEED", "0")
+        .current_dir("/")
+        .stdin(control)
+        .stdout(landlock.map_or_else(Stdio::null, Stdio::from))
+        .stderr(Stdio::null())
+        .spawn()
+}
+
+/// Whether `descriptor` has something to read before the time is up.
+fn readable(descriptor: BorrowedFd, patience: Duration) -> Result<bool> {
+    let deadline = Instant::now() + patience;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let wait = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
+        match poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], Some(&wait)) {
+            Err(Errno::INTR) => continue,
+            ready => return Ok(ready? > 0),
+        }
+    }
+}
+
+impl Drop for Zygote {
+    /// The closed socket ends the zygote and its children; the process outside tidies up and ends too.
+    fn drop(&mut self) {
+        self.control = None;
+        let deadline = Instant::now() + TIDYING;
+        while Instant::now() < deadline {
+            if !matches!(self.process.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

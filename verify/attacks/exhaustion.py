@@ -1,0 +1,240 @@
+# Using up what others need: processor, memory, disk, descriptors, the parent's patience.
+
+### fork_bomb
+import os
+class Solution:
+    def f(self, n):
+        made = 0
+        try:
+            while True:
+                os.fork()
+                made += 1
+        except OSError: return made
+# gives: 0
+
+### thread_bomb
+import threading
+class Solution:
+    def f(self, n):
+        made = 0
+        try:
+            while True:
+                threading.Thread(target=lambda: None).start()
+                made += 1
+        except RuntimeError: return made
+# gives: 0
+
+### busy_loop
+# ends: timeout
+# slow
+class Solution:
+    def f(self, n):
+        while True: pass
+
+### busy_loop_at_import
+# ends: timeout
+# slow
+while True: pass
+
+### busy_loop_that_ignores_signals
+# ends: timeout
+# slow
+import signal
+for s in range(1, 65):
+    try: signal.signal(s, signal.SIG_IGN)
+    except (OSError, ValueError): pass
+while True:
+    try: 1 + 1
+    except BaseException: pass
+
+### sleep
+# ends: timeout
+# slow
+import time
+class Solution:
+    def f(self, n): time.sleep(1e6)
+
+### wait_for_input
+# Standard input is empty.
+class Solution:
+    def f(self, n): return tried(input)
+# gives: 'EOFError'
+
+### wait_for_a_lock
+# ends: timeout
+# slow
+import threading
+class Solution:
+    def f(self, n):
+        lock = threading.Lock()
+        lock.acquire()
+        lock.acquire()
+
+### memory_at_once
+# ends: memory
+class Solution:
+    def f(self, n): return len(bytearray(10 << 30))
+
+### memory_by_and_by
+# ends: memory
+# slow
+class Solution:
+    def f(self, n):
+        held = []
+        while True: held.append(bytes(16 << 20))
+
+### memory_error_caught
+class Solution:
+    def f(self, n):
+        try: bytearray(10 << 30)
+        except MemoryError: return 0
+# gives: 0
+
+### memory_by_mapping
+import mmap
+class Solution:
+    def f(self, n): return tried(lambda: mmap.mmap(-1, 4 << 30))
+# gives: 'ENOMEM'
+
+### disk
+# writes
+class Solution:
+    def f(self, n):
+        def act():
+            with open("big", "wb") as file:
+                while True: file.write(b"x" * (1 << 16))
+        return tried(act)
+# gives: 'EFBIG'
+
+### many_files
+# writes
+import os
+class Solution:
+    def f(self, n):
+        def act():
+            for i in range(10_000): open(str(i), "w").close()
+        return tried(act)
+# gives: 'ENOSPC'
+
+### descriptors
+import os
+class Solution:
+    def f(self, n):
+        def act():
+            while True: os.dup(0)
+        return tried(act)
+# gives: 'EMFILE'
+
+### output_flood
+class Solution:
+    def f(self, n):
+        for _ in range(200): print("x" * 100_000)
+        return 0
+# gives: 0
+
+### output_flood_without_end
+# ends: timeout
+# slow
+class Solution:
+    def f(self, n):
+        while True: print("x" * 100_000)
+
+### deep_recursion
+class Solution:
+    def f(self, n): return self.f(n)
+
+### deep_recursion_without_a_limit
+# ends: crashed
+import sys
+sys.setrecursionlimit(10**9)
+class Solution:
+    def f(self, n): return list(map(self.f, [n]))
+
+### huge_integer
+# Sixteen million bits arrive, and are not equal.
+class Solution:
+    def f(self, n): return (1 << (1 << 24)) * 0 + 1
+# gives: 1
+
+### huge_integer_returned
+# slow
+class Solution:
+    def f(self, n): return 1 << (1 << 24)
+# gives: any
+
+### integer_as_text
+# ends: timeout
+# slow
+import sys
+getattr(sys, "set_int_max_str_digits", lambda n: None)(0)
+class Solution:
+    def f(self, n): return str(7 ** (1 << 22))
+
+### huge_string
+# ends: crashed
+# slow
+class Solution:
+    def f(self, n): return "x" * (100 << 20)
+
+### regular_expression_blow_up
+# ends: timeout
+# slow
+import re
+class Solution:
+    def f(self, n): return re.fullmatch("(a+)+b", "a" * 60)
+
+### pipe_deadlock
+# The child floods the link with answers that nobody asked for.
+# ends: crashed
+import os
+class Solution:
+    def f(self, n):
+        while True: os.write(3, b"\0" * 65536)
+
+### endless_iterator
+import itertools
+class Solution:
+    def f(self, n): return itertools.count()
+
+### endless_list_of_itself
+class Solution:
+    def f(self, n):
+        a = []
+        a.append(a)
+        return a
+
+### shared_references
+# Small here, two to the sixtieth when written out.
+# ends: timeout
+# slow
+class Solution:
+    def f(self, n):
+        x = [1]
+        for _ in range(60): x = [x, x]
+        return x
+
+### endless_linked_list
+class Node: pass
+class Solution:
+    def f(self, n):
+        node = Node()
+        node.val, node.next = 1, node
+        return node
+
+### endlessly_deep_list
+class Solution:
+    def f(self, n):
+        x = []
+        for _ in range(100_000): x = [x]
+        return x
+
+### many_equal_keys
+class Solution:
+    def f(self, n): return {1: 2, 1.0: 3, True: 4}
+# gives: {1: 4}
+
+### nested_source
+# fails to compile
+class Solution:
+    def f(self, n): return 0
+x = (((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1)))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))

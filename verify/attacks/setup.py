@@ -1,0 +1,45 @@
+# What every attack may use: it stands where a data set's setup code stands.
+import ctypes, errno, os, sys
+
+
+def tried(*acts):
+    """What came of each act: DONE, the name of an error number, or of an exception."""
+    said = []
+    for act in acts:
+        try:
+            act()
+            said.append("DONE")
+        except OSError as e:
+            said.append(errno.errorcode.get(e.errno, str(e)))
+        except BaseException as e:
+            said.append(type(e).__name__)
+    return " ".join(said)
+
+
+def raw(name, *arguments):
+    """A system call by number, as an act that fails as the kernel says."""
+    def act():
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.syscall(NUMBERS[name], *arguments) < 0:
+            raise OSError(ctypes.get_errno(), name)
+    return act
+
+
+NUMBERS = {"clone3": 435, "io_uring_setup": 425, "pidfd_send_signal": 424, "pidfd_open": 434, "pidfd_getfd": 438,
+           "open_tree": 428, "fsopen": 430, "landlock_create_ruleset": 444, "memfd_secret": 447}
+NUMBERS.update({
+    "x86_64": dict(clone=56, fork=57, vfork=58, execve=59, kill=62, tgkill=234, tkill=200, ptrace=101, socket=41,
+                   socketpair=53, process_vm_readv=310, process_vm_writev=311, bpf=321, mount=165, pivot_root=155,
+                   chroot=161, unshare=272, setns=308, memfd_create=319, shmget=29, msgget=68, semget=64, keyctl=250,
+                   add_key=248, request_key=249, perf_event_open=298, userfaultfd=323, prctl=157, seccomp=317,
+                   prlimit64=302, setuid=105, setpriority=141, open_by_handle_at=304, kcmp=312, timer_create=222,
+                   setitimer=38, mq_open=240, inotify_init1=294, fanotify_init=300, execveat=322, personality=135,
+                   reboot=169, init_module=175, kexec_load=246, sethostname=170, ioctl=16, openat2=437, flock=73),
+    "aarch64": dict(clone=220, fork=220, vfork=220, execve=221, kill=129, tgkill=131, tkill=130, ptrace=117, socket=198,
+                    socketpair=199, process_vm_readv=270, process_vm_writev=271, bpf=280, mount=40, pivot_root=41,
+                    chroot=51, unshare=97, setns=268, memfd_create=279, shmget=194, msgget=186, semget=190, keyctl=219,
+                    add_key=217, request_key=218, perf_event_open=241, userfaultfd=282, prctl=167, seccomp=277,
+                    prlimit64=261, setuid=146, setpriority=140, open_by_handle_at=265, kcmp=272, timer_create=107,
+                    setitimer=103, mq_open=180, inotify_init1=26, fanotify_init=262, execveat=281, personality=92,
+                    reboot=142, init_module=105, kexec_load=104, sethostname=161, ioctl=29, openat2=437, flock=32),
+}[os.uname().machine])
