@@ -2,7 +2,7 @@
 //! what comes of it, and none may be found correct.
 
 use crate::Findings;
-use sandbox::{Call, Ending, Files, Isolation, Job, Limits, Observed, Pool};
+use sandbox::{Call, Ending, Files, Isolation, Job, Limits, Observed, Pool, Python};
 use std::path::Path;
 use std::time::Duration;
 use substrate::{Grader, Mode, Problem, Reward, Submission};
@@ -32,12 +32,13 @@ pub struct Attack {
     pays: Vec<Mode>,
 }
 
-/// Every attack in the folder that this processor knows, in file order, and the code before each.
+/// Every attack in the folder that is meant for this processor and this Python, in file order, and the code before each.
 ///
 /// # Errors
 /// In words: a file that cannot be read, or a line that means nothing.
 pub fn load(folder: &Path) -> Result<(String, Vec<Attack>), String> {
     let read = |name: &Path| bundle::files::read_text(&folder.join(name)).map_err(|e| e.to_string());
+    let python = Python::find().map_err(|e| e.to_string())?;
     let mut attacks = vec![];
     for file in bundle::files::list(folder).map_err(|e| e.to_string())? {
         let class = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -45,14 +46,14 @@ pub fn load(folder: &Path) -> Result<(String, Vec<Attack>), String> {
             continue;
         }
         for section in read(&file)?.split("### ").skip(1) {
-            attacks.extend(attack(&class, section)?);
+            attacks.extend(attack(&class, section, &python)?);
         }
     }
     Ok((read(Path::new(SETUP))?, attacks))
 }
 
 /// The first line is the name, `# key: value` lines anywhere say what is expected, all of it is the source.
-fn attack(class: &str, section: &str) -> Result<Option<Attack>, String> {
+fn attack(class: &str, section: &str, python: &Python) -> Result<Option<Attack>, String> {
     let (name, source) = section.split_once('\n').unwrap_or((section, ""));
     let mut attack = Attack {
         name: format!("{class}/{name}"),
@@ -72,6 +73,7 @@ fn attack(class: &str, section: &str) -> Result<Option<Attack>, String> {
             "slow" => attack.slow = true,
             "writes" => attack.files = Files::Write,
             "fails to compile" => attack.compiles = false,
+            "python" if !value.split(' ').any(|v| python.version.starts_with(&format!("{v}."))) => return Ok(None),
             "arch" if value != std::env::consts::ARCH => return Ok(None),
             "ends" => attack.ending = serde_json::from_value(value.into()).map_err(|_| unknown())?,
             "left" => attack.left = Some(value.parse().map_err(|_| unknown())?),
@@ -90,6 +92,12 @@ fn attack(class: &str, section: &str) -> Result<Option<Attack>, String> {
 pub fn check(setup: &str, attacks: &[Attack], isolation: Isolation, findings: &mut Findings) {
     let limits = Limits { cpu_seconds: 1, wall: Duration::from_secs(4), ..Limits::default() };
     let Some(pool) = findings.accept(Pool::new(1, limits, isolation)) else { return };
+    let missing: Vec<&str> = pool.layers().missing().into_iter().map(|l| l.name()).collect();
+    if !missing.is_empty() {
+        // They would do what they attempt.
+        findings.evidence.push(format!("UNSAFE: without {} the attacks were not run", missing.join(", ")));
+        return;
+    }
     // Twice in a row on one worker: what the first left behind would show in the second.
     let jobs: Vec<Job> =
         attacks.iter().flat_map(|a| std::iter::repeat_n(job(setup, a), if a.slow { 1 } else { 2 })).collect();

@@ -39,6 +39,9 @@ pub enum Command {
     Train(Train),
     /// Grade responses to problems: rewards and verdicts, row by row.
     Grade(Grade),
+    /// Measure parts of the program, beside a peer.
+    #[command(subcommand)]
+    Bench(Bench),
     /// Make the organism's shipped files again.
     #[command(subcommand)]
     Data(Data),
@@ -112,6 +115,24 @@ pub struct Grade {
     /// Print the summary as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Bench {
+    /// Gradings a second beside a subprocess per check, and the same gradings on a loaded machine.
+    Grading(BenchGrading),
+}
+
+#[derive(Args)]
+pub struct BenchGrading {
+    /// Problems and responses to measure beside the shipped ones, as `grade` reads them.
+    #[arg(long, value_name = "JSONL", requires = "responses")]
+    pub problems: Option<PathBuf>,
+    #[arg(long, value_name = "JSONL", requires = "problems")]
+    pub responses: Option<PathBuf>,
+    /// Rows that the slow peer is timed on.
+    #[arg(long, default_value_t = 200)]
+    pub peer_rows: usize,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

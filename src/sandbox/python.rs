@@ -15,9 +15,13 @@ pub struct Python {
     pub reads: Vec<PathBuf>,
 }
 
-/// Prints the executable and the version, then a line for each path that is mapped or imported from.
+/// Prints the executable and the version, then a line for each path that is mapped or imported from. The modules bring
+/// in the libraries that responses may want.
 const QUESTIONS: &str = r#"
-import sys, os, ctypes, _socket, sysconfig, _decimal
+import sys, os, ctypes, sysconfig
+for name in ("hashlib", "zlib", "bz2", "lzma", "decimal", "sqlite3", "uuid", "socket", "array", "statistics"):
+    try: __import__(name)
+    except ImportError: pass
 print(os.path.realpath(sys.executable))
 print(".".join(map(str, sys.version_info[:3])))
 mapped = sorted({line.split()[-1] for line in open("/proc/self/maps") if "/" in line})

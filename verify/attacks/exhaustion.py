@@ -144,7 +144,16 @@ class Solution:
     def f(self, n): return self.f(n)
 
 ### deep_recursion_without_a_limit
+# Later versions count calls from C too and raise.
+# python: 3.9 3.10 3.11
 # ends: crashed
+import sys
+sys.setrecursionlimit(10**9)
+class Solution:
+    def f(self, n): return list(map(self.f, [n]))
+
+### deep_recursion_without_a_limit_since_3_12
+# python: 3.12 3.13
 import sys
 sys.setrecursionlimit(10**9)
 class Solution:

@@ -1,5 +1,6 @@
 //! One file per command, each with a `run`.
 
+mod bench;
 mod build_paper;
 mod data;
 mod doctor;
@@ -10,7 +11,7 @@ mod reproduce;
 mod train;
 mod verify;
 
-use crate::args::{Cli, Command, Data};
+use crate::args::{Bench, Cli, Command, Data};
 use anyhow::Result;
 
 pub fn run(cli: Cli) -> Result<()> {
@@ -21,6 +22,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::BuildPaper(args) => build_paper::run(&cli.root, &args, isolation),
         Command::Doctor => doctor::run(&cli.root, isolation),
         Command::Train(args) => train::run(&cli.root, &args, isolation),
+        Command::Bench(Bench::Grading(args)) => bench::grading(&cli.root, &args, isolation),
         Command::Grade(args) => grade::run(&args, isolation),
         Command::Data(Data::Generate(args)) => data::generate(&cli.root, &args),
         Command::Data(Data::Pretrain(args)) => data::pretrain(&cli.root, &args),

@@ -1,67 +1,11 @@
 //! The binary as people meet it: a miniature tier from nothing to the paper, then everything that must be refused.
 
-use std::path::{Path, PathBuf};
+mod common;
+
+use common::{Project, copy, expect, program, root};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().parent().unwrap()
-}
-
-/// The binary on a project folder.
-fn program(project: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gradient-quarantine"));
-    command.arg("--root").arg(project);
-    command
-}
-
-/// Runs to the end and expects an exit code, and each text somewhere in what was printed.
-fn expect(command: &mut Command, code: i32, says: &[&str]) {
-    let output = command.output().unwrap();
-    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    assert_eq!(output.status.code(), Some(code), "{command:?} printed\n{text}");
-    for part in says {
-        assert!(text.contains(part), "{command:?} does not say `{part}`:\n{text}");
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    for file in bundle::files::list(from).unwrap() {
-        let target = to.join(&file);
-        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
-        std::fs::copy(from.join(&file), target).unwrap();
-    }
-}
-
-/// A copy of the project's inputs, with the miniature plan.
-struct Project {
-    folder: tempfile::TempDir,
-}
-
-impl Project {
-    fn new() -> Self {
-        let project = Self { folder: tempfile::tempdir().unwrap() };
-        for part in ["checksums", "data", "paper", "verify"] {
-            copy(&root().join(part), &project.path(part));
-        }
-        for entry in std::fs::read_dir(root().join("src")).unwrap().flatten() {
-            let to = project.path("src").join(entry.file_name());
-            std::fs::create_dir_all(&to).unwrap();
-            std::fs::copy(entry.path().join("Cargo.toml"), to.join("Cargo.toml")).unwrap();
-        }
-        project
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn on_plan(&self, command: &str, out: &Path, more: &[&str]) -> Command {
-        let mut program = program(self.folder.path());
-        program.arg(command).arg("--plan").arg(root().join("src/cli/tests/tiny.toml")).arg("--out").arg(out).args(more);
-        program
-    }
-}
 
 fn flip(path: &Path) {
     let mut bytes = std::fs::read(path).unwrap();
@@ -134,7 +78,7 @@ fn inputs_that_are_not_what_they_were_stop_everything_with_code_3_or_1() {
     let project = Project::new();
     let out = project.path("runs/tiny");
     flip(&project.path("data/organism/model.safetensors"));
-    expect(program(project.folder.path()).args(["verify", "--gate", "pins"]), 1, &["model.safetensors"]);
+    expect(project.program().args(["verify", "--gate", "pins"]), 1, &["model.safetensors"]);
     expect(&mut project.on_plan("reproduce", &out, &["--device", "cpu"]), 1, &["pins"]);
     assert!(!out.exists(), "training began on damaged weights");
 
@@ -180,7 +124,7 @@ fn a_prompt_over_the_cap_is_named_before_training() {
     let plan = project.path("narrow.toml");
     let text = std::fs::read_to_string(root().join("src/cli/tests/tiny.toml")).unwrap();
     std::fs::write(&plan, text.replace("prompt_cap = 64", "prompt_cap = 12")).unwrap();
-    let mut train = program(project.folder.path());
+    let mut train = project.program();
     train.args(["train", "--arm", "vanilla", "--seed", "7", "--device", "cpu", "--plan"]).arg(&plan);
     expect(&mut train, 3, &["over the cap of 12", "train-0000"]);
 }
@@ -231,7 +175,7 @@ fn a_full_disk_stops_a_run_with_code_5_and_leaves_only_whole_files() {
 
 #[test]
 fn every_command_explains_itself() {
-    for command in ["reproduce", "verify", "build-paper", "doctor", "train", "data"] {
+    for command in ["reproduce", "verify", "build-paper", "doctor", "train", "grade", "bench", "data"] {
         expect(program(root()).args([command, "--help"]), 0, &["Usage"]);
     }
 }

@@ -1,0 +1,67 @@
+//! The binary, and a copy of the project's inputs to run it on.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().parent().unwrap()
+}
+
+/// The binary on a project folder.
+pub fn program(project: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gradient-quarantine"));
+    command.arg("--root").arg(project);
+    command
+}
+
+/// Runs to the end and expects an exit code, and each text somewhere in what was printed.
+pub fn expect(command: &mut Command, code: i32, says: &[&str]) {
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{command:?} printed\n{text}");
+    for part in says {
+        assert!(text.contains(part), "{command:?} does not say `{part}`:\n{text}");
+    }
+}
+
+pub fn copy(from: &Path, to: &Path) {
+    for file in bundle::files::list(from).unwrap() {
+        let target = to.join(&file);
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::copy(from.join(&file), target).unwrap();
+    }
+}
+
+/// A copy of the project's inputs, with the miniature plan.
+pub struct Project {
+    folder: tempfile::TempDir,
+}
+
+impl Project {
+    pub fn new() -> Self {
+        let project = Self { folder: tempfile::tempdir().unwrap() };
+        for part in ["checksums", "data", "paper", "verify"] {
+            copy(&root().join(part), &project.path(part));
+        }
+        for entry in std::fs::read_dir(root().join("src")).unwrap().flatten() {
+            let to = project.path("src").join(entry.file_name());
+            std::fs::create_dir_all(&to).unwrap();
+            std::fs::copy(entry.path().join("Cargo.toml"), to.join("Cargo.toml")).unwrap();
+        }
+        project
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn program(&self) -> Command {
+        program(self.folder.path())
+    }
+
+    pub fn on_plan(&self, command: &str, out: &Path, more: &[&str]) -> Command {
+        let mut program = self.program();
+        program.arg(command).arg("--plan").arg(root().join("src/cli/tests/tiny.toml")).arg("--out").arg(out).args(more);
+        program
+    }
+}
