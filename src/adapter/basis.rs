@@ -20,7 +20,7 @@ impl Basis {
         let (mut u, mut vh) = (vec![], vec![]);
         for (site, _) in layout.iter() {
             let name = site.weight_name();
-            let (left, right) = svd(weights.get(&name)).ok_or(AdapterError::Svd(name))?;
+            let (left, right) = svd(&*weights.get(&name)?).ok_or(AdapterError::Svd(name))?;
             u.push(model::decoder::upload(&left, &base.device));
             vh.push(model::decoder::upload(&right, &base.device));
         }

@@ -27,7 +27,7 @@ impl Bench {
         let train = show(&tokenizer, train, &partition.train, Family::Train, cap)?;
         let test = show(&tokenizer, test, &partition.test, Family::Eval, cap)?;
         let pairs = pair_tokens(&tokenizer, &pairs)?;
-        let basis = Basis::new(Decoder::new(&weights, device), &weights)?;
+        let basis = Basis::new(Decoder::new(&weights, device)?, &weights)?;
         Ok(Self { basis, tokenizer, train, test, pairs })
     }
 }

@@ -158,26 +158,30 @@ pub fn upload(m: &Matrix, device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(m.data.clone(), [m.rows, m.cols]), device)
 }
 
+/// All of them, or the first error.
+fn each<T, const N: usize>(results: [Result<T>; N]) -> Result<[T; N]> {
+    let all: Vec<T> = results.into_iter().collect::<Result<_>>()?;
+    Ok(all.try_into().unwrap_or_else(|_| unreachable!("as many as there were")))
+}
+
 impl Decoder {
-    /// Puts a checkpoint on a device. Positions beyond `max_position_embeddings` are an error of the caller.
-    pub fn new(weights: &Weights, device: &Device) -> Self {
+    /// Puts a checkpoint on a device, one tensor after the other: the host holds one at a time. Positions beyond
+    /// `max_position_embeddings` are an error of the caller.
+    pub fn new(weights: &Weights, device: &Device) -> Result<Self> {
         let c = weights.config.clone();
-        let matrix = |name: &str| upload(weights.get(name), device);
-        let gain = |name: String| matrix(&name).squeeze_dim::<1>(0);
-        let layers = (0..c.num_hidden_layers)
-            .map(|layer| {
-                let p = format!("model.layers.{layer}");
-                Layer {
-                    proj: Proj::ALL.map(|proj| matrix(&Site { layer, proj }.weight_name())),
-                    gains: Gain::ALL.map(|g| gain(format!("{p}.{}.weight", g.hub_name()))),
-                }
-            })
-            .collect();
-        let embed = matrix("model.embed_tokens.weight");
-        let head = if c.tie_word_embeddings { embed.clone() } else { matrix("lm_head.weight") };
+        let matrix = |name: &str| -> Result<Tensor<2>> { Ok(upload(&*weights.get(name)?, device)) };
+        let gain = |name: String| -> Result<Tensor<1>> { Ok(matrix(&name)?.squeeze_dim::<1>(0)) };
+        let mut layers = Vec::with_capacity(c.num_hidden_layers);
+        for layer in 0..c.num_hidden_layers {
+            let proj = each(Proj::ALL.map(|proj| matrix(&Site { layer, proj }.weight_name())))?;
+            let gains = each(Gain::ALL.map(|g| gain(format!("model.layers.{layer}.{}.weight", g.hub_name()))))?;
+            layers.push(Layer { proj, gains });
+        }
+        let embed = matrix("model.embed_tokens.weight")?;
+        let head = if c.tie_word_embeddings { embed.clone() } else { matrix("lm_head.weight")? };
         let rope = Rope::new(c.max_position_embeddings, c.head_dim, c.rope_theta, device);
-        let final_gain = gain("model.norm.weight".into());
-        Self { config: c, device: device.clone(), embed, head, layers, final_gain, rope }
+        let final_gain = gain("model.norm.weight".into())?;
+        Ok(Self { config: c, device: device.clone(), embed, head, layers, final_gain, rope })
     }
 
     /// The same model with other projections, as when knobs are merged. Everything else is shared.

@@ -4,18 +4,22 @@
 //! |---|---|
 //! | [`config`] | the architecture, as a hub `config.json` states it |
 //! | [`device`] | CPU, wgpu or CUDA, chosen at run time |
-//! | [`weights`] | safetensors in and out, every tensor checked against the config |
+//! | [`checkpoint`] | safetensors files, mapped: every tensor checked against the config |
+//! | [`weights`] | a model's tensors, from files, memory or a seed |
 //! | [`decoder`] | embedding, blocks, final norm; forward with and without a trace |
 //! | [`block`] | one decoder layer, forward and hand-written backward |
 //! | [`ops`] | RMSNorm, RoPE, causal attention and their backward passes |
 //! | [`head`] | log-probabilities of chosen tokens and the gradient of a loss over them |
 //! | [`sampler`] | KV-cached batched generation, one seed per row |
 //! | [`tokenizer`] | text to token ids and back |
+//! | [`chat`] | a conversation as a prompt, by the model's own template |
 //!
 //! The backward pass is written by hand because the base weights are frozen: training needs only activation
 //! gradients and, at every linear layer, the pair (input, output gradient), which a [`Tap`] receives.
 
 pub mod block;
+pub mod chat;
+pub mod checkpoint;
 pub mod config;
 pub mod decoder;
 pub mod device;
@@ -25,6 +29,7 @@ pub mod sampler;
 pub mod tokenizer;
 pub mod weights;
 
+pub use chat::{ChatTemplate, Message};
 pub use config::ModelConfig;
 pub use decoder::{Batch, Decoder, Proj, Site, Tap};
 pub use device::DeviceChoice;
@@ -52,8 +57,12 @@ pub enum ModelError {
     Shape { path: PathBuf, name: String, expected: Vec<usize>, found: Vec<usize> },
     #[error("{path}: tensor {name} is missing (it may belong to another model)")]
     MissingTensor { path: PathBuf, name: String },
+    #[error("{path}: tensor {name} is none that config.json asks for: these weights belong to another model")]
+    ExtraTensor { path: PathBuf, name: String },
     #[error("{path}: tensor {name} holds a value that is not finite at element {index}: the weights are corrupt")]
     NotFinite { path: PathBuf, name: String, index: usize },
+    #[error("chat template of {path}: {reason}")]
+    Template { path: PathBuf, reason: String },
     #[error("tokenizer {path}: {reason}")]
     Tokenizer { path: PathBuf, reason: String },
     #[error(

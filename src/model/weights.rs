@@ -1,9 +1,14 @@
-//! Safetensors in and out. A checkpoint is checked against its config before anything reaches a device.
+//! A model's tensors by their hub names, wherever they come from: mapped files, memory, or a seed.
 
+use crate::checkpoint::Checkpoint;
 use crate::decoder::Gain;
 use crate::{ModelConfig, ModelError, Proj, Result};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use std::collections::BTreeMap;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+use safetensors::{Dtype, tensor::TensorView};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// A row-major f32 matrix on the host; vectors have one row.
@@ -14,14 +19,24 @@ pub struct Matrix {
     pub data: Vec<f32>,
 }
 
-/// Every tensor of one checkpoint, by its hub name, in name order.
-#[derive(Clone, Debug, PartialEq)]
+/// The tensors of one model. Files and seeds give a tensor when it is asked for: nothing is held in host memory.
+#[derive(Debug)]
 pub struct Weights {
     pub config: ModelConfig,
-    tensors: BTreeMap<String, Matrix>,
+    source: Source,
 }
 
-/// Hub names and shapes (`[rows, cols]`; gains have `rows` = 0 and are stored as vectors).
+#[derive(Debug)]
+enum Source {
+    Files(Checkpoint),
+    Memory(BTreeMap<String, Matrix>),
+    Random(u64),
+}
+
+/// Standard deviation of random projections, as the architecture's own initialisation has it.
+const RANDOM_SPREAD: f32 = 0.02;
+
+/// Hub names and shapes: `[rows, cols]`, gains as vectors.
 pub fn expected_tensors(config: &ModelConfig) -> Vec<(String, Vec<usize>)> {
     let c = config;
     let mut out = vec![
@@ -45,28 +60,15 @@ pub fn expected_tensors(config: &ModelConfig) -> Vec<(String, Vec<usize>)> {
 }
 
 impl Weights {
-    /// Reads `config.json` and `model.safetensors` from a folder. f32, bf16 and f16 tensors are accepted.
+    /// Opens a folder or a hub cache; see [`Checkpoint`]. f32 and bf16 tensors are accepted.
     pub fn load(folder: &Path) -> Result<Self> {
-        let config = ModelConfig::load(&folder.join("config.json"))?;
-        let path = folder.join("model.safetensors");
-        let bytes = std::fs::read(&path).map_err(|source| ModelError::Read { path: path.clone(), source })?;
-        let file = SafeTensors::deserialize(&bytes)
-            .map_err(|e| ModelError::Damaged { path: path.clone(), reason: e.to_string() })?;
-        let mut tensors = BTreeMap::new();
-        for (name, shape) in expected_tensors(&config) {
-            let view =
-                file.tensor(&name).map_err(|_| ModelError::MissingTensor { path: path.clone(), name: name.clone() })?;
-            if view.shape() != shape {
-                return Err(ModelError::Shape { path, name, expected: shape, found: view.shape().to_vec() });
-            }
-            let data = to_f32(&view).map_err(|reason| ModelError::Damaged { path: path.clone(), reason })?;
-            if let Some(index) = data.iter().position(|x| !x.is_finite()) {
-                return Err(ModelError::NotFinite { path, name, index });
-            }
-            let cols = shape[shape.len() - 1];
-            tensors.insert(name, Matrix { rows: data.len() / cols, cols, data });
-        }
-        Ok(Self { config, tensors })
+        let checkpoint = Checkpoint::open(folder)?;
+        Ok(Self { config: checkpoint.config.clone(), source: Source::Files(checkpoint) })
+    }
+
+    /// Random weights of an architecture, for measurement: each tensor depends on the seed and its own name.
+    pub fn random(config: ModelConfig, seed: u64) -> Self {
+        Self { config, source: Source::Random(seed) }
     }
 
     /// Builds a checkpoint from tensors made elsewhere; `make` is asked for each hub name with its shape.
@@ -79,46 +81,58 @@ impl Weights {
                 (name, Matrix { rows: data.len() / cols, cols, data })
             })
             .collect();
-        Self { config, tensors }
+        Self { config, source: Source::Memory(tensors) }
     }
 
     /// The tensor under a hub name that [`expected_tensors`] lists.
-    pub fn get(&self, name: &str) -> &Matrix {
-        &self.tensors[name]
+    ///
+    /// # Errors
+    /// A value that is not finite.
+    pub fn get(&self, name: &str) -> Result<Cow<'_, Matrix>> {
+        match &self.source {
+            Source::Files(checkpoint) => checkpoint.matrix(name).map(Cow::Owned),
+            Source::Memory(tensors) => Ok(Cow::Borrowed(&tensors[name])),
+            Source::Random(seed) => Ok(Cow::Owned(self.random_tensor(name, *seed))),
+        }
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&String, &Matrix)> {
-        self.tensors.iter()
+    fn random_tensor(&self, name: &str, seed: u64) -> Matrix {
+        let shape = expected_tensors(&self.config).into_iter().find(|(n, _)| n == name).map(|(_, s)| s);
+        let shape = shape.expect("a tensor of this architecture");
+        let (count, cols) = (shape.iter().product(), shape[shape.len() - 1]);
+        let data = if shape.len() == 1 {
+            vec![1.0; count]
+        } else {
+            // FNV-1a: a seed of its own for every name.
+            let hash =
+                name.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+            let mut rng = ChaCha8Rng::seed_from_u64(seed ^ hash);
+            let normal = |_| Distribution::<f32>::sample(&StandardNormal, &mut rng) * RANDOM_SPREAD;
+            (0..count).map(normal).collect()
+        };
+        Matrix { rows: count / cols, cols, data }
     }
 
     /// Writes `config.json` and an f32 `model.safetensors`, each through a temporary file and a rename.
     pub fn save(&self, folder: &Path) -> Result<()> {
         let config = serde_json::to_string_pretty(&self.config).expect("a config always serialises") + "\n";
+        let bytes = self.to_safetensors(None)?;
         bundle::write_atomic(&folder.join("config.json"), config.as_bytes())?;
-        let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = expected_tensors(&self.config)
-            .into_iter()
-            .map(|(name, shape)| {
-                let raw = self.get(&name).data.iter().flat_map(|x| x.to_le_bytes()).collect();
-                (name, shape, raw)
-            })
-            .collect();
-        let views: Vec<(&str, TensorView)> = bytes
+        Ok(bundle::write_atomic(&folder.join("model.safetensors"), &bytes)?)
+    }
+
+    /// Every tensor as f32, in one safetensors file with these header entries.
+    pub fn to_safetensors(&self, header: Option<HashMap<String, String>>) -> Result<Vec<u8>> {
+        let mut raw: Vec<(String, Vec<usize>, Vec<u8>)> = vec![];
+        for (name, shape) in expected_tensors(&self.config) {
+            let bytes = self.get(&name)?.data.iter().flat_map(|x| x.to_le_bytes()).collect();
+            raw.push((name, shape, bytes));
+        }
+        let views: Vec<(&str, TensorView)> = raw
             .iter()
             .map(|(n, s, b)| (n.as_str(), TensorView::new(Dtype::F32, s.clone(), b).expect("sizes agree")))
             .collect();
-        let path = folder.join("model.safetensors");
-        let data = safetensors::serialize(views, None)
-            .map_err(|e| ModelError::Damaged { path: path.clone(), reason: e.to_string() })?;
-        Ok(bundle::write_atomic(&path, &data)?)
-    }
-}
-
-fn to_f32(view: &TensorView) -> std::result::Result<Vec<f32>, String> {
-    let raw = view.data();
-    let halves = |widen: fn(u16) -> f32| raw.chunks_exact(2).map(|c| widen(u16::from_le_bytes([c[0], c[1]]))).collect();
-    match view.dtype() {
-        Dtype::F32 => Ok(raw.chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]])).collect()),
-        Dtype::BF16 => Ok(halves(|b| f32::from_bits((b as u32) << 16))),
-        other => Err(format!("dtype {other:?} is not supported, expected F32 or BF16")),
+        safetensors::serialize(views, header)
+            .map_err(|e| ModelError::Damaged { path: "model.safetensors".into(), reason: e.to_string() })
     }
 }

@@ -42,7 +42,7 @@ pub fn pretrain(
     let world = problems::world();
     let rows = encode(tokenizer, &corpus::sample(&world.seen, corpus::PRETRAIN, recipe.samples, recipe.seed))?;
     let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
-    let mut decoder = Decoder::new(&random_weights(&mut rng), device);
+    let mut decoder = Decoder::new(&random_weights(&mut rng), device)?;
     let mut moments: BTreeMap<Parameter, (Tensor<2>, Tensor<2>)> = BTreeMap::new();
     for step in 0..recipe.steps {
         let batch: Vec<&[u32]> = (0..recipe.rows).map(|_| &rows[rng.random_range(0..rows.len())][..]).collect();

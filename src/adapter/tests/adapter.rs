@@ -13,7 +13,7 @@ const SPANS: [(usize, usize); 3] = [(2, 6), (1, 3), (3, 5)];
 fn basis() -> (Basis, Weights) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures/tied");
     let weights = Weights::load(&folder).unwrap();
-    (Basis::new(Decoder::new(&weights, &Device::flex()), &weights).unwrap(), weights)
+    (Basis::new(Decoder::new(&weights, &Device::flex()).unwrap(), &weights).unwrap(), weights)
 }
 
 fn random_knobs(len: usize, size: f32) -> Knobs {
@@ -94,7 +94,7 @@ fn the_basis_gives_the_weight_back() {
         }
         // W = U (U^T W): the left basis spans the columns; likewise on the right when r = rows of Vh.
         let w = basis.base.parameter(Parameter::Linear(site));
-        let back = if r == weights.get(&site.weight_name()).rows {
+        let back = if r == weights.get(&site.weight_name()).unwrap().rows {
             read(u.clone().matmul(u.transpose()).matmul(w.clone())).unwrap()
         } else {
             read(w.clone().matmul(vh.clone().transpose()).matmul(vh)).unwrap()

@@ -1,6 +1,9 @@
 //! Checkpoints that are not what they say are refused, and good ones survive a round trip.
 
-use model::{ModelError, Weights};
+use burn::tensor::Device;
+use model::weights::expected_tensors;
+use model::{Decoder, Matrix, ModelConfig, ModelError, Weights};
+use safetensors::{SafeTensors, tensor::TensorView};
 use std::path::{Path, PathBuf};
 
 fn copy() -> (tempfile::TempDir, PathBuf) {
@@ -13,12 +16,93 @@ fn copy() -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
+/// Every tensor, by name.
+fn tensors(folder: &Path) -> Vec<(String, Matrix)> {
+    let weights = Weights::load(folder).unwrap();
+    let read = |(name, _): (String, Vec<usize>)| {
+        let matrix = weights.get(&name).unwrap().into_owned();
+        (name, matrix)
+    };
+    expected_tensors(&weights.config).into_iter().map(read).collect()
+}
+
+/// The same checkpoint as the hub stores large ones: tensors in three files, an index beside them.
+fn split(folder: &Path) {
+    let bytes = std::fs::read(folder.join("model.safetensors")).unwrap();
+    let whole = SafeTensors::deserialize(&bytes).unwrap();
+    let mut index = serde_json::Map::new();
+    for part in 0..3 {
+        let name = format!("model-{:05}-of-00003.safetensors", part + 1);
+        let some: Vec<(&str, TensorView)> =
+            whole.iter().enumerate().filter(|(i, _)| i % 3 == part).map(|(_, tensor)| tensor).collect();
+        some.iter().for_each(|(tensor, _)| drop(index.insert(tensor.to_string(), name.clone().into())));
+        std::fs::write(folder.join(name), safetensors::serialize(some, None).unwrap()).unwrap();
+    }
+    let text = serde_json::json!({ "metadata": {}, "weight_map": index }).to_string();
+    std::fs::write(folder.join("model.safetensors.index.json"), text).unwrap();
+    std::fs::remove_file(folder.join("model.safetensors")).unwrap();
+}
+
+#[test]
+fn sharded_weights_and_a_hub_cache_are_the_same_model() {
+    let (_keep, folder) = copy();
+    let plain = tensors(&folder);
+    split(&folder);
+    assert_eq!(tensors(&folder), plain);
+
+    let cache = tempfile::tempdir().unwrap();
+    let snapshot = cache.path().join("snapshots/0123abcd");
+    std::fs::create_dir_all(snapshot.parent().unwrap()).unwrap();
+    std::fs::create_dir(cache.path().join("refs")).unwrap();
+    std::fs::write(cache.path().join("refs/main"), "0123abcd\n").unwrap();
+    assert!(Weights::load(cache.path()).unwrap_err().to_string().contains("0123abcd"), "an unfinished download");
+    std::os::unix::fs::symlink(&folder, &snapshot).unwrap();
+    assert_eq!(tensors(cache.path()), plain);
+    assert!(Weights::load(&cache.path().join("refs")).unwrap_err().to_string().contains("neither config.json nor"));
+}
+
+#[test]
+fn a_shard_that_is_missing_or_lies_elsewhere_is_named() {
+    let (_keep, folder) = copy();
+    split(&folder);
+    let index = folder.join("model.safetensors.index.json");
+    let text = std::fs::read_to_string(&index).unwrap();
+    std::fs::write(&index, text.replace("model-00002", "../model-00002")).unwrap();
+    assert!(Weights::load(&folder).unwrap_err().to_string().contains("is not a file name"));
+    std::fs::write(&index, text).unwrap();
+    std::fs::remove_file(folder.join("model-00002-of-00003.safetensors")).unwrap();
+    assert!(Weights::load(&folder).unwrap_err().to_string().contains("model-00002-of-00003"));
+}
+
+#[test]
+fn a_tensor_that_the_config_does_not_ask_for_is_refused() {
+    let (_keep, folder) = copy();
+    let config = std::fs::read_to_string(folder.join("config.json")).unwrap();
+    let fewer = config.replace("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1");
+    assert_ne!(config, fewer);
+    std::fs::write(folder.join("config.json"), fewer).unwrap();
+    assert!(matches!(Weights::load(&folder), Err(ModelError::ExtraTensor { .. })));
+}
+
+#[test]
+fn random_weights_depend_on_their_seed_and_name_alone() {
+    let (_keep, folder) = copy();
+    let config = ModelConfig::load(&folder.join("config.json")).unwrap();
+    let random = |seed| Weights::random(config.clone(), seed);
+    let (q, k) = ("model.layers.0.self_attn.q_proj.weight", "model.layers.0.self_attn.k_proj.weight");
+    assert_eq!(random(1).get(q).unwrap(), random(1).get(q).unwrap());
+    assert_ne!(random(1).get(q).unwrap(), random(2).get(q).unwrap());
+    let (a, b) = (random(1).get(q).unwrap().data[0], random(1).get(k).unwrap().data[0]);
+    assert_ne!(a, b);
+    assert!(random(1).get("model.norm.weight").unwrap().data.iter().all(|x| *x == 1.0));
+}
+
 #[test]
 fn a_round_trip_keeps_every_bit() {
     let (_keep, folder) = copy();
-    let weights = Weights::load(&folder).unwrap();
-    weights.save(&folder).unwrap();
-    assert_eq!(Weights::load(&folder).unwrap(), weights);
+    let before = tensors(&folder);
+    Weights::load(&folder).unwrap().save(&folder).unwrap();
+    assert_eq!(tensors(&folder), before);
 }
 
 #[test]
@@ -38,8 +122,11 @@ fn a_nan_is_found_and_named() {
     let end = bytes.len();
     bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
     std::fs::write(&path, bytes).unwrap();
-    let error = Weights::load(&folder).unwrap_err();
-    assert!(matches!(error, ModelError::NotFinite { .. }), "{error}");
+    let weights = Weights::load(&folder).unwrap();
+    let errors: Vec<ModelError> =
+        expected_tensors(&weights.config).iter().filter_map(|(name, _)| weights.get(name).err()).collect();
+    assert!(matches!(errors.as_slice(), [ModelError::NotFinite { .. }]), "{errors:?}");
+    assert!(Decoder::new(&weights, &Device::flex()).is_err());
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl Tap for Gradients {
 fn check(name: &str) {
     let expected = Expected::load(name);
     let weights = Weights::load(&fixture(name)).unwrap();
-    let decoder = Decoder::new(&weights, &Device::flex());
+    let decoder = Decoder::new(&weights, &Device::flex()).unwrap();
     let rows = expected.rows();
     let rows: Vec<&[u32]> = rows.iter().map(|r| &r[..]).collect();
     let batch = Batch::new(&rows, &decoder.device);

@@ -8,7 +8,7 @@ const HOW: Sampling = Sampling { temperature: 1.0, top_k: 0, top_p: 1.0, max_new
 
 fn decoder() -> Decoder {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tied");
-    Decoder::new(&Weights::load(&folder).unwrap(), &Device::flex())
+    Decoder::new(&Weights::load(&folder).unwrap(), &Device::flex()).unwrap()
 }
 
 fn prompts() -> Vec<Vec<u32>> {

@@ -1,0 +1,162 @@
+//! A checkpoint on disk, mapped into memory: one `model.safetensors` or several with an index, in a plain folder or in the
+//! hub's cache. Names, shapes and types are checked against `config.json` before a single value is read.
+
+use crate::weights::expected_tensors;
+use crate::{Matrix, ModelConfig, ModelError, Result};
+use memmap2::Mmap;
+use safetensors::{Dtype, SafeTensors};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+const SINGLE: &str = "model.safetensors";
+const INDEX: &str = "model.safetensors.index.json";
+
+/// One mapped file.
+#[derive(Debug)]
+struct Shard {
+    path: PathBuf,
+    map: Mmap,
+}
+
+/// Where a tensor's values lie.
+#[derive(Clone, Debug)]
+struct Place {
+    shard: usize,
+    dtype: Dtype,
+    /// Byte offsets in the shard's file.
+    start: usize,
+    end: usize,
+    cols: usize,
+}
+
+/// Mapped files and a place for every tensor that the config asks for.
+#[derive(Debug)]
+pub struct Checkpoint {
+    pub config: ModelConfig,
+    shards: Vec<Shard>,
+    places: BTreeMap<String, Place>,
+}
+
+#[derive(Deserialize)]
+struct Index {
+    weight_map: BTreeMap<String, String>,
+}
+
+/// The folder that holds `config.json`: `folder` itself, or the snapshot that a hub cache's `refs/main` names.
+pub fn resolve(folder: &Path) -> Result<PathBuf> {
+    if folder.join("config.json").exists() {
+        return Ok(folder.into());
+    }
+    let missing = |reason: String| ModelError::Damaged { path: folder.into(), reason };
+    let revision = std::fs::read_to_string(folder.join("refs/main"))
+        .map_err(|_| missing("it holds neither config.json nor a hub cache (refs/main)".into()))?;
+    let snapshot = folder.join("snapshots").join(revision.trim());
+    if snapshot.join("config.json").exists() {
+        return Ok(snapshot);
+    }
+    Err(missing(format!("its snapshot {} has no config.json: the download is not complete", revision.trim())))
+}
+
+impl Checkpoint {
+    pub fn open(folder: &Path) -> Result<Self> {
+        let folder = resolve(folder)?;
+        let config = ModelConfig::load(&folder.join("config.json"))?;
+        let mut shards = vec![];
+        let mut found: BTreeMap<String, (Place, Vec<usize>)> = BTreeMap::new();
+        for path in files(&folder)? {
+            let map = map(&path)?;
+            for (name, place) in tensors(&path, &map, shards.len())? {
+                found.insert(name, place);
+            }
+            shards.push(Shard { path, map });
+        }
+        let first = shards.first().map_or(folder.clone(), |s| s.path.clone());
+        let mut places = BTreeMap::new();
+        for (name, shape) in expected_tensors(&config) {
+            let missing = || ModelError::MissingTensor { path: first.clone(), name: name.clone() };
+            let (place, has) = found.remove(&name).ok_or_else(missing)?;
+            let path = shards[place.shard].path.clone();
+            if has != shape {
+                return Err(ModelError::Shape { path, name, expected: shape, found: has });
+            }
+            if !matches!(place.dtype, Dtype::F32 | Dtype::BF16) {
+                let reason = format!("{name} is {:?}, expected F32 or BF16", place.dtype);
+                return Err(ModelError::Damaged { path, reason });
+            }
+            places.insert(name, place);
+        }
+        // A tied head may be stored all the same; anything else belongs to another model.
+        found.remove("lm_head.weight");
+        match found.into_iter().next() {
+            Some((name, (place, _))) => Err(ModelError::ExtraTensor { path: shards[place.shard].path.clone(), name }),
+            None => Ok(Self { config, shards, places }),
+        }
+    }
+
+    /// One tensor, widened to f32.
+    ///
+    /// # Errors
+    /// A value that is not finite.
+    pub fn matrix(&self, name: &str) -> Result<Matrix> {
+        let place = &self.places[name];
+        let shard = &self.shards[place.shard];
+        let data = widen(place.dtype, &shard.map[place.start..place.end]);
+        match data.iter().position(|x| !x.is_finite()) {
+            Some(index) => Err(ModelError::NotFinite { path: shard.path.clone(), name: name.into(), index }),
+            None => Ok(Matrix { rows: data.len() / place.cols, cols: place.cols, data }),
+        }
+    }
+}
+
+/// The weight files of a folder, each once, in name order.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let index = folder.join(INDEX);
+    if !index.exists() {
+        return Ok(vec![folder.join(SINGLE)]);
+    }
+    let text = std::fs::read_to_string(&index).map_err(|source| ModelError::Read { path: index.clone(), source })?;
+    let damaged = |reason: String| ModelError::Damaged { path: index.clone(), reason };
+    let Index { weight_map } = serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?;
+    let mut names: Vec<String> = weight_map.into_values().collect();
+    names.sort();
+    names.dedup();
+    // A name is a file beside the index, and nothing else.
+    match names.iter().find(|n| Path::new(n).components().count() != 1 || n.starts_with("..")) {
+        Some(name) => Err(damaged(format!("`{name}` is not a file name"))),
+        None => Ok(names.iter().map(|n| folder.join(n)).collect()),
+    }
+}
+
+fn map(path: &Path) -> Result<Mmap> {
+    let fail = |source| ModelError::Read { path: path.into(), source };
+    let file = File::open(path).map_err(fail)?;
+    // SAFETY: the file is an input with a pinned digest that nobody writes to while the program runs.
+    unsafe { Mmap::map(&file) }.map_err(fail)
+}
+
+/// Every tensor of one file: its place and shape.
+fn tensors(path: &Path, map: &Mmap, shard: usize) -> Result<Vec<(String, (Place, Vec<usize>))>> {
+    let damaged = |e: safetensors::SafeTensorError| ModelError::Damaged { path: path.into(), reason: e.to_string() };
+    let file = SafeTensors::deserialize(map).map_err(damaged)?;
+    let base = map.as_ptr() as usize;
+    Ok(file
+        .iter()
+        .map(|(name, view)| {
+            let start = view.data().as_ptr() as usize - base;
+            let cols = view.shape().last().copied().unwrap_or(1).max(1);
+            let place = Place { shard, dtype: view.dtype(), start, end: start + view.data().len(), cols };
+            (name.to_string(), (place, view.shape().to_vec()))
+        })
+        .collect())
+}
+
+fn widen(dtype: Dtype, raw: &[u8]) -> Vec<f32> {
+    match dtype {
+        Dtype::BF16 => {
+            raw.chunks_exact(2).map(|c| f32::from_bits(u32::from(u16::from_le_bytes([c[0], c[1]])) << 16)).collect()
+        }
+        _ => raw.chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]])).collect(),
+    }
+}
