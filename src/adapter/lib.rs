@@ -6,14 +6,17 @@
 //! | [`layout`] | where each module's knob lies in the flat knob vector |
 //! | [`knobs`] | the two knobs, on the host, in and out of safetensors |
 //! | [`basis`] | the SVD of every projection, and merging knobs into dense weights |
+//! | [`export`] | the deployed model for other programs: merged, or as a LoRA |
 //! | [`gradient`] | per-rollout knob gradients, read off the backward pass |
 
 pub mod basis;
+pub mod export;
 pub mod gradient;
 pub mod knobs;
 pub mod layout;
 
 pub use basis::Basis;
+pub use export::Truncation;
 pub use gradient::{KnobTap, RolloutGradients};
 pub use knobs::{Knobs, Quarantine};
 pub use layout::Layout;

@@ -39,6 +39,8 @@ pub enum Command {
     Train(Train),
     /// Grade responses to problems: rewards and verdicts, row by row.
     Grade(Grade),
+    /// Write a run's deployed model for other programs: merged, or as a LoRA. The quarantine is gone.
+    Export(Export),
     /// Measure parts of the program, beside a peer.
     #[command(subcommand)]
     Bench(Bench),
@@ -115,6 +117,31 @@ pub struct Grade {
     /// Print the summary as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Args)]
+pub struct Export {
+    #[command(flatten)]
+    pub plan: Plan,
+    /// The run's folder.
+    #[arg(long, value_name = "DIR")]
+    pub run: PathBuf,
+    #[arg(long, value_enum)]
+    pub format: Format,
+    /// With peft: how many knobs of every matrix to keep, the largest.
+    #[arg(long)]
+    pub rank: Option<usize>,
+    /// The checkpoint after this update instead of the last.
+    #[arg(long)]
+    pub update: Option<usize>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Format {
+    /// A folder as the hub lays it out, knobs merged.
+    Hf,
+    /// A LoRA adapter.
+    Peft,
 }
 
 #[derive(Subcommand)]

@@ -2,6 +2,7 @@
 
 use crate::block::{BlockTrace, Dims, Layer};
 use crate::ops::{self, Normed, Rope};
+use crate::weights::expected_tensors;
 use crate::{Matrix, ModelConfig, Result, Weights, read};
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use std::collections::BTreeMap;
@@ -275,21 +276,38 @@ impl Decoder {
         }
     }
 
+    /// A weight under its hub name, if the model has one of that name.
+    fn named(&self, name: &str) -> Option<Tensor<2>> {
+        match name {
+            "model.embed_tokens.weight" => return Some(self.embed.clone()),
+            "lm_head.weight" => return Some(self.head.clone()),
+            "model.norm.weight" => return Some(self.parameter(Parameter::Final)),
+            _ => {}
+        }
+        let (layer, part) = name.strip_prefix("model.layers.")?.strip_suffix(".weight")?.split_once('.')?;
+        let layer = layer.parse().ok().filter(|&layer| layer < self.layers.len())?;
+        let proj = Proj::ALL.into_iter().find(|p| p.hub_name() == part);
+        let gain = Gain::ALL.into_iter().find(|g| g.hub_name() == part);
+        let which = match (proj, gain) {
+            (Some(proj), _) => Parameter::Linear(Site { layer, proj }),
+            (None, Some(gain)) => Parameter::Gain(layer, gain),
+            (None, None) => return None,
+        };
+        Some(self.parameter(which))
+    }
+
+    /// Copies one of the [`expected_tensors`](crate::weights::expected_tensors) back to the host.
+    pub fn tensor(&self, name: &str) -> Result<Vec<f32>> {
+        read(self.named(name).expect("a tensor of this architecture"))
+    }
+
     /// Copies every weight back to the host.
     pub fn download(&self) -> Result<Weights> {
-        let mut read_all = BTreeMap::new();
-        read_all.insert("model.embed_tokens.weight".to_string(), read(self.embed.clone())?);
-        read_all.insert("lm_head.weight".into(), read(self.head.clone())?);
-        read_all.insert("model.norm.weight".into(), read(self.final_gain.clone())?);
-        for (layer, block) in self.layers.iter().enumerate() {
-            for proj in Proj::ALL {
-                read_all.insert(Site { layer, proj }.weight_name(), read(block.proj[proj as usize].clone())?);
-            }
-            for gain in Gain::ALL {
-                let name = format!("model.layers.{layer}.{}.weight", gain.hub_name());
-                read_all.insert(name, read(block.gains[gain as usize].clone())?);
-            }
+        let mut all = BTreeMap::new();
+        for (name, _) in expected_tensors(&self.config) {
+            let values = self.tensor(&name)?;
+            all.insert(name, values);
         }
-        Ok(Weights::from_fn(self.config.clone(), |name, _| read_all.remove(name).unwrap_or_default()))
+        Ok(Weights::from_fn(self.config.clone(), |name, _| all.remove(name).unwrap_or_default()))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::decoder::Gain;
-use crate::{ModelConfig, ModelError, Proj, Result};
+use crate::{ModelConfig, Proj, Result};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -116,23 +116,21 @@ impl Weights {
     /// Writes `config.json` and an f32 `model.safetensors`, each through a temporary file and a rename.
     pub fn save(&self, folder: &Path) -> Result<()> {
         let config = serde_json::to_string_pretty(&self.config).expect("a config always serialises") + "\n";
-        let bytes = self.to_safetensors(None)?;
-        bundle::write_atomic(&folder.join("config.json"), config.as_bytes())?;
-        Ok(bundle::write_atomic(&folder.join("model.safetensors"), &bytes)?)
-    }
-
-    /// Every tensor as f32, in one safetensors file with these header entries.
-    pub fn to_safetensors(&self, header: Option<HashMap<String, String>>) -> Result<Vec<u8>> {
-        let mut raw: Vec<(String, Vec<usize>, Vec<u8>)> = vec![];
+        let mut tensors = vec![];
         for (name, shape) in expected_tensors(&self.config) {
-            let bytes = self.get(&name)?.data.iter().flat_map(|x| x.to_le_bytes()).collect();
-            raw.push((name, shape, bytes));
+            let data = self.get(&name)?.into_owned().data;
+            tensors.push((name, shape, data));
         }
-        let views: Vec<(&str, TensorView)> = raw
-            .iter()
-            .map(|(n, s, b)| (n.as_str(), TensorView::new(Dtype::F32, s.clone(), b).expect("sizes agree")))
-            .collect();
-        safetensors::serialize(views, header)
-            .map_err(|e| ModelError::Damaged { path: "model.safetensors".into(), reason: e.to_string() })
+        bundle::write_atomic(&folder.join("config.json"), config.as_bytes())?;
+        Ok(bundle::write_atomic(&folder.join("model.safetensors"), &to_safetensors(&tensors, None))?)
     }
+}
+
+/// Named f32 tensors with their shapes as one safetensors file with these header entries.
+pub fn to_safetensors(tensors: &[(String, Vec<usize>, Vec<f32>)], header: Option<HashMap<String, String>>) -> Vec<u8> {
+    let raw: Vec<Vec<u8>> = tensors.iter().map(|(_, _, v)| v.iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
+    let views = tensors.iter().zip(&raw).map(|((name, shape, _), bytes)| {
+        (name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).expect("sizes agree"))
+    });
+    safetensors::serialize(views, header).expect("names are distinct")
 }

@@ -4,6 +4,7 @@ mod bench;
 mod build_paper;
 mod data;
 mod doctor;
+mod export;
 mod grade;
 mod host;
 mod plan;
@@ -23,6 +24,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Doctor => doctor::run(&cli.root, isolation),
         Command::Train(args) => train::run(&cli.root, &args, isolation),
         Command::Bench(Bench::Grading(args)) => bench::grading(&cli.root, &args, isolation),
+        Command::Export(args) => export::run(&cli.root, &args),
         Command::Grade(args) => grade::run(&args, isolation),
         Command::Data(Data::Generate(args)) => data::generate(&cli.root, &args),
         Command::Data(Data::Pretrain(args)) => data::pretrain(&cli.root, &args),

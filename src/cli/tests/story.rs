@@ -175,7 +175,7 @@ fn a_full_disk_stops_a_run_with_code_5_and_leaves_only_whole_files() {
 
 #[test]
 fn every_command_explains_itself() {
-    for command in ["reproduce", "verify", "build-paper", "doctor", "train", "grade", "bench", "data"] {
+    for command in ["reproduce", "verify", "build-paper", "doctor", "train", "export", "grade", "bench", "data"] {
         expect(program(root()).args([command, "--help"]), 0, &["Usage"]);
     }
 }

@@ -1,0 +1,76 @@
+//! `export`: a run's deployed model for other programs.
+
+use crate::args::{Export, Format};
+use crate::commands::plan;
+use crate::exit::Usage;
+use adapter::{Basis, Knobs, export};
+use anyhow::{Result, bail};
+use model::{Decoder, DeviceChoice, Weights};
+use std::path::{Path, PathBuf};
+
+pub fn run(root: &Path, args: &Export) -> Result<()> {
+    let (manifest, _) = plan::open(root, &args.plan)?;
+    let Some(out) = &args.plan.out else { bail!(Usage("export needs --out, the folder to write into".into())) };
+    let rank = match (args.format, args.rank) {
+        (Format::Hf, None) => 0,
+        (Format::Peft, Some(rank)) if rank > 0 => rank,
+        (Format::Hf, Some(_)) => bail!(Usage("--rank belongs to --format peft: a merged model has every knob".into())),
+        (Format::Peft, _) => bail!(Usage("--format peft needs --rank K, the knobs to keep of every matrix".into())),
+    };
+    let (update, checkpoint) = checkpoint(&args.run, args.update)?;
+    let knobs = Knobs::load(&checkpoint)?;
+    let base = root.join(&manifest.data);
+    let weights = Weights::load(&base)?;
+    let (device, _) = DeviceChoice::Cpu.open()?;
+    let basis = Basis::new(Decoder::new(&weights, &device)?, &weights)?;
+    if knobs.deployed.len() != basis.layout.len() {
+        bail!(Usage(format!(
+            "{} has {} knobs but {} has {}: it belongs to another base model, choose its --tier or --plan",
+            checkpoint.display(),
+            knobs.deployed.len(),
+            base.display(),
+            basis.layout.len()
+        )));
+    }
+    match args.format {
+        Format::Hf => export::hub(&basis, &knobs, &base, out)?,
+        Format::Peft => {
+            let base = std::path::absolute(&base)?;
+            let lost = export::lora(&basis, &knobs, rank, &base.to_string_lossy(), out)?;
+            let share = if lost.whole > 0.0 { lost.left_out / lost.whole } else { 0.0 };
+            println!(
+                "rank {rank}: Frobenius norm {:.6} of the delta's {:.6} is left out ({:.3} %)",
+                lost.left_out,
+                lost.whole,
+                100.0 * share
+            );
+            if let Some((module, worst)) = lost.worst {
+                println!("most of its own delta loses {module}: {:.3} %", 100.0 * worst);
+            }
+        }
+    }
+    println!("wrote the deployed model of {} after update {update} into {}", args.run.display(), out.display());
+    Ok(())
+}
+
+/// The asked-for checkpoint of a run, or its last.
+fn checkpoint(run: &Path, asked: Option<usize>) -> Result<(usize, PathBuf)> {
+    let folder = run.join("checkpoints");
+    let mut found: Vec<(usize, PathBuf)> = bundle::files::list(&folder)?
+        .into_iter()
+        .filter_map(|name| {
+            let number = name.to_str()?.strip_prefix("update-")?.strip_suffix(".safetensors")?.parse().ok()?;
+            Some((number, folder.join(name)))
+        })
+        .collect();
+    found.sort();
+    let updates: Vec<String> = found.iter().map(|(u, _)| u.to_string()).collect();
+    let chosen = match asked {
+        None => found.pop(),
+        Some(update) => found.into_iter().find(|(u, _)| *u == update),
+    };
+    match chosen {
+        Some(chosen) => Ok(chosen),
+        None => bail!(Usage(format!("{} has checkpoints of updates: {}", run.display(), updates.join(", ")))),
+    }
+}
