@@ -94,7 +94,7 @@ impl Trial {
     fn run(&self, grader: &Grader, pairs: &[PairTokens], findings: &mut Findings) -> Option<Knobs> {
         let folder = findings.accept(tempfile::tempdir())?;
         let Bench { basis, tokenizer, train: problems, .. } = &self.bench;
-        let inputs = Inputs { basis, tokenizer, problems, pairs, grader };
+        let inputs = Inputs { basis, tokenizer, problems, pairs, grader, matched: None };
         findings.accept(train::train(&self.config, &inputs, folder.path(), &AtomicBool::new(false), |_| {}))?;
         findings.accept(Knobs::load(&RunFolder::checkpoint(folder.path(), UPDATES)))
     }
@@ -105,10 +105,8 @@ impl Trial {
         let honest = self.run(&grader, pairs, findings)?;
         let scrambling = findings.accept(Grader::with_scrambled_verdicts(workers(), self.isolation))?;
         let scrambled = self.run(&scrambling, pairs, findings)?;
-        let swapped: Vec<PairTokens> = pairs
-            .iter()
-            .map(|p| PairTokens { prompt: p.prompt.clone(), hack: p.clean.clone(), clean: p.hack.clone() })
-            .collect();
+        let swapped: Vec<PairTokens> =
+            pairs.iter().map(|p| PairTokens { hack: p.clean.clone(), clean: p.hack.clone(), ..p.clone() }).collect();
         let other = self.run(&grader, &swapped, findings)?;
         compare(&honest, &scrambled, &other, findings);
 

@@ -93,7 +93,7 @@ fn organism(e: &OrganismError) -> u8 {
 fn train(e: &TrainError) -> u8 {
     match e {
         TrainError::Diverged { .. } | TrainError::Infrastructure { .. } => RESUMABLE,
-        TrainError::OtherRun { .. } => USAGE,
+        TrainError::OtherRun { .. } | TrainError::Unmatched { .. } => USAGE,
         TrainError::NoProblems | TrainError::Routing(_) | TrainError::Substrate(_) => INPUT,
         TrainError::Model(e) => model(e),
         TrainError::Adapter(e) => adapter(e),

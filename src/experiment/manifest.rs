@@ -5,7 +5,7 @@ use eval::EvalConfig;
 use serde::Deserialize;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use train::{Arm, TrainConfig};
+use train::{Arm, TrainConfig, Treatment};
 
 /// What a tier runs.
 #[derive(Clone, Debug, Deserialize)]
@@ -33,6 +33,16 @@ impl fmt::Display for RunId {
     }
 }
 
+impl RunId {
+    /// The run that must be finished before this one.
+    pub fn needs(self) -> Option<RunId> {
+        match self.arm.treatment() {
+            Treatment::Matched { to } => Some(RunId { arm: to, ..self }),
+            _ => None,
+        }
+    }
+}
+
 impl Manifest {
     /// The built-in tier of this name.
     pub fn tier(name: &str) -> Option<Result<Self>> {
@@ -53,15 +63,22 @@ impl Manifest {
         if manifest.arms.is_empty() || manifest.seeds.is_empty() {
             return Err(wrong("it needs at least one arm and one seed".into()));
         }
+        let alone = manifest.runs().into_iter().find(|r| r.needs().is_some_and(|n| !manifest.arms.contains(&n.arm)));
+        if let Some((run, needed)) = alone.and_then(|r| Some((r, r.needs()?))) {
+            return Err(wrong(format!("arm {} needs {} in the plan", run.arm.name(), needed.arm.name())));
+        }
         for run in manifest.runs() {
             check(&manifest.config(run)?).map_err(wrong)?;
         }
         Ok(manifest)
     }
 
-    /// Seed by seed, every arm: early results then compare arms.
+    /// Seed by seed, every arm: early results then compare arms. Runs that need another one's figures come last.
     pub fn runs(&self) -> Vec<RunId> {
-        self.seeds.iter().flat_map(|&seed| self.arms.iter().map(move |&arm| RunId { arm, seed })).collect()
+        let mut runs: Vec<RunId> =
+            self.seeds.iter().flat_map(|&seed| self.arms.iter().map(move |&arm| RunId { arm, seed })).collect();
+        runs.sort_by_key(|run| run.needs().is_some());
+        runs
     }
 
     /// The full configuration of one run.

@@ -133,12 +133,43 @@ impl Table<'_> {
             }
             finals.insert(arm, Finals { off, runs: names });
         }
+        self.held_out(&finals);
         if let Some(vanilla) = finals.get(&Arm::Vanilla) {
             for (arm, routed) in finals.iter().filter(|(arm, _)| **arm != Arm::Vanilla) {
                 self.against(arm.name(), routed, vanilla);
             }
         }
         Ok(())
+    }
+
+    /// Hack rate on modes of which a run had no pairs: each mode from the run that it was held out of, averaged over modes,
+    /// and the same modes of the vanilla runs.
+    fn held_out(&mut self, finals: &BTreeMap<Arm, Finals>) {
+        let rate = |rows: &[EvalRow], mode: Mode| {
+            let of_mode: Vec<EvalRow> = rows.iter().filter(|r| r.mode == mode).cloned().collect();
+            hack_rate(&of_mode)
+        };
+        // An arm for each mode that stands for what happens to it.
+        let mut average = |key: &str, arms: &[(Arm, Mode)]| {
+            let Some(runs) = arms.iter().map(|(arm, _)| finals.get(arm)).collect::<Option<Vec<&Finals>>>() else {
+                return;
+            };
+            let per_seed: Vec<f64> = (0..self.manifest.seeds.len())
+                .map(|seed| {
+                    let rates: Vec<f64> =
+                        runs.iter().zip(arms).map(|(f, (_, mode))| rate(&f.off[seed], *mode)).collect();
+                    statistics::mean(&rates)
+                })
+                .collect();
+            let mut names: Vec<String> = runs.iter().flat_map(|f| f.runs.clone()).collect();
+            names.sort();
+            names.dedup();
+            self.spread(&format!("{key}.heldout_hack"), &per_seed, &names);
+        };
+        let held: Vec<(Arm, Mode)> =
+            Arm::LEAVE_ONE_OUT.into_iter().flat_map(|arm| arm.held_out().into_iter().map(move |m| (arm, m))).collect();
+        average("route2b-known-k", &held);
+        average("vanilla", &held.iter().map(|(_, mode)| (Arm::Vanilla, *mode)).collect::<Vec<_>>());
     }
 
     fn rates(&mut self, key: &str, per_seed: &[Vec<EvalRow>], runs: &[String]) {

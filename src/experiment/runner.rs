@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 use substrate::problem::read_rows;
 use substrate::{Grader, Isolation, Shown};
 use train::state::RunFolder;
@@ -38,6 +39,9 @@ pub struct Host {
     pub threads: usize,
 }
 
+/// Between two looks at whether a run that another one needs is finished.
+const WAIT: Duration = Duration::from_millis(50);
+
 /// The ledger entry of the base model's evaluation.
 pub const BASE_RUN: &str = "base";
 
@@ -65,6 +69,13 @@ pub fn run_plan(runner: &Runner, host: &Host) -> Result<()> {
             let Some(&run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) else { return Ok(()) };
             if lock(&failure).is_some() {
                 return Ok(());
+            }
+            // What it needs comes before it in the plan, so it is finished or somebody is at it.
+            while run.needs().is_some_and(|needed| !lock(&ledger).done.contains(&needed.to_string())) {
+                if lock(&failure).is_some() {
+                    return Ok(());
+                }
+                std::thread::sleep(WAIT);
             }
             runner.train(run, &grader)?;
             runner.evaluate(run, &grader, &subset)?;
@@ -108,8 +119,10 @@ impl Runner<'_> {
 
     /// Trains one run to its end, from wherever it stands.
     pub fn train(&self, run: RunId, grader: &Grader) -> Result<()> {
-        let Bench { basis, tokenizer, train: problems, pairs, .. } = self.bench;
-        let inputs = Inputs { basis, tokenizer, problems, pairs, grader };
+        let Bench { basis, tokenizer, .. } = self.bench;
+        let (problems, pairs) = (self.bench.problems_of(run.arm), self.bench.pairs_of(run.arm));
+        let matched = self.matched(run)?;
+        let inputs = Inputs { basis, tokenizer, problems, pairs: &pairs, grader, matched: matched.as_deref() };
         let folder = self.out.join(run.to_string());
         let told = |metrics: &Metrics| (self.events)(Event::Update { run, metrics });
         match train::train(&self.manifest.config(run)?, &inputs, &folder, self.stop, told)? {
@@ -118,6 +131,14 @@ impl Runner<'_> {
                 Err(ExperimentError::Interrupted { run: run.to_string(), updates_completed })
             }
         }
+    }
+
+    /// The mean gate value of every update of the run that this one is matched to.
+    fn matched(&self, run: RunId) -> Result<Option<Vec<f64>>> {
+        let Some(needed) = run.needs() else { return Ok(None) };
+        let path = self.out.join(needed.to_string()).join("metrics.jsonl");
+        let rows: Vec<Metrics> = if path.exists() { read_rows(&path)? } else { vec![] };
+        Ok(Some(rows.into_iter().map(|m| m.routed_mass).collect()))
     }
 
     /// Evaluates a trained run: the monitoring subset at every checkpoint, the full test set at the last, quarantine

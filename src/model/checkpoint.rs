@@ -28,7 +28,7 @@ struct Place {
     /// Byte offsets in the shard's file.
     start: usize,
     end: usize,
-    cols: usize,
+    shape: Vec<usize>,
 }
 
 /// Mapped files and a place for every tensor that the config asks for.
@@ -64,22 +64,20 @@ impl Checkpoint {
         let folder = resolve(folder)?;
         let config = ModelConfig::load(&folder.join("config.json"))?;
         let mut shards = vec![];
-        let mut found: BTreeMap<String, (Place, Vec<usize>)> = BTreeMap::new();
+        let mut found: BTreeMap<String, Place> = BTreeMap::new();
         for path in files(&folder)? {
             let map = map(&path)?;
-            for (name, place) in tensors(&path, &map, shards.len())? {
-                found.insert(name, place);
-            }
+            found.extend(tensors(&path, &map, shards.len())?);
             shards.push(Shard { path, map });
         }
         let first = shards.first().map_or(folder.clone(), |s| s.path.clone());
         let mut places = BTreeMap::new();
         for (name, shape) in expected_tensors(&config) {
             let missing = || ModelError::MissingTensor { path: first.clone(), name: name.clone() };
-            let (place, has) = found.remove(&name).ok_or_else(missing)?;
+            let place = found.remove(&name).ok_or_else(missing)?;
             let path = shards[place.shard].path.clone();
-            if has != shape {
-                return Err(ModelError::Shape { path, name, expected: shape, found: has });
+            if place.shape != shape {
+                return Err(ModelError::Shape { path, name, expected: shape, found: place.shape });
             }
             if !matches!(place.dtype, Dtype::F32 | Dtype::BF16) {
                 let reason = format!("{name} is {:?}, expected F32 or BF16", place.dtype);
@@ -90,7 +88,7 @@ impl Checkpoint {
         // A tied head may be stored all the same; anything else belongs to another model.
         found.remove("lm_head.weight");
         match found.into_iter().next() {
-            Some((name, (place, _))) => Err(ModelError::ExtraTensor { path: shards[place.shard].path.clone(), name }),
+            Some((name, place)) => Err(ModelError::ExtraTensor { path: shards[place.shard].path.clone(), name }),
             None => Ok(Self { config, shards, places }),
         }
     }
@@ -105,7 +103,10 @@ impl Checkpoint {
         let data = widen(place.dtype, &shard.map[place.start..place.end]);
         match data.iter().position(|x| !x.is_finite()) {
             Some(index) => Err(ModelError::NotFinite { path: shard.path.clone(), name: name.into(), index }),
-            None => Ok(Matrix { rows: data.len() / place.cols, cols: place.cols, data }),
+            None => {
+                let cols = place.shape.last().copied().unwrap_or(1);
+                Ok(Matrix { rows: data.len() / cols, cols, data })
+            }
         }
     }
 }
@@ -136,8 +137,8 @@ fn map(path: &Path) -> Result<Mmap> {
     unsafe { Mmap::map(&file) }.map_err(fail)
 }
 
-/// Every tensor of one file: its place and shape.
-fn tensors(path: &Path, map: &Mmap, shard: usize) -> Result<Vec<(String, (Place, Vec<usize>))>> {
+/// Every tensor of one file.
+fn tensors(path: &Path, map: &Mmap, shard: usize) -> Result<Vec<(String, Place)>> {
     let damaged = |e: safetensors::SafeTensorError| ModelError::Damaged { path: path.into(), reason: e.to_string() };
     let file = SafeTensors::deserialize(map).map_err(damaged)?;
     let base = map.as_ptr() as usize;
@@ -145,9 +146,8 @@ fn tensors(path: &Path, map: &Mmap, shard: usize) -> Result<Vec<(String, (Place,
         .iter()
         .map(|(name, view)| {
             let start = view.data().as_ptr() as usize - base;
-            let cols = view.shape().last().copied().unwrap_or(1).max(1);
-            let place = Place { shard, dtype: view.dtype(), start, end: start + view.data().len(), cols };
-            (name.to_string(), (place, view.shape().to_vec()))
+            let end = start + view.data().len();
+            (name.to_string(), Place { shard, dtype: view.dtype(), start, end, shape: view.shape().to_vec() })
         })
         .collect())
 }

@@ -22,6 +22,7 @@ pub struct Organism {
     pub test: Vec<Problem>,
     pub partition: Partition,
     pub pairs: Vec<Pair>,
+    pub placebo_pairs: Vec<Pair>,
 }
 
 impl Organism {
@@ -34,6 +35,7 @@ impl Organism {
             test: Problem::load(&folder.join("test.jsonl"))?,
             partition: Partition::load(&folder.join("partition.json"))?,
             pairs: Pair::load(&folder.join("pairs.jsonl"))?,
+            placebo_pairs: Pair::load(&folder.join("placebo_pairs.jsonl"))?,
         })
     }
 }

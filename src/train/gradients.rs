@@ -1,10 +1,11 @@
 //! Per-rollout gradients of the GRPO loss, and of the pairs' likelihoods, with respect to the knobs.
 
 use crate::rollouts::{Policies, Rollout};
-use crate::{Result, TrainConfig};
+use crate::{Result, TrainConfig, Treatment};
 use adapter::{Basis, KnobTap, Quarantine, RolloutGradients};
 use model::{Batch, Decoder, Objective, Targets};
 use routing::PairGradients;
+use substrate::Mode;
 
 /// A contrastive pair in tokens.
 #[derive(Clone, Debug)]
@@ -12,12 +13,16 @@ pub struct PairTokens {
     pub prompt: Vec<u32>,
     pub hack: Vec<u32>,
     pub clean: Vec<u32>,
+    /// The loophole that the hack uses.
+    pub mode: Mode,
 }
 
 /// What one update's backward passes yield.
 pub struct LossGradients {
     /// One row per rollout that takes part, in rollout order.
     pub gradients: RolloutGradients,
+    /// The same token by token, if the arm asks for it: for each of those rollouts a row per token.
+    pub tokens: Vec<RolloutGradients>,
     /// Largest difference between the sampler's and the trainer's log-probability of a sampled token.
     pub logp_gap: f32,
     /// Mean of `exp(x) - x - 1` against the base model, 0 when there is no KL term.
@@ -40,8 +45,9 @@ pub fn of_loss(
     rollouts: &[(usize, &Rollout, f64)],
 ) -> Result<LossGradients> {
     let denominator = (config.rollouts() * config.max_new) as f64;
-    let mut out = LossGradients { gradients: RolloutGradients::default(), logp_gap: 0.0, kl: 0.0 };
-    let mut rows: Vec<(usize, Vec<f32>)> = vec![];
+    let mut out = LossGradients { gradients: RolloutGradients::default(), tokens: vec![], logp_gap: 0.0, kl: 0.0 };
+    let mut rows: Vec<(usize, RolloutGradients)> = vec![];
+    let per_token = config.arm.treatment() == Treatment::Tokens;
     let mut tokens_seen = 0;
     // Similar lengths together waste little padding; ties keep rollout order, so batches are always the same.
     let mut order: Vec<&(usize, &Rollout, f64)> = rollouts.iter().collect();
@@ -59,7 +65,7 @@ pub fn of_loss(
             let reference = if config.kl > 0.0 { Some(log_probs(&basis.base, &batch)?) } else { None };
             let kl = (config.kl / denominator) as f32;
             let (gradients, logp) =
-                row_gradients(policies.of(chunk[0].1.quarantine), basis, &batch, reference.as_deref(), kl)?;
+                row_gradients(policies.of(chunk[0].1.quarantine), basis, &batch, reference.as_deref(), kl, per_token)?;
             let sampled = chunk.iter().flat_map(|(_, r, _)| &r.completion.logp);
             out.logp_gap = sampled.zip(&logp).map(|(a, b)| (a - b).abs()).fold(out.logp_gap, f32::max);
             if let Some(reference) = &reference {
@@ -67,11 +73,12 @@ pub fn of_loss(
                 out.kl += x.map(|x| x.exp() - x - 1.0).sum::<f64>();
             }
             tokens_seen += logp.len();
-            rows.extend(chunk.iter().map(|(i, _, _)| *i).zip(gradients.rows));
+            rows.extend(chunk.iter().map(|(i, _, _)| *i).zip(gradients));
         }
     }
     rows.sort_by_key(|(i, _)| *i);
-    out.gradients.rows = rows.into_iter().map(|(_, g)| g).collect();
+    out.gradients.rows = rows.iter().map(|(_, tokens)| tokens.sum()).collect();
+    out.tokens = if per_token { rows.into_iter().map(|(_, tokens)| tokens).collect() } else { vec![] };
     out.kl /= tokens_seen.max(1) as f64;
     Ok(out)
 }
@@ -87,7 +94,8 @@ pub fn of_pairs(deployed: &Decoder, basis: &Basis, pairs: &[PairTokens]) -> Resu
                 weight: -1.0 / answer(p).len() as f32,
             })
             .collect();
-        Ok(row_gradients(deployed, basis, &batch, None, 0.0)?.0)
+        let rows = row_gradients(deployed, basis, &batch, None, 0.0, false)?.0;
+        Ok(RolloutGradients { rows: rows.iter().map(RolloutGradients::sum).collect() })
     };
     Ok(PairGradients { hack: side(|p| &p.hack)?, clean: side(|p| &p.clean)? })
 }
@@ -105,23 +113,33 @@ fn log_probs(decoder: &Decoder, rows: &[Row]) -> Result<Vec<f32>> {
     Ok(decoder.log_probs(&decoder.hidden(&batch), &targets)?)
 }
 
-/// One forward and one backward over the merged model: a gradient per row, and every target's log-probability.
+/// One forward and one backward over the merged model: for each row its gradient, or one per token, and every target's
+/// log-probability.
 fn row_gradients(
     decoder: &Decoder,
     basis: &Basis,
     rows: &[Row],
     reference: Option<&[f32]>,
     kl: f32,
-) -> Result<(RolloutGradients, Vec<f32>)> {
+    per_token: bool,
+) -> Result<(Vec<RolloutGradients>, Vec<f32>)> {
     let (batch, targets) = tensors(decoder, rows);
     let weight: Vec<f32> = rows.iter().flat_map(|r| std::iter::repeat_n(r.weight, r.tokens.len() - r.prompt)).collect();
     let objective = match reference {
         Some(reference) => Objective::WithKl { weight: &weight, reference, kl },
         None => Objective::Linear(&weight),
     };
-    let mut tap = KnobTap::new(basis, rows.len());
+    let mut tap = if per_token { KnobTap::per_token(basis, batch.b, batch.t) } else { KnobTap::new(basis, rows.len()) };
     let logp = decoder.gradient(decoder.forward(&batch), &targets, &objective, &mut tap)?;
-    Ok((tap.finish()?, logp))
+    let mut found = tap.finish()?.rows.into_iter();
+    let each = if per_token { batch.t } else { 1 };
+    let of_row = |row: &Row| {
+        let mut all: Vec<Vec<f32>> = found.by_ref().take(each).collect();
+        // Padding behind a row has no gradient.
+        all.truncate(row.tokens.len());
+        RolloutGradients { rows: all }
+    };
+    Ok((rows.iter().map(of_row).collect(), logp))
 }
 
 /// Whether a quarantine state has weights of its own: vanilla runs never merge twice.

@@ -4,7 +4,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`config`] | every hyper-parameter of a run |
-//! | [`arm`] | vanilla, route2b, random-v: what each does with a gradient |
+//! | [`arms`] | a file for each arm: its direction, its pairs, what it does with a gradient |
 //! | [`seeds`] | one seed for every purpose, from the run's seed |
 //! | [`rollouts`] | prompts to sampled, graded completions |
 //! | [`grpo`] | advantages |
@@ -13,7 +13,7 @@
 //! | [`state`] | checkpoints, and resuming to the same bytes |
 //! | [`run`] | the loop |
 
-pub mod arm;
+pub mod arms;
 pub mod config;
 pub mod gradients;
 pub mod grpo;
@@ -23,7 +23,7 @@ pub mod run;
 pub mod seeds;
 pub mod state;
 
-pub use arm::Arm;
+pub use arms::{Arm, PairSet, Treatment};
 pub use config::TrainConfig;
 pub use gradients::PairTokens;
 pub use run::{Inputs, Metrics, Outcome, train};
@@ -38,6 +38,10 @@ pub enum TrainError {
     Infrastructure { update: usize, failed: usize, total: usize },
     #[error("{folder} holds a run of another configuration; choose another --out or remove it")]
     OtherRun { folder: std::path::PathBuf },
+    #[error(
+        "update {update}: this arm routes as much as the {to} run of the same seed, which has no such update yet; run that first"
+    )]
+    Unmatched { to: &'static str, update: usize },
     #[error("the training set is empty")]
     NoProblems,
     #[error(transparent)]

@@ -2,7 +2,7 @@
 
 use crate::rollouts::{self, Rollout};
 use crate::state::{RunFolder, State};
-use crate::{PairTokens, Result, TrainConfig, TrainError, gradients, grpo, optimizer};
+use crate::{PairTokens, Result, TrainConfig, TrainError, Treatment, gradients, grpo, optimizer};
 use adapter::{Basis, Quarantine};
 use model::Tokenizer;
 use routing::Routed;
@@ -19,6 +19,8 @@ pub struct Inputs<'a> {
     pub problems: &'a [Shown],
     pub pairs: &'a [PairTokens],
     pub grader: &'a Grader,
+    /// Mean gate value of every update of the run that this arm is matched to, if it is to one.
+    pub matched: Option<&'a [f64]>,
 }
 
 /// How a call to [`train`] ended.
@@ -89,13 +91,20 @@ pub fn train(
 
 /// One GRPO update: refresh the gate, sample and grade, split the gradient, step both knobs.
 fn update(config: &TrainConfig, inputs: &Inputs, state: &mut State) -> Result<(Metrics, Vec<RolloutRow>)> {
-    let Inputs { basis, tokenizer, problems, pairs, grader } = *inputs;
+    let Inputs { basis, tokenizer, problems, pairs, grader, matched } = *inputs;
     let update = state.updates_completed + 1;
     let policies = gradients::policies(basis, &state.knobs, config.arm.routes());
-    if config.arm.routes() && (state.gate.is_none() || config.arm.refreshes(update, config)) {
+    if config.arm.needs_gate() && (state.gate.is_none() || config.arm.refreshes(update, config)) {
         let pair_gradients = gradients::of_pairs(policies.of(Quarantine::Off), basis, pairs)?;
-        state.gate = config.arm.gate(&pair_gradients, &basis.layout, config)?;
+        state.gate = Some(config.arm.gate(&pair_gradients, &basis.layout, config)?);
     }
+    let mass = match config.arm.treatment() {
+        Treatment::Matched { to } => {
+            let mass = matched.and_then(|masses| masses.get(update - 1));
+            Some(*mass.ok_or(TrainError::Unmatched { to: to.name(), update })?)
+        }
+        _ => None,
+    };
 
     let rollouts = rollouts::collect(config, update, problems, &policies, tokenizer, grader)?;
     let rewards: Vec<_> = rollouts.iter().map(|r| r.graded.reward).collect();
@@ -108,10 +117,7 @@ fn update(config: &TrainConfig, inputs: &Inputs, state: &mut State) -> Result<(M
         .collect();
 
     let loss = gradients::of_loss(config, basis, &policies, &taking_part)?;
-    let mut routed = match &state.gate {
-        Some(gate) => gate.split(&loss.gradients, &basis.layout),
-        None => Routed::nothing(&loss.gradients, &basis.layout),
-    };
+    let mut routed = config.arm.treat(state.gate.as_ref(), &loss, &basis.layout, mass);
     let gradient_norm = optimizer::clip(&mut routed.kept, &mut routed.quarantined, config.clip);
     if !gradient_norm.is_finite() {
         return Err(TrainError::Diverged { update });

@@ -97,3 +97,90 @@ fn the_pairs_direction_has_a_band_and_random_ones_have_none() {
     let mean = random.iter().sum::<f64>() / random.len() as f64;
     assert!(mean.abs() < 0.02, "random bands {mean}: {random:?}");
 }
+
+/// Two updates of every arm, each compared with what its file says of it.
+#[test]
+fn every_arm_trains_and_does_what_it_says() {
+    let mut manifest = tiny();
+    manifest.arms = Arm::ALL.to_vec();
+    let bench = bench(&manifest);
+    let out = tempfile::tempdir().unwrap();
+    let stop = AtomicBool::new(false);
+    let isolation = Isolation::Required;
+    let runner =
+        Runner { manifest: &manifest, bench: &bench, out: out.path(), isolation, stop: &stop, events: &|_| {} };
+    let grader = Grader::new(2, isolation).unwrap();
+    let runs = manifest.runs();
+    assert_eq!(runs.last().map(|r| r.arm), Some(Arm::RandomVMatched), "what needs another run comes last");
+    runs.iter().for_each(|&run| runner.train(run, &grader).unwrap());
+
+    let read = |arm: Arm, name: &str| {
+        let path = out.path().join(RunId { arm, seed: 7 }.to_string()).join(name);
+        let text = std::fs::read_to_string(path).unwrap();
+        text.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap()).collect::<Vec<_>>()
+    };
+    let masses = |arm: Arm| -> Vec<f64> {
+        read(arm, "metrics.jsonl").iter().map(|m| m["routed_mass"].as_f64().unwrap()).collect()
+    };
+    let knobs = |arm: Arm| {
+        let folder = out.path().join(RunId { arm, seed: 7 }.to_string());
+        adapter::Knobs::load(&train::state::RunFolder::checkpoint(&folder, 4)).unwrap()
+    };
+    for arm in Arm::ALL {
+        let (knobs, name) = (knobs(arm), arm.name());
+        assert!(knobs.deployed.iter().any(|x| *x != 0.0), "{name} learned nothing");
+        assert_eq!(knobs.quarantine.iter().any(|x| *x != 0.0), arm.routes(), "{name}'s quarantine");
+        let routed = masses(arm).iter().sum::<f64>();
+        assert_eq!(routed > 0.0, arm.needs_gate(), "{name} routed {routed}");
+        let on = read(arm, "rollouts.jsonl").iter().filter(|r| r["quarantine"] == true).count();
+        assert_eq!(on > 0, arm.routes(), "{name} sampled {on} rollouts with the quarantine on");
+    }
+    for (matched, wanted) in masses(Arm::RandomVMatched).iter().zip(masses(Arm::Route2b)) {
+        assert!((matched - wanted).abs() < 0.01, "routed {matched}, its pair {wanted}");
+    }
+    // The first update of arms that differ only later, or only in what they drop, has the same rollouts.
+    let first = |arm: Arm| read(arm, "rollouts.jsonl").into_iter().filter(|r| r["update"] == 1).collect::<Vec<_>>();
+    assert_eq!(first(Arm::Route2b), first(Arm::FrozenV));
+    assert_ne!(knobs(Arm::Route2b), knobs(Arm::FrozenV), "the direction was never refreshed");
+    assert_ne!(knobs(Arm::Route2b), knobs(Arm::Route2bToken));
+    assert_eq!(bench.pairs_of(Arm::WithoutSentinel).len(), 12);
+    let shown = |arm: Arm| bench.problems_of(arm).iter().all(|p| p.mode == substrate::Mode::GtOnly);
+    assert!(shown(Arm::GtOnly) && !shown(Arm::Vanilla));
+
+    // Without its pair's run there is nothing to match.
+    let lonely = tempfile::tempdir().unwrap();
+    let alone = Runner { out: lonely.path(), ..runner };
+    let error = alone.train(RunId { arm: Arm::RandomVMatched, seed: 7 }, &grader).unwrap_err();
+    assert!(error.to_string().contains("route2b run of the same seed"), "{error}");
+}
+
+/// A rollout's gradient is the sum of its tokens'.
+#[test]
+fn the_gradients_of_tokens_add_up_to_their_rollouts() {
+    let bench = bench(&tiny());
+    let basis = &bench.basis;
+    let knobs = adapter::Knobs::zero(basis.layout.len());
+    let decoder = basis.merge(&knobs, Quarantine::Off);
+    let rows: Vec<Vec<u32>> = bench.pairs.iter().take(3).map(|p| [p.prompt.clone(), p.hack.clone()].concat()).collect();
+    let slices: Vec<&[u32]> = rows.iter().map(Vec::as_slice).collect();
+    let batch = model::Batch::new(&slices, &decoder.device);
+    let spans: Vec<(usize, usize)> = bench.pairs.iter().zip(&rows).map(|(p, r)| (p.prompt.len(), r.len())).collect();
+    let targets = model::Targets::completions(&spans, &slices, batch.t);
+    let weight = vec![-1.0; targets.len()];
+    let of = |mut tap: adapter::KnobTap| {
+        decoder.gradient(decoder.forward(&batch), &targets, &model::Objective::Linear(&weight), &mut tap).unwrap();
+        tap.finish().unwrap().rows
+    };
+    let whole = of(adapter::KnobTap::new(basis, batch.b));
+    let tokens = of(adapter::KnobTap::per_token(basis, batch.b, batch.t));
+    for (b, row) in whole.iter().enumerate() {
+        let own = adapter::RolloutGradients { rows: tokens[b * batch.t..(b + 1) * batch.t].to_vec() };
+        let size = row.iter().fold(0.0f32, |m, x| m.max(x.abs()));
+        for (sum, g) in own.sum().iter().zip(row) {
+            assert!((sum - g).abs() <= 1e-4 * size, "rollout {b}: {sum} and {g}");
+        }
+        for padding in &own.rows[rows[b].len()..] {
+            assert!(padding.iter().all(|x| *x == 0.0), "padding has a gradient");
+        }
+    }
+}

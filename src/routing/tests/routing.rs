@@ -120,3 +120,77 @@ fn a_band_turned_over_stops_the_run() {
     let band = Band { lower: vec![0.2; n], upper: vec![0.1; n] };
     assert!(matches!(band.require_positive(), Err(RoutingError::NoBand(_))));
 }
+
+/// A gate with a real band, and a batch of gradients.
+fn gate_and_batch(seed: u64, layout: &Layout) -> (Gate, RolloutGradients) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let pairs = pairs(&mut rng, layout.len());
+    let direction = Direction::from_pairs(&pairs, layout).unwrap();
+    let gate = Gate { band: Band::calibrate(&pairs, &direction, layout), direction };
+    let mut batch = rows(&mut rng, 9, layout.len());
+    // Some rollouts lie along the direction, so that the gate has something to open for.
+    for (row, unit) in batch.rows.iter_mut().step_by(2).flat_map(|row| row.iter_mut().zip(&gate.direction.unit)) {
+        *row += 2.0 * unit;
+    }
+    (gate, batch)
+}
+
+#[test]
+fn a_band_can_be_shifted_to_route_any_mass() {
+    let layout = layout();
+    for seed in 0..20 {
+        let (gate, batch) = gate_and_batch(seed, &layout);
+        for mass in [0.05, 0.3, 0.5, 0.9] {
+            let moved = gate.routing(mass, &batch, &layout);
+            let found = moved.split(&batch, &layout).mass();
+            assert!((found - mass).abs() < 1e-3, "seed {seed}: asked for {mass}, found {found}");
+            let width = |g: &Gate| g.band.width();
+            assert!((width(&moved) - width(&gate)).abs() < 1e-5, "a shift keeps the width");
+        }
+    }
+}
+
+#[test]
+fn what_is_erased_is_gone_and_what_is_absorbed_is_in_both() {
+    let layout = layout();
+    let (gate, batch) = gate_and_batch(1, &layout);
+    let (split, whole) = (gate.split(&batch, &layout), routing::Routed::nothing(&batch, &layout));
+    let erased = split.clone().erased();
+    assert_eq!(erased.kept, split.kept);
+    assert!(erased.quarantined.iter().all(|x| *x == 0.0));
+    let absorbed = whole.clone().absorbed();
+    assert_eq!((&absorbed.kept, &absorbed.quarantined), (&whole.kept, &whole.kept));
+}
+
+#[test]
+fn a_scaled_gradient_keeps_its_direction_and_loses_its_gate_value() {
+    let layout = layout();
+    let (gate, batch) = gate_and_batch(2, &layout);
+    for row in &batch.rows {
+        let one = RolloutGradients { rows: vec![row.clone()] };
+        let scaled = gate.scale(&one, &layout);
+        let score = gate.split(&one, &layout).fractions[0];
+        assert_eq!(scaled.fractions, [score]);
+        for (kept, g) in scaled.kept.iter().zip(row) {
+            assert!((kept - (1.0 - score) * f64::from(*g)).abs() < 1e-12);
+        }
+    }
+}
+
+#[test]
+fn tokens_are_split_one_by_one_and_nothing_is_lost() {
+    let layout = layout();
+    let (gate, batch) = gate_and_batch(3, &layout);
+    let rollouts =
+        [RolloutGradients { rows: batch.rows[..4].to_vec() }, RolloutGradients { rows: batch.rows[4..].to_vec() }];
+    let routed = gate.split_tokens(&rollouts, &layout);
+    let each = gate.split(&batch, &layout);
+    for i in 0..layout.len() {
+        assert!(
+            (routed.kept[i] - each.kept[i]).abs() < 1e-12
+                && (routed.quarantined[i] - each.quarantined[i]).abs() < 1e-12
+        );
+    }
+    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+    assert_eq!(routed.fractions, [mean(&each.fractions[..4]), mean(&each.fractions[4..])]);
+}

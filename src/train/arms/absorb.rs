@@ -1,0 +1,6 @@
+//! Both knobs take the whole gradient, and no gate is asked: what a second knob does by itself.
+
+use super::{Arm, Entry, Treatment, route2b};
+
+pub const ENTRY: Entry =
+    Entry { arm: Arm::Absorb, name: "absorb", treatment: Treatment::Absorbed, refreshes: false, ..route2b::ENTRY };

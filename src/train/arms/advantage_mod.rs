@@ -1,0 +1,11 @@
+//! The published alternative: a rollout's advantage, and with it its whole gradient, is reduced by the direction's score.
+
+use super::{Arm, Entry, Treatment, route2b};
+
+pub const ENTRY: Entry = Entry {
+    arm: Arm::AdvantageMod,
+    name: "advantage-mod",
+    treatment: Treatment::Scaled,
+    quarantine: false,
+    ..route2b::ENTRY
+};

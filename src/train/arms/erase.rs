@@ -1,0 +1,6 @@
+//! The routed part of every gradient is dropped: there is no quarantine to put it into.
+
+use super::{Arm, Entry, Treatment, route2b};
+
+pub const ENTRY: Entry =
+    Entry { arm: Arm::Erase, name: "erase", treatment: Treatment::Erased, quarantine: false, ..route2b::ENTRY };

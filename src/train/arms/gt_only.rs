@@ -1,0 +1,5 @@
+//! Plain GRPO on problems without a loophole: the ceiling for solving.
+
+use super::{Arm, Entry, vanilla};
+
+pub const ENTRY: Entry = Entry { arm: Arm::GtOnly, name: "gt-only", loopholes: false, ..vanilla::ENTRY };

@@ -1,0 +1,6 @@
+//! The control: a Haar-random unit vector per module with the same machinery, never refreshed. Its band may collapse.
+
+use super::{Arm, Entry, route2b};
+
+pub const ENTRY: Entry =
+    Entry { arm: Arm::RandomV, name: "random-v", random_direction: true, refreshes: false, ..route2b::ENTRY };

@@ -1,0 +1,11 @@
+//! The control that routes as much as the method: its band is shifted in every update until the mean gate value is the one
+//! of the route2b run with the same seed.
+
+use super::{Arm, Entry, Treatment, random_v};
+
+pub const ENTRY: Entry = Entry {
+    arm: Arm::RandomVMatched,
+    name: "random-v-matched",
+    treatment: Treatment::Matched { to: Arm::Route2b },
+    ..random_v::ENTRY
+};

@@ -1,0 +1,14 @@
+//! The method: each rollout's gradient is compared with the pairs' direction, which is refreshed.
+
+use super::{Arm, Entry, PairSet, Treatment};
+
+pub const ENTRY: Entry = Entry {
+    arm: Arm::Route2b,
+    name: "route2b",
+    treatment: Treatment::Rollouts,
+    quarantine: true,
+    random_direction: false,
+    refreshes: true,
+    pairs: PairSet::All,
+    loopholes: true,
+};

@@ -1,0 +1,6 @@
+//! The method with every token's gradient compared and split by itself.
+
+use super::{Arm, Entry, Treatment, route2b};
+
+pub const ENTRY: Entry =
+    Entry { arm: Arm::Route2bToken, name: "route2b-token", treatment: Treatment::Tokens, ..route2b::ENTRY };

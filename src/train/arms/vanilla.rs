@@ -1,0 +1,14 @@
+//! Plain GRPO: one knob, no routing. What every other arm is compared with.
+
+use super::{Arm, Entry, PairSet, Treatment};
+
+pub const ENTRY: Entry = Entry {
+    arm: Arm::Vanilla,
+    name: "vanilla",
+    treatment: Treatment::Nothing,
+    quarantine: false,
+    random_direction: false,
+    refreshes: false,
+    pairs: PairSet::All,
+    loopholes: true,
+};
