@@ -85,7 +85,8 @@ pub struct BuildPaper {
 pub struct Train {
     #[command(flatten)]
     pub plan: Plan,
-    /// vanilla, route2b or random-v.
+    /// vanilla, route2b, route2b-token, random-v, random-v-matched (after route2b), frozen-v, placebo-pairs, erase, absorb,
+    /// route2b-without-MODE, route2b-known-two, gt-only or advantage-mod.
     #[arg(long)]
     pub arm: String,
     #[arg(long)]

@@ -30,7 +30,7 @@ pub struct Chart {
 const WIDTH: f64 = 360.0;
 const HEIGHT: f64 = 230.0;
 const LEFT: f64 = 46.0;
-const RIGHT: f64 = 78.0;
+const RIGHT: f64 = 92.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 38.0;
 /// Labels closer than this would overlap.

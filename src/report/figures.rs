@@ -12,16 +12,16 @@ pub fn all(results: &Results) -> Vec<(String, String)> {
     ]
 }
 
-/// For arms that are compared with the named ones.
-const COLOURS: [&str; 6] = ["#7a4fa3", "#c77700", "#00796b", "#8d6e63", "#ad1457", "#5d8aa8"];
+/// Arms with a line of their own; a chart of all would show none.
+const DRAWN: [Arm; 5] = [Arm::Vanilla, Arm::Route2b, Arm::RandomV, Arm::RandomVMatched, Arm::GtOnly];
 
 fn style(arm: Arm) -> Style {
     match arm {
         Arm::Vanilla => Style { colour: "#b3261e", dash: "none" },
         Arm::Route2b => Style { colour: "#0b3d91", dash: "none" },
         Arm::RandomV => Style { colour: "#6b7f3a", dash: "5 3" },
-        Arm::GtOnly => Style { colour: "#555555", dash: "2 2" },
-        other => Style { colour: COLOURS[other as usize % COLOURS.len()], dash: "4 2" },
+        Arm::RandomVMatched => Style { colour: "#7a4fa3", dash: "5 3" },
+        _ => Style { colour: "#555555", dash: "2 2" },
     }
 }
 
@@ -30,6 +30,7 @@ fn curve(results: &Results, what: &str, title: &str) -> Chart {
     let series: Vec<Series> = results
         .arms
         .iter()
+        .filter(|arm| DRAWN.contains(arm))
         .map(|arm| {
             let point = |update: &usize| {
                 let key = format!("{}.curve.{what}.u{update}", arm.name());
