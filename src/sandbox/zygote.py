@@ -1,7 +1,7 @@
 """Isolates itself, then forks one process per request. Trusted code: it never sees a response, a test or an answer.
 
-Standard input is the control socket, standard output a Landlock rule set. The first message configures this process;
-every later one is a request:
+argv: the folder that responses may write into. Standard input is the control socket, standard output a Landlock rule set.
+The first message configures this process; every later one is a request:
   {"fork": name of a filter, limits}, with two descriptors: the child's link to the parent, its standard output;
   {"reap": pid, "grace": seconds}: wait so long for the child's own end, kill it, say how it ended and what it wrote.
 When the parent is gone the socket closes: then this process, its children and its folder go too.
@@ -144,11 +144,11 @@ def answer(control, value):
     control.send(json.dumps(value).encode())
 
 
-def work(control, rules, config, found):
+def work(control, rules, folder, config, found):
     """The zygote proper: the first process of its namespaces."""
     libc.prctl(1, signal.SIGKILL, 0, 0, 0)
-    found["tmpfs"] = private_folder(config["folder"]) if not found["namespaces"] else "no mount namespace"
-    os.chdir(config["folder"])
+    found["tmpfs"] = private_folder(folder) if not found["namespaces"] else "no mount namespace"
+    os.chdir(folder)
     libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
     libc.syscall(446, rules, 0)  # landlock_restrict_self; whether it holds is tried below
     os.close(rules)
@@ -183,12 +183,15 @@ def main():
     os.dup2(null, 0)
     os.dup2(null, 1)
     os.close(null)
-    config = json.loads(control.recv(1 << 17))
+    folder, message = sys.argv[1], control.recv(1 << 17)
+    if not message:  # the parent is gone already
+        return tidy(folder)
+    config = json.loads(message)
     found = {"namespaces": namespaces() if config["namespaces"] else "switched off"}
     pid = os.fork()
     if pid == 0:
         try:
-            work(control, rules, config, found)
+            work(control, rules, folder, config, found)
         finally:
             os._exit(0)
     # This one stays outside of Landlock to tidy up when the other has ended.
@@ -196,8 +199,12 @@ def main():
     os.close(rules)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.waitpid(pid, 0)
-    libc.umount2(config["folder"].encode(), 2)
-    shutil.rmtree(os.path.dirname(config["folder"]), ignore_errors=True)
+    libc.umount2(folder.encode(), 2)
+    tidy(folder)
+
+
+def tidy(folder):
+    shutil.rmtree(os.path.dirname(folder), ignore_errors=True)
 
 
 main()

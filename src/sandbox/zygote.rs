@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::io::{Error, IoSlice, Result};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -65,11 +66,11 @@ impl Zygote {
         let failed = |e: Error| SandboxError::Start { python: python.path.clone(), reason: e.to_string() };
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
             .map_err(|e| failed(e.into()))?;
-        let process = spawn(python, theirs, landlock).map_err(failed)?;
+        let process = spawn(python, &work, theirs, landlock).map_err(failed)?;
         let mut zygote =
             Self { process, control: Some(ours), layers: Layers::default(), filters: true, _folder: folder };
         let config = json!({
-            "folder": work, "filters": filters, "namespaces": true, "child": include_str!("child.py"),
+            "filters": filters, "namespaces": true, "child": include_str!("child.py"),
         });
         zygote.layers = zygote.ask(&config, &[]).map_err(failed)?;
         zygote.filters = zygote.layers.is_active(crate::Layer::Seccomp);
@@ -117,9 +118,10 @@ impl Zygote {
 }
 
 /// The descriptors travel as standard input and output: nothing has to be left open across an exec.
-fn spawn(python: &Python, control: OwnedFd, landlock: Option<OwnedFd>) -> Result<Child> {
+fn spawn(python: &Python, work: &Path, control: OwnedFd, landlock: Option<OwnedFd>) -> Result<Child> {
     Command::new(&python.path)
         .args(["-s", "-S", "-B", "-X", "utf8", "-c", include_str!("zygote.py")])
+        .arg(work)
         .env_clear()
         .env("PYTHONHASHSEED", "0")
         .current_dir("/")
