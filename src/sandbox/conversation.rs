@@ -232,14 +232,14 @@ pub fn run(zygote: &mut Zygote, job: &Job, limits: &Limits) -> Result<Observed> 
     child.drain().map_err(|_| Error::other("standard output cannot be read"))?;
     seen.stdout = String::from_utf8_lossy(&child.stdout).into_owned();
     seen.cpu_seconds = end.cpu;
-    seen.ending = ending(stop.as_ref(), &end, memory, limits)?;
+    seen.ending = ending(stop.as_ref(), &end, seen.compiles, memory, limits)?;
     seen.left = stop.and(end.exit.filter(|_| !end.killed && seen.ending == Ending::Graded));
     seen.files = end.files;
     Ok(seen)
 }
 
 /// What the way in which a child ended says about the response.
-fn ending(stop: Option<&Stop>, end: &End, memory: bool, limits: &Limits) -> Result<Ending> {
+fn ending(stop: Option<&Stop>, end: &End, compiles: bool, memory: bool, limits: &Limits) -> Result<Ending> {
     const NOT_CONFINED: i32 = 99;
     const HARNESS_FAILED: i32 = 70;
     // The kernel looks at the limit tick by tick, so a child killed for it may have used a little less.
@@ -251,7 +251,10 @@ fn ending(stop: Option<&Stop>, end: &End, memory: bool, limits: &Limits) -> Resu
         Some(Stop::Nonsense) => Ending::Crashed,
         // Nothing inside can send this signal: it came from outside, or the machine is out of memory.
         Some(Stop::Closed) if killed && !end.killed => return Err(Error::other("the child was killed from outside")),
-        Some(Stop::Closed) if end.exit == Some(NOT_CONFINED) => return Err(Error::other("the child was not confined")),
+        // Only before the response's code has run: afterwards it is a status like any other.
+        Some(Stop::Closed) if !compiles && end.exit == Some(NOT_CONFINED) => {
+            return Err(Error::other("the child was not confined"));
+        }
         _ if memory => Ending::Memory,
         Some(Stop::Closed) if end.killed || end.exit.is_none_or(|code| code == HARNESS_FAILED) => Ending::Crashed,
         _ => Ending::Graded,

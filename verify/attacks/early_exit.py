@@ -19,6 +19,19 @@ import sys
 class Solution:
     def f(self, n): sys.exit(3)
 
+### exit_with_the_status_of_a_sandbox_that_failed
+# A failure of the sandbox leaves the group's statistics; a response cannot pass for one.
+# left: 99
+import os
+class Solution:
+    def f(self, n): os._exit(99)
+
+### exit_with_the_status_of_a_broken_harness
+# ends: crashed
+import os
+class Solution:
+    def f(self, n): os._exit(70)
+
 ### exit_with_a_message
 # left: 1
 class Solution:

@@ -116,6 +116,15 @@ class Solution:
         return tried(act)
 # gives: 'ENOSPC'
 
+### large_files_full_of_control_characters
+# What is reported of them has to fit into one message.
+# writes
+class Solution:
+    def f(self, n):
+        for i in range(40): open(chr(1) * 200 + str(i), "wb").write(bytes(16_000))
+        return 0
+# gives: 0
+
 ### descriptors
 import os
 class Solution:
