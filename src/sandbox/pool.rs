@@ -7,9 +7,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// How often a job is tried when what runs it fails, and the pause before the second try, doubled for each later one.
-const TRIES: u32 = 6;
+/// How often a job is tried when what runs it fails: with a process killed every 50 ms and a start taking as long, six were
+/// seen to be too few. The pause before the second try doubles for each later one, up to the longest.
+const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Workers that wait for jobs. Dropping the pool ends every process and removes every file.
 pub struct Pool {
@@ -79,7 +81,7 @@ impl Pool {
     fn attempt(&self, slot: &mut Option<Zygote>, job: &Job) -> Observed {
         for attempt in 0..TRIES {
             if attempt > 0 {
-                std::thread::sleep(PAUSE * (1 << attempt));
+                std::thread::sleep((PAUSE * (1 << attempt)).min(LONGEST_PAUSE));
             }
             JOBS_RUN.fetch_add(1, Ordering::Relaxed);
             let started = Instant::now();
