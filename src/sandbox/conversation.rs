@@ -17,7 +17,7 @@ const NONCE: usize = 8;
 const HEAD: usize = NONCE + 5;
 /// A child that has closed its link is about to end: its exit takes well under a millisecond, on a loaded machine more.
 const GRACE: Duration = Duration::from_secs(2);
-/// Standard output may hold the last of what was printed when the child has ended.
+/// Bytes of one read.
 const CHUNK: usize = 1 << 16;
 
 /// Questions; the numbers are those of `child.py`.

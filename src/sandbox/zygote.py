@@ -188,7 +188,7 @@ def main():
     if not message:  # the parent is gone already
         return tidy(folder)
     config = json.loads(message)
-    found = {"namespaces": namespaces() if config["namespaces"] else "switched off"}
+    found = {"namespaces": namespaces()}
     pid = os.fork()
     if pid == 0:
         try:

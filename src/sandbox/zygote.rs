@@ -70,7 +70,7 @@ impl Zygote {
         let mut zygote =
             Self { process, control: Some(ours), layers: Layers::default(), filters: true, _folder: folder };
         let config = json!({
-            "filters": filters, "namespaces": true, "child": include_str!("child.py"),
+            "filters": filters, "child": include_str!("child.py"),
         });
         zygote.layers = zygote.ask(&config, &[]).map_err(failed)?;
         zygote.filters = zygote.layers.is_active(crate::Layer::Seccomp);

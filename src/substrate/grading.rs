@@ -4,7 +4,7 @@ use crate::asserts::Test;
 use crate::{Mode, Problem, Result, Reward, Sealed, Shown, Verdict};
 use sandbox::{Job, Layers, Limits, Observed, Pool, Probe};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 pub use sandbox::pool::jobs_run;
@@ -79,13 +79,13 @@ impl Grader {
     /// Grades in order. Each distinct (problem, mode, marker, source) runs once in this grader's life.
     pub fn grade(&self, submissions: &[Submission]) -> Vec<Graded> {
         let mut seen = self.seen.lock().unwrap_or_else(|e| e.into_inner());
-        let (mut keys, mut fresh) = (vec![], HashMap::new());
+        let (mut keys, mut fresh) = (vec![], HashSet::new());
         let mut runs: Vec<Run> = vec![];
         for submission in submissions {
             let problem = identity(submission.problem);
             let key = key(&problem, submission);
             keys.push(key);
-            if !seen.contains_key(&key) && fresh.insert(key, ()).is_none() {
+            if !seen.contains_key(&key) && fresh.insert(key) {
                 runs.push(Run { submission, tests: self.tests(&problem, submission.problem), key });
             }
         }

@@ -46,7 +46,8 @@ impl Problem {
     }
 }
 
-fn text_or_number<'de, D: serde::Deserializer<'de>>(from: D) -> std::result::Result<String, D::Error> {
+/// For ids in rows: a number is its text.
+pub fn text_or_number<'de, D: serde::Deserializer<'de>>(from: D) -> std::result::Result<String, D::Error> {
     match serde_json::Value::deserialize(from)? {
         serde_json::Value::String(text) => Ok(text),
         serde_json::Value::Number(number) => Ok(number.to_string()),

@@ -27,7 +27,8 @@ struct Workload {
 
 #[derive(serde::Deserialize)]
 struct Response {
-    problem_id: serde_json::Value,
+    #[serde(deserialize_with = "problem::text_or_number")]
+    problem_id: String,
     mode: Mode,
     completion: String,
 }
@@ -67,7 +68,7 @@ fn files(problems: &Path, responses: &Path) -> Result<Workload> {
     let problems = Problem::load(problems)?;
     let mut rows = vec![];
     for response in problem::read_rows::<Response>(responses)? {
-        let id = response.problem_id.as_str().map_or_else(|| response.problem_id.to_string(), String::from);
+        let id = response.problem_id;
         let problem = problems.iter().find(|p| p.problem_id == id).with_context(|| format!("no problem {id}"))?;
         rows.push((problem.clone(), response.mode, response.completion));
     }
