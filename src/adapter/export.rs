@@ -199,7 +199,7 @@ mod tests {
 
     fn logits(decoder: &Decoder) -> Vec<f32> {
         let batch = Batch::new(&[&[4, 9, 17, 3, 22, 8]], &decoder.device);
-        read(decoder.logits(decoder.hidden(&batch))).unwrap()
+        read(decoder.logits(&decoder.hidden(&batch))).unwrap()
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Per-rollout knob gradients: `g_b = sum_t (U^T dL/dy_{b,t}) * (Vh x_{b,t})`, exactly, from one backward pass over
 //! the merged model. No division by the knob, no second pass per rollout. The terms of the sum, token by token, on request.
 
+use crate::basis::Factors;
 use crate::{Basis, Result};
 use burn::tensor::Tensor;
-use model::{Site, Tap, read};
+use model::{Group, Rows, Tap, read};
 
 /// One row per rollout (or per token of one), each in [`crate::Layout`] order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,23 +26,24 @@ impl RolloutGradients {
     }
 }
 
-/// Collects the gradients of one batch of `b` right-padded rollouts.
+/// Collects the gradients of one batch of packed rollouts.
 pub struct KnobTap<'a> {
     basis: &'a Basis,
-    /// Rows that the tokens of a batch are summed into.
-    rows: usize,
+    /// What is summed up: rollouts, or single tokens.
+    rows: Rows,
+    /// By layer and group.
     parts: Vec<Option<Tensor<2>>>,
 }
 
 impl<'a> KnobTap<'a> {
     /// One gradient per rollout of the batch.
-    pub fn new(basis: &'a Basis, b: usize) -> Self {
-        Self { basis, rows: b, parts: vec![None; basis.layout.count()] }
+    pub fn new(basis: &'a Basis, rows: &Rows) -> Self {
+        Self { basis, rows: rows.clone(), parts: vec![None; basis.base.config.num_hidden_layers * Group::ALL.len()] }
     }
 
-    /// One gradient per token of a batch of `b` rows of `t` tokens, padding included.
-    pub fn per_token(basis: &'a Basis, b: usize, t: usize) -> Self {
-        Self::new(basis, b * t)
+    /// One gradient per token.
+    pub fn per_token(basis: &'a Basis, rows: &Rows) -> Self {
+        Self::new(basis, &Rows::new(vec![1; rows.tokens()], &basis.base.device))
     }
 
     /// Brings the gradients to the host in one read.
@@ -54,12 +56,15 @@ impl<'a> KnobTap<'a> {
 }
 
 impl Tap for KnobTap<'_> {
-    fn linear(&mut self, site: Site, x: &Tensor<2>, dy: &Tensor<2>) {
-        let (u, vh) = self.basis.factors(site);
-        let right = x.clone().matmul(vh.transpose());
-        let left = dy.clone().matmul(u);
-        let [n, r] = left.dims();
-        let summed = (left * right).reshape([self.rows, n / self.rows, r]).sum_dim(1);
-        self.parts[site.module()] = Some(summed.reshape([self.rows, r]));
+    fn linear(&mut self, layer: usize, group: Group, x: &Tensor<2>, dy: &Tensor<2>) {
+        let (ops, config) = (&self.basis.base.ops, &self.basis.base.config);
+        let Factors { u, vh } = self.basis.group(layer, group);
+        let left = group.members().iter().zip(u).map(|(proj, u)| {
+            let rows = proj.rows(config);
+            ops.linear_back(&dy.clone().narrow(1, rows.start, rows.len()), u)
+        });
+        let left = Tensor::cat(left.collect(), 1);
+        let sums = ops.row_sums(&left, &ops.linear(x, vh), &self.rows);
+        self.parts[layer * Group::ALL.len() + group as usize] = Some(sums);
     }
 }

@@ -149,6 +149,26 @@ pub enum Format {
 pub enum Bench {
     /// Gradings a second beside a subprocess per check, and the same gradings on a loaded machine.
     Grading(BenchGrading),
+    /// The device's operations: first whether they are right, then how fast they are.
+    Engine(BenchEngine),
+}
+
+#[derive(Args)]
+pub struct BenchEngine {
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    pub device: Device,
+    /// Print every comparison, not only those that fail.
+    #[arg(long)]
+    pub verbose: bool,
+    /// Compare, and time nothing.
+    #[arg(long)]
+    pub check_only: bool,
+    /// A Python that has PyTorch: the same work is timed there first.
+    #[arg(long, value_name = "PYTHON")]
+    pub peer: Option<String>,
+    /// Fewer layers than Qwen3-4B's 36, for a smaller device.
+    #[arg(long)]
+    pub layers: Option<usize>,
 }
 
 #[derive(Args)]

@@ -1,11 +1,14 @@
 //! A checkpoint on disk, mapped into memory: one `model.safetensors` or several with an index, in a plain folder or in the
 //! hub's cache. Names, shapes and types are checked against `config.json` before a single value is read.
 
-use crate::weights::expected_tensors;
-use crate::{Matrix, ModelConfig, ModelError, Result};
+use crate::weights::{Raw, expected_tensors};
+use crate::{ModelConfig, ModelError, Result};
+use burn::tensor::DType;
 use memmap2::Mmap;
+use rayon::prelude::*;
 use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -93,22 +96,38 @@ impl Checkpoint {
         }
     }
 
-    /// One tensor, widened to f32.
+    /// The type of the largest tensor.
+    pub fn dtype(&self) -> DType {
+        let largest = self.places.values().max_by_key(|p| p.end - p.start);
+        largest.map_or(DType::F32, |p| kind(p.dtype))
+    }
+
+    /// One tensor, where it lies in the mapped file.
     ///
     /// # Errors
     /// A value that is not finite.
-    pub fn matrix(&self, name: &str) -> Result<Matrix> {
+    pub fn raw(&self, name: &str) -> Result<Raw<'_>> {
         let place = &self.places[name];
         let shard = &self.shards[place.shard];
-        let data = widen(place.dtype, &shard.map[place.start..place.end]);
-        match data.iter().position(|x| !x.is_finite()) {
+        let bytes = &shard.map[place.start..place.end];
+        // All exponent bits set: infinity or not a number.
+        let broken = match place.dtype {
+            Dtype::BF16 => bytes.par_chunks_exact(2).position_first(|c| c[1] & 0x7f == 0x7f && c[0] & 0x80 == 0x80),
+            _ => bytes.par_chunks_exact(4).position_first(|c| c[3] & 0x7f == 0x7f && c[2] & 0x80 == 0x80),
+        };
+        match broken {
             Some(index) => Err(ModelError::NotFinite { path: shard.path.clone(), name: name.into(), index }),
             None => {
                 let cols = place.shape.last().copied().unwrap_or(1);
-                Ok(Matrix { rows: data.len() / cols, cols, data })
+                Ok(Raw { dtype: kind(place.dtype), cols, bytes: Cow::Borrowed(bytes) })
             }
         }
     }
+}
+
+/// Only f32 and bf16 are let in.
+fn kind(dtype: Dtype) -> DType {
+    if dtype == Dtype::BF16 { DType::BF16 } else { DType::F32 }
 }
 
 /// The weight files of a folder, each once, in name order.
@@ -150,13 +169,4 @@ fn tensors(path: &Path, map: &Mmap, shard: usize) -> Result<Vec<(String, Place)>
             (name.to_string(), Place { shard, dtype: view.dtype(), start, end, shape: view.shape().to_vec() })
         })
         .collect())
-}
-
-fn widen(dtype: Dtype, raw: &[u8]) -> Vec<f32> {
-    match dtype {
-        Dtype::BF16 => {
-            raw.chunks_exact(2).map(|c| f32::from_bits(u32::from(u16::from_le_bytes([c[0], c[1]])) << 16)).collect()
-        }
-        _ => raw.chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]])).collect(),
-    }
 }

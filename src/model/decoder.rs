@@ -1,145 +1,38 @@
 //! The whole decoder: embedding, blocks, final norm; one copy of the weights on one device.
 
-use crate::block::{BlockTrace, Dims, Layer};
-use crate::ops::{self, Normed, Rope};
+use crate::batch::{Batch, Rows};
+use crate::block::{BlockTrace, Layer, Pass};
+use crate::ops::{self, Heads, Ops, Rope};
+use crate::site::{Gain, Group, Parameter, Proj, Site};
 use crate::weights::expected_tensors;
-use crate::{Matrix, ModelConfig, Result, Weights, read};
-use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+use crate::{ModelConfig, Result, Weights, read};
+use burn::tensor::{DType, Device, Int, Tensor};
 use std::collections::BTreeMap;
-
-/// The seven projections that carry knobs, in the order they appear in a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Proj {
-    Q,
-    K,
-    V,
-    O,
-    Gate,
-    Up,
-    Down,
-}
-
-impl Proj {
-    pub const ALL: [Proj; 7] = [Self::Q, Self::K, Self::V, Self::O, Self::Gate, Self::Up, Self::Down];
-
-    pub fn hub_name(self) -> &'static str {
-        match self {
-            Self::Q => "self_attn.q_proj",
-            Self::K => "self_attn.k_proj",
-            Self::V => "self_attn.v_proj",
-            Self::O => "self_attn.o_proj",
-            Self::Gate => "mlp.gate_proj",
-            Self::Up => "mlp.up_proj",
-            Self::Down => "mlp.down_proj",
-        }
-    }
-
-    /// `[out, in]`.
-    pub fn shape(self, c: &ModelConfig) -> [usize; 2] {
-        let (q, kv) = (c.num_attention_heads * c.head_dim, c.num_key_value_heads * c.head_dim);
-        match self {
-            Self::Q => [q, c.hidden_size],
-            Self::K | Self::V => [kv, c.hidden_size],
-            Self::O => [c.hidden_size, q],
-            Self::Gate | Self::Up => [c.intermediate_size, c.hidden_size],
-            Self::Down => [c.hidden_size, c.intermediate_size],
-        }
-    }
-}
-
-/// One linear layer of the model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Site {
-    pub layer: usize,
-    pub proj: Proj,
-}
-
-impl Site {
-    /// Every site, layer by layer: the fixed order of knobs, directions and bands.
-    pub fn all(config: &ModelConfig) -> Vec<Site> {
-        (0..config.num_hidden_layers).flat_map(|layer| Proj::ALL.map(|proj| Site { layer, proj })).collect()
-    }
-
-    /// Place of this site in [`Self::all`].
-    pub fn module(self) -> usize {
-        self.layer * Proj::ALL.len() + self.proj as usize
-    }
-
-    pub fn weight_name(self) -> String {
-        format!("model.layers.{}.{}.weight", self.layer, self.proj.hub_name())
-    }
-}
-
-/// The four RMSNorm gains of a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Gain {
-    Input,
-    Post,
-    Q,
-    K,
-}
-
-impl Gain {
-    pub const ALL: [Gain; 4] = [Self::Input, Self::Post, Self::Q, Self::K];
-
-    pub fn hub_name(self) -> &'static str {
-        match self {
-            Self::Input => "input_layernorm",
-            Self::Post => "post_attention_layernorm",
-            Self::Q => "self_attn.q_norm",
-            Self::K => "self_attn.k_norm",
-        }
-    }
-}
-
-/// Any trainable tensor, for pre-training. Gains count as matrices with one row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Parameter {
-    Embed,
-    Final,
-    Linear(Site),
-    Gain(usize, Gain),
-}
+use std::sync::Arc;
 
 /// Receives what the backward pass passes by. Only linear layers matter to knobs; pre-training takes the rest too.
 pub trait Tap {
-    /// A linear layer's input `[N, in]` and the loss gradient of its output `[N, out]`.
-    fn linear(&mut self, site: Site, x: &Tensor<2>, dy: &Tensor<2>);
-    /// A gain's output gradient and normalised input, `[rows, width]` each: its gradient is the row sum of the product.
-    fn gain(&mut self, _layer: usize, _gain: Gain, _dy: &Tensor<2>, _unit: &Tensor<2>) {}
-    /// The final norm's gain, likewise.
-    fn final_gain(&mut self, _dy: &Tensor<2>, _unit: &Tensor<2>) {}
+    /// A group's input `[N, in]` and the loss gradient of its output `[N, out]`.
+    fn linear(&mut self, layer: usize, group: Group, x: &Tensor<2>, dy: &Tensor<2>);
+    /// Whether [`Self::gain`] and the two below want to be told.
+    fn takes_gains(&self) -> bool {
+        false
+    }
+    /// The gradient of a norm's output and the norm's input, `[rows, width]` each.
+    fn gain(&mut self, _layer: usize, _gain: Gain, _dy: &Tensor<2>, _x: &Tensor<2>, _eps: f64) {}
+    /// The final norm, likewise.
+    fn final_gain(&mut self, _dy: &Tensor<2>, _x: &Tensor<2>, _eps: f64) {}
     /// The gradient that reaches the token embeddings, `[N, H]`, row for row with the batch's ids.
     fn embedded(&mut self, _ids: &Tensor<1, Int>, _dx: &Tensor<2>) {}
-}
-
-/// Token ids on the device, right-padded: `[B*T]`. Padding needs no mask, as attention is causal.
-pub struct Batch {
-    pub ids: Tensor<1, Int>,
-    pub b: usize,
-    pub t: usize,
-}
-
-impl Batch {
-    /// Pads every row to the longest with token 0.
-    pub fn new(rows: &[&[u32]], device: &Device) -> Self {
-        let t = rows.iter().map(|r| r.len()).max().unwrap_or(0);
-        let mut ids = Vec::with_capacity(rows.len() * t);
-        for row in rows {
-            ids.extend(row.iter().map(|&id| id as i32));
-            ids.resize(ids.len() + t - row.len(), 0);
-        }
-        let n = ids.len();
-        Self { ids: Tensor::from_data(TensorData::new(ids, [n]), device), b: rows.len(), t }
-    }
 }
 
 /// What a backward pass needs of one forward pass.
 pub struct Trace {
     ids: Tensor<1, Int>,
-    dims: Dims,
-    blocks: Vec<BlockTrace>,
-    last: Normed,
+    rows: Rows,
+    /// Each block's input, and what else was kept of it.
+    blocks: Vec<(Tensor<2>, Option<BlockTrace>)>,
+    last: Tensor<2>,
 }
 
 /// Weights on a device. Cloning is cheap: tensors are reference-counted.
@@ -147,16 +40,12 @@ pub struct Trace {
 pub struct Decoder {
     pub config: ModelConfig,
     pub device: Device,
+    pub ops: Arc<dyn Ops>,
     pub(crate) embed: Tensor<2>,
     pub(crate) head: Tensor<2>,
     pub(crate) layers: Vec<Layer>,
     pub(crate) final_gain: Tensor<1>,
     pub(crate) rope: Rope,
-}
-
-/// Copies a host matrix to the device.
-pub fn upload(m: &Matrix, device: &Device) -> Tensor<2> {
-    Tensor::from_data(TensorData::new(m.data.clone(), [m.rows, m.cols]), device)
 }
 
 /// All of them, or the first error.
@@ -166,89 +55,123 @@ fn each<T, const N: usize>(results: [Result<T>; N]) -> Result<[T; N]> {
 }
 
 impl Decoder {
-    /// Puts a checkpoint on a device, one tensor after the other: the host holds one at a time. Positions beyond
-    /// `max_position_embeddings` are an error of the caller.
+    /// Puts a checkpoint on a device, in the type that the device's operations keep it in. Mapped files go there as they
+    /// are; nothing is held in host memory.
     pub fn new(weights: &Weights, device: &Device) -> Result<Self> {
+        let ops = ops::of(device);
+        let dtype = ops.dtype(weights.dtype());
+        Self::with(weights, device, ops, dtype)
+    }
+
+    /// The same with a choice of operations and type.
+    pub fn with(weights: &Weights, device: &Device, ops: Arc<dyn Ops>, dtype: DType) -> Result<Self> {
         let c = weights.config.clone();
-        let matrix = |name: &str| -> Result<Tensor<2>> { Ok(upload(&*weights.get(name)?, device)) };
-        let gain = |name: String| -> Result<Tensor<1>> { Ok(matrix(&name)?.squeeze_dim::<1>(0)) };
+        let stacked = |names: &[String]| -> Result<Tensor<2>> {
+            let parts = names.iter().map(|name| weights.raw(name)).collect::<Result<Vec<_>>>()?;
+            ops.upload(&parts, dtype, device)
+        };
+        let gain = |name: String| -> Result<Tensor<1>> { Ok(stacked(&[name])?.squeeze_dim::<1>(0)) };
         let mut layers = Vec::with_capacity(c.num_hidden_layers);
         for layer in 0..c.num_hidden_layers {
-            let proj = each(Proj::ALL.map(|proj| matrix(&Site { layer, proj }.weight_name())))?;
+            let weights = each(Group::ALL.map(|group| {
+                let names: Vec<String> =
+                    group.members().iter().map(|&proj| Site { layer, proj }.weight_name()).collect();
+                stacked(&names)
+            }))?;
             let gains = each(Gain::ALL.map(|g| gain(format!("model.layers.{layer}.{}.weight", g.hub_name()))))?;
-            layers.push(Layer { proj, gains });
+            layers.push(Layer { weights, gains });
         }
-        let embed = matrix("model.embed_tokens.weight")?;
-        let head = if c.tie_word_embeddings { embed.clone() } else { matrix("lm_head.weight")? };
+        let embed = stacked(&["model.embed_tokens.weight".into()])?;
+        let head = if c.tie_word_embeddings { embed.clone() } else { stacked(&["lm_head.weight".into()])? };
         let rope = Rope::new(c.max_position_embeddings, c.head_dim, c.rope_theta, device);
         let final_gain = gain("model.norm.weight".into())?;
-        Ok(Self { config: c, device: device.clone(), embed, head, layers, final_gain, rope })
+        Ok(Self { config: c, device: device.clone(), ops, embed, head, layers, final_gain, rope })
+    }
+
+    /// The type of the weights and of everything computed from them.
+    pub fn dtype(&self) -> DType {
+        self.embed.dtype()
     }
 
     /// The same model with other projections, as when knobs are merged. Everything else is shared.
-    pub fn with_projections(&self, mut make: impl FnMut(Site, &Tensor<2>) -> Tensor<2>) -> Self {
+    pub fn with_projections(&self, mut make: impl FnMut(usize, Group, &Tensor<2>) -> Tensor<2>) -> Self {
         let mut merged = self.clone();
         for (layer, block) in merged.layers.iter_mut().enumerate() {
-            for proj in Proj::ALL {
-                block.proj[proj as usize] = make(Site { layer, proj }, &self.layers[layer].proj[proj as usize]);
+            for group in Group::ALL {
+                block.weights[group as usize] = make(layer, group, self.layers[layer].weight(group));
             }
         }
         merged
     }
 
-    pub(crate) fn dims(&self, b: usize, t: usize) -> Dims {
+    pub(crate) fn heads(&self) -> Heads {
         let c = &self.config;
-        Dims { b, t, kv: c.num_key_value_heads, group: c.group(), d: c.head_dim, eps: c.rms_norm_eps }
+        Heads { queries: c.num_attention_heads, kv: c.num_key_value_heads, d: c.head_dim }
+    }
+
+    fn pass<'a>(&'a self, rows: &'a Rows) -> Pass<'a> {
+        Pass { ops: &*self.ops, heads: self.heads(), rope: &self.rope, rows, eps: self.config.rms_norm_eps }
     }
 
     pub(crate) fn embed(&self, ids: &Tensor<1, Int>) -> Tensor<2> {
         self.embed.clone().select(0, ids.clone())
     }
 
-    pub(crate) fn causal(&self, t: usize) -> Tensor<3, Bool> {
-        ops::causal_mask(t, self.config.group(), &self.device)
+    pub(crate) fn final_norm(&self, x: &Tensor<2>) -> Tensor<2> {
+        self.ops.rms_norm(x, &self.final_gain, self.config.rms_norm_eps)
     }
 
-    /// Final hidden states `[B*T, H]`, after the last norm, and the trace for [`Self::backward`].
+    /// Final hidden states `[N, H]`, after the last norm, and the trace for [`Self::backward`].
     pub fn forward(&self, batch: &Batch) -> (Tensor<2>, Trace) {
-        let dims = self.dims(batch.b, batch.t);
-        let (rope, mask) = (self.rope.first(batch.t), self.causal(batch.t));
+        self.forward_keeping(batch, self.layers.len())
+    }
+
+    /// The same, keeping the activations of the last `kept` blocks only; those of the others are computed again on the way
+    /// back, to the same bytes.
+    pub fn forward_keeping(&self, batch: &Batch, kept: usize) -> (Tensor<2>, Trace) {
+        let pass = self.pass(&batch.rows);
         let mut x = self.embed(&batch.ids);
         let mut blocks = Vec::with_capacity(self.layers.len());
-        for layer in &self.layers {
-            let (next, trace) = layer.forward(x, dims, &rope, &mask);
+        for (i, layer) in self.layers.iter().enumerate() {
+            let (next, trace) = layer.forward(&pass, x.clone(), |_| ());
+            blocks.push((x, (i + kept >= self.layers.len()).then_some(trace)));
             x = next;
-            blocks.push(trace);
         }
-        let (hidden, last) = ops::rms_norm(x, &self.final_gain, dims.eps);
-        (hidden, Trace { ids: batch.ids.clone(), dims, blocks, last })
+        (self.final_norm(&x), Trace { ids: batch.ids.clone(), rows: batch.rows.clone(), blocks, last: x })
     }
 
     /// Final hidden states without a trace: for reference passes.
     pub fn hidden(&self, batch: &Batch) -> Tensor<2> {
-        let dims = self.dims(batch.b, batch.t);
-        let (rope, mask) = (self.rope.first(batch.t), self.causal(batch.t));
+        self.final_norm(&self.blocks(batch, |_, _| ()))
+    }
+
+    /// The last block's output; `seen` is shown each layer's turned queries, keys and values.
+    pub(crate) fn blocks(&self, batch: &Batch, mut seen: impl FnMut(usize, &Tensor<2>)) -> Tensor<2> {
+        let pass = self.pass(&batch.rows);
         let mut x = self.embed(&batch.ids);
-        for layer in &self.layers {
-            x = layer.forward(x, dims, &rope, &mask).0;
+        for (i, layer) in self.layers.iter().enumerate() {
+            x = layer.forward(&pass, x, |turned| seen(i, turned)).0;
         }
-        ops::rms_norm(x, &self.final_gain, dims.eps).0
+        x
     }
 
     /// Runs the backward pass from the gradient of the hidden states, showing every layer to `tap`.
-    pub fn backward(&self, trace: &Trace, dhidden: Tensor<2>, tap: &mut dyn Tap) {
-        let rope = self.rope.first(trace.dims.t);
-        tap.final_gain(&dhidden, &trace.last.unit);
-        let mut dx = ops::rms_norm_backward(dhidden, &self.final_gain, &trace.last);
+    pub fn backward(&self, trace: Trace, dhidden: Tensor<2>, tap: &mut dyn Tap) {
+        let Trace { ids, rows, mut blocks, last } = trace;
+        let (pass, eps) = (self.pass(&rows), self.config.rms_norm_eps);
+        tap.final_gain(&dhidden, &last, eps);
+        let mut dx = self.ops.rms_norm_back(dhidden.zeros_like(), &dhidden, &last, &self.final_gain, eps);
         for (layer, block) in self.layers.iter().enumerate().rev() {
-            dx = block.backward(layer, dx, &trace.blocks[layer], trace.dims, &rope, tap);
+            let (x, trace) = blocks.pop().expect("a trace of every block");
+            let trace = trace.unwrap_or_else(|| block.trace(&pass, x.clone(), |_| ()));
+            dx = block.backward(layer, &pass, &x, dx, trace, tap);
         }
-        tap.embedded(&trace.ids, &dx);
+        tap.embedded(&ids, &dx);
     }
 
-    /// `x [N, H] -> logits [N, V]`.
-    pub fn logits(&self, hidden: Tensor<2>) -> Tensor<2> {
-        hidden.matmul(self.head.clone().transpose())
+    /// `x [N, H] -> logits [N, V]`, f32.
+    pub fn logits(&self, hidden: &Tensor<2>) -> Tensor<2> {
+        self.ops.logits(hidden, &self.head)
     }
 
     /// A parameter as a matrix.
@@ -256,8 +179,8 @@ impl Decoder {
         match which {
             Parameter::Embed => self.embed.clone(),
             Parameter::Final => self.final_gain.clone().unsqueeze(),
-            Parameter::Linear(Site { layer, proj }) => self.layers[layer].proj[proj as usize].clone(),
-            Parameter::Gain(layer, gain) => self.layers[layer].gains[gain as usize].clone().unsqueeze(),
+            Parameter::Linear(layer, group) => self.layers[layer].weight(group).clone(),
+            Parameter::Gain(layer, gain) => self.layers[layer].gain(gain).clone().unsqueeze(),
         }
     }
 
@@ -271,9 +194,15 @@ impl Decoder {
                 self.embed = value;
             }
             Parameter::Final => self.final_gain = value.squeeze_dim(0),
-            Parameter::Linear(Site { layer, proj }) => self.layers[layer].proj[proj as usize] = value,
+            Parameter::Linear(layer, group) => self.layers[layer].weights[group as usize] = value,
             Parameter::Gain(layer, gain) => self.layers[layer].gains[gain as usize] = value.squeeze_dim(0),
         }
+    }
+
+    /// One linear layer's weight, `[out, in]`.
+    pub fn weight(&self, Site { layer, proj }: Site) -> Tensor<2> {
+        let rows = proj.rows(&self.config);
+        self.layers[layer].weight(proj.group()).clone().narrow(0, rows.start, rows.len())
     }
 
     /// A weight under its hub name, if the model has one of that name.
@@ -288,12 +217,11 @@ impl Decoder {
         let layer = layer.parse().ok().filter(|&layer| layer < self.layers.len())?;
         let proj = Proj::ALL.into_iter().find(|p| p.hub_name() == part);
         let gain = Gain::ALL.into_iter().find(|g| g.hub_name() == part);
-        let which = match (proj, gain) {
-            (Some(proj), _) => Parameter::Linear(Site { layer, proj }),
-            (None, Some(gain)) => Parameter::Gain(layer, gain),
-            (None, None) => return None,
-        };
-        Some(self.parameter(which))
+        match (proj, gain) {
+            (Some(proj), _) => Some(self.weight(Site { layer, proj })),
+            (None, Some(gain)) => Some(self.parameter(Parameter::Gain(layer, gain))),
+            (None, None) => None,
+        }
     }
 
     /// Copies one of the [`expected_tensors`](crate::weights::expected_tensors) back to the host.

@@ -2,28 +2,32 @@
 //!
 //! Rows are taken a chunk at a time, so a 151,936-token vocabulary never exists for all positions at once.
 
-use crate::{Decoder, Result, decoder::Tap, decoder::Trace, read};
-use burn::tensor::{Int, Tensor, TensorData, activation};
+use crate::decoder::{Tap, Trace};
+use crate::ops::Coefficients;
+use crate::{Decoder, Result, read};
+use burn::tensor::{DType, Int, Tensor, TensorData};
+use std::ops::Range;
 
-/// Logits that may exist at a time: 64 Mi entries, 256 MiB in f32.
-const LOGITS_AT_ONCE: usize = 64 << 20;
+/// Logits that may exist at a time: 640 MiB in f32, about 1,100 rows of the largest vocabulary.
+const LOGITS_AT_ONCE: usize = 160 << 20;
 
 /// Which hidden rows predict which tokens.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Targets {
-    /// Row of the hidden states, `b * T + position`, whose output is scored.
+    /// Row of the hidden states whose output is scored; each at most once.
     pub rows: Vec<i32>,
     /// The token that came next.
     pub tokens: Vec<i32>,
 }
 
 impl Targets {
-    /// The completion tokens of right-padded rows: row `i` holds `total[i]` tokens, the first `prompt[i]` given.
-    pub fn completions(spans: &[(usize, usize)], rows: &[&[u32]], t: usize) -> Self {
-        let mut out = Self::default();
-        for (i, (&(prompt, total), row)) in spans.iter().zip(rows).enumerate() {
-            out.rows.extend((prompt..total).map(|position| (i * t + position - 1) as i32));
+    /// The completion tokens of packed rows: row `i` holds `total[i]` tokens, the first `prompt[i]` given.
+    pub fn completions(spans: &[(usize, usize)], rows: &[&[u32]]) -> Self {
+        let (mut out, mut start) = (Self::default(), 0);
+        for (&(prompt, total), row) in spans.iter().zip(rows) {
+            out.rows.extend((prompt..total).map(|position| (start + position - 1) as i32));
             out.tokens.extend(row[prompt..total].iter().map(|&token| token as i32));
+            start += row.len();
         }
         out
     }
@@ -35,6 +39,11 @@ impl Targets {
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
+
+    fn chunks(&self, vocabulary: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (n, step) = (self.len(), (LOGITS_AT_ONCE / vocabulary).max(1));
+        (0..n).step_by(step).map(move |start| start..(start + step).min(n))
+    }
 }
 
 /// A loss over chosen log-probabilities, given by its derivative `dL/dlogp_i` for each target.
@@ -45,25 +54,25 @@ pub enum Objective<'a> {
     WithKl { weight: &'a [f32], reference: &'a [f32], kl: f32 },
 }
 
-impl Objective<'_> {
-    fn coefficient(&self, i: usize, logp: f32) -> f32 {
-        match self {
-            Self::Linear(weight) => weight[i],
-            Self::WithKl { weight, reference, kl } => weight[i] + kl * (1.0 - (reference[i] - logp).exp()),
-        }
-    }
-}
-
 impl Decoder {
+    fn ints(&self, values: &[i32]) -> Tensor<1, Int> {
+        Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), &self.device)
+    }
+
+    fn floats(&self, values: &[f32]) -> Tensor<1> {
+        Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), (&self.device, DType::F32))
+    }
+
     /// `log softmax(logits)[token]` for every target, in order.
     pub fn log_probs(&self, hidden: &Tensor<2>, targets: &Targets) -> Result<Vec<f32>> {
-        let mut out = Vec::with_capacity(targets.len());
-        for chunk in self.chunks(targets) {
-            let (rows, tokens) = self.indices(targets, chunk);
-            let scores = activation::log_softmax(self.logits(hidden.clone().select(0, rows)), 1);
-            out.extend(read(scores.gather(1, tokens.unsqueeze_dim(1)))?);
-        }
-        Ok(out)
+        let parts: Vec<Tensor<1>> = targets
+            .chunks(self.config.vocab_size)
+            .map(|chunk| {
+                let taken = hidden.clone().select(0, self.ints(&targets.rows[chunk.clone()]));
+                self.ops.chosen(&self.logits(&taken), &self.ints(&targets.tokens[chunk]))
+            })
+            .collect();
+        if parts.is_empty() { Ok(vec![]) } else { read(Tensor::cat(parts, 0)) }
     }
 
     /// Log-probabilities and the gradient of the objective with respect to the hidden states, `[N, H]`.
@@ -74,28 +83,30 @@ impl Decoder {
         targets: &Targets,
         objective: &Objective,
         mut on_head: impl FnMut(&Tensor<2>, &Tensor<2>),
-    ) -> Result<(Vec<f32>, Tensor<2>)> {
-        let mut all = Vec::with_capacity(targets.len());
-        let mut dhidden = hidden.zeros_like();
-        for chunk in self.chunks(targets) {
-            let start = chunk.start;
-            let (rows, tokens) = self.indices(targets, chunk);
-            let taken = hidden.clone().select(0, rows.clone());
-            let scores = activation::log_softmax(self.logits(taken.clone()), 1);
-            let index = tokens.unsqueeze_dim::<2>(1);
-            let logp: Vec<f32> = read(scores.clone().gather(1, index.clone()))?;
-            let weights: Vec<f32> =
-                logp.iter().enumerate().map(|(i, &l)| objective.coefficient(start + i, l)).collect();
-            let m = weights.len();
-            let weights = Tensor::<2>::from_data(TensorData::new(weights, [m, 1]), &self.device);
-            let dlogits =
-                (scores.exp() * weights.clone().neg()).scatter(1, index, weights, burn::tensor::IndexingUpdateOp::Add);
+    ) -> (Tensor<1>, Tensor<2>) {
+        let [n, width] = hidden.dims();
+        let (mut logp, mut back) = (vec![], vec![]);
+        for chunk in targets.chunks(self.config.vocab_size) {
+            let taken = hidden.clone().select(0, self.ints(&targets.rows[chunk.clone()]));
+            let tokens = self.ints(&targets.tokens[chunk.clone()]);
+            let coefficients = match objective {
+                Objective::Linear(weight) => Coefficients { weight: self.floats(&weight[chunk]), reference: None },
+                Objective::WithKl { weight, reference, kl } => Coefficients {
+                    weight: self.floats(&weight[chunk.clone()]),
+                    reference: Some((self.floats(&reference[chunk]), *kl)),
+                },
+            };
+            let (found, dlogits) = self.ops.chosen_back(self.logits(&taken), &tokens, &coefficients, self.dtype());
             on_head(&taken, &dlogits);
-            let back = dlogits.matmul(self.head.clone());
-            dhidden = dhidden.select_assign(0, rows, back, burn::tensor::IndexingUpdateOp::Add);
-            all.extend(logp);
+            back.push(self.ops.linear_back(&dlogits, &self.head));
+            logp.push(found);
         }
-        Ok((all, dhidden))
+        // Rows without a target take the row of zeros behind all others: a gather, so no two writes can meet.
+        let mut place = vec![targets.len() as i32; n];
+        targets.rows.iter().enumerate().for_each(|(i, &row)| place[row as usize] = i as i32);
+        back.push(Tensor::zeros([1, width], (&self.device, self.dtype())));
+        let logp = if targets.is_empty() { self.floats(&[]) } else { Tensor::cat(logp, 0) };
+        (logp, Tensor::cat(back, 0).select(0, self.ints(&place)))
     }
 
     /// Forward and backward in one call: returns the targets' log-probabilities.
@@ -105,20 +116,10 @@ impl Decoder {
         targets: &Targets,
         objective: &Objective,
         tap: &mut dyn Tap,
-    ) -> Result<Vec<f32>> {
-        let (logp, dhidden) = self.head_gradient(&hidden, targets, objective, |_, _| {})?;
-        self.backward(&trace, dhidden, tap);
-        Ok(logp)
-    }
-
-    fn chunks(&self, targets: &Targets) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
-        let (n, step) = (targets.len(), (LOGITS_AT_ONCE / self.config.vocab_size).max(1));
-        (0..n).step_by(step).map(move |start| start..(start + step).min(n))
-    }
-
-    fn indices(&self, targets: &Targets, chunk: std::ops::Range<usize>) -> (Tensor<1, Int>, Tensor<1, Int>) {
-        let put =
-            |v: &[i32]| Tensor::from_data(TensorData::new(v[chunk.clone()].to_vec(), [chunk.len()]), &self.device);
-        (put(&targets.rows), put(&targets.tokens))
+    ) -> Tensor<1> {
+        let (logp, dhidden) = self.head_gradient(&hidden, targets, objective, |_, _| {});
+        drop(hidden);
+        self.backward(trace, dhidden, tap);
+        logp
     }
 }

@@ -6,35 +6,46 @@
 //! | [`device`] | CPU, wgpu or CUDA, chosen at run time |
 //! | [`checkpoint`] | safetensors files, mapped: every tensor checked against the config |
 //! | [`weights`] | a model's tensors, from files, memory or a seed |
-//! | [`decoder`] | embedding, blocks, final norm; forward with and without a trace |
+//! | [`site`] | names of projections, their groups, and gains |
+//! | [`batch`] | token rows, packed |
+//! | [`ops`] | what a decoder is computed with, as one interface |
+//! | [`portable`] | its implementation in tensor operations, for every backend |
+//! | `cuda` | its implementation in CUDA kernels, when that feature is on |
 //! | [`block`] | one decoder layer, forward and hand-written backward |
-//! | [`ops`] | RMSNorm, RoPE, causal attention and their backward passes |
+//! | [`decoder`] | embedding, blocks, final norm; forward, and backward with or without recomputation |
 //! | [`head`] | log-probabilities of chosen tokens and the gradient of a loss over them |
-//! | [`sampler`] | KV-cached batched generation, one seed per row |
+//! | [`sampler`] | paged, continuously batched generation, one seed per row |
 //! | [`tokenizer`] | text to token ids and back |
 //! | [`chat`] | a conversation as a prompt, by the model's own template |
 //!
 //! The backward pass is written by hand because the base weights are frozen: training needs only activation
 //! gradients and, at every linear layer, the pair (input, output gradient), which a [`Tap`] receives.
 
+pub mod batch;
 pub mod block;
 pub mod chat;
 pub mod checkpoint;
 pub mod config;
+#[cfg(feature = "cuda")]
+pub mod cuda;
 pub mod decoder;
 pub mod device;
 pub mod head;
 pub mod ops;
+pub mod portable;
 pub mod sampler;
+pub mod site;
 pub mod tokenizer;
 pub mod weights;
 
+pub use batch::{Batch, Rows};
 pub use chat::{ChatTemplate, Message};
 pub use config::ModelConfig;
-pub use decoder::{Batch, Decoder, Proj, Site, Tap};
+pub use decoder::{Decoder, Tap};
 pub use device::DeviceChoice;
 pub use head::{Objective, Targets};
 pub use sampler::{Completion, Prompt, Sampling};
+pub use site::{Gain, Group, Parameter, Proj, Site};
 pub use tokenizer::Tokenizer;
 pub use weights::{Matrix, Weights};
 
@@ -69,6 +80,12 @@ pub enum ModelError {
         "prompt {id} has {tokens} tokens, over the cap of {cap}: raise `prompt_cap` or leave the problem out of the data file"
     )]
     PromptTooLong { id: String, tokens: usize, cap: usize },
+    #[error("prompt {id} has no tokens: there is nothing to continue")]
+    EmptyPrompt { id: String },
+    #[error(
+        "the device has room for {pages} cache pages, the longest row alone needs {needed}: lower `max_new` or `prompt_cap`, or free memory on the device"
+    )]
+    CacheTooSmall { pages: usize, needed: usize },
     #[error("no usable device for --device {asked}: {reason}")]
     NoDevice { asked: &'static str, reason: String },
     #[error("the device failed while computing: {0}; if memory ran out, lower the batch size or choose --device cpu")]
@@ -79,5 +96,5 @@ pub type Result<T> = std::result::Result<T, ModelError>;
 
 /// Brings a float tensor to the host. Device errors are deferred, so out of memory shows here.
 pub fn read<const D: usize>(tensor: burn::tensor::Tensor<D>) -> Result<Vec<f32>> {
-    tensor.try_into_vec_as::<f32>().map_err(|e| ModelError::Compute(e.to_string()))
+    tensor.cast(burn::tensor::DType::F32).try_into_vec_as::<f32>().map_err(|e| ModelError::Compute(e.to_string()))
 }

@@ -1,29 +1,36 @@
-//! The four operations that a block is made of besides matrix products, each with its backward pass.
+//! What a decoder is computed with: one interface, a portable implementation in tensor operations and a fast one in CUDA
+//! kernels. Shapes: `N` packed tokens, `H` hidden, `h` query and `kv` key/value heads of `d` dimensions each.
 
-use burn::tensor::{Bool, Device, Tensor, TensorData, activation};
+use crate::batch::Rows;
+use crate::sampler::{DecodeTask, Stepper};
+use crate::weights::Raw;
+use crate::{Decoder, Result};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use std::fmt::Debug;
+use std::sync::Arc;
 
-/// What RMSNorm's backward needs: the normalised input and the reciprocal root mean square, `[N, D]` and `[N, 1]`.
-pub struct Normed {
-    pub unit: Tensor<2>,
-    inverse: Tensor<2>,
+/// Attention's sizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heads {
+    pub queries: usize,
+    pub kv: usize,
+    pub d: usize,
 }
 
-/// `y = x / sqrt(mean(x^2) + eps) * gain` over the last dimension, `[N, D] -> [N, D]`.
-pub fn rms_norm(x: Tensor<2>, gain: &Tensor<1>, eps: f64) -> (Tensor<2>, Normed) {
-    let inverse = (x.clone().square().mean_dim(1) + eps).sqrt().recip();
-    let unit = x * inverse.clone();
-    (unit.clone() * gain.clone().unsqueeze(), Normed { unit, inverse })
+impl Heads {
+    /// Query heads per key/value head.
+    pub fn group(self) -> usize {
+        self.queries / self.kv
+    }
+
+    /// Width of queries, keys and values side by side.
+    pub fn width(self) -> usize {
+        (self.queries + 2 * self.kv) * self.d
+    }
 }
 
-/// `dx = inverse * (dn - unit * mean(dn * unit))`, `dn = dy * gain`.
-pub fn rms_norm_backward(dy: Tensor<2>, gain: &Tensor<1>, saved: &Normed) -> Tensor<2> {
-    let dn = dy * gain.clone().unsqueeze();
-    let along = (dn.clone() * saved.unit.clone()).mean_dim(1);
-    (dn - saved.unit.clone() * along) * saved.inverse.clone()
-}
-
-/// Cosines and sines for every position, each `[positions, D/2]`.
-#[derive(Clone)]
+/// Cosines and sines for every position, each `[positions, d/2]`, f32.
+#[derive(Clone, Debug)]
 pub struct Rope {
     pub cos: Tensor<2>,
     pub sin: Tensor<2>,
@@ -35,59 +42,115 @@ impl Rope {
         let angle = |i: usize| (i / half) as f64 * theta.powf(-2.0 * (i % half) as f64 / head_dim as f64);
         let table = |f: fn(f64) -> f64| {
             let values: Vec<f32> = (0..positions * half).map(|i| f(angle(i)) as f32).collect();
-            Tensor::from_data(TensorData::new(values, [positions, half]), device)
+            Tensor::from_data(TensorData::new(values, [positions, half]), (device, DType::F32))
         };
         Self { cos: table(f64::cos), sin: table(f64::sin) }
     }
+}
 
-    /// The first `t` positions, shaped to broadcast over `[heads, t, D/2]`.
-    pub fn first(&self, t: usize) -> (Tensor<3>, Tensor<3>) {
-        (self.cos.clone().narrow(0, 0, t).unsqueeze(), self.sin.clone().narrow(0, 0, t).unsqueeze())
+/// Everything that q/k-norm and rotation need besides their input.
+#[derive(Clone, Copy)]
+pub struct Turn<'a> {
+    pub heads: Heads,
+    pub q_gain: &'a Tensor<1>,
+    pub k_gain: &'a Tensor<1>,
+    pub rope: &'a Rope,
+    pub positions: &'a Tensor<1, Int>,
+    pub eps: f64,
+}
+
+/// The loss's derivative by each target's log-probability: `weight + kl (1 - exp(reference - logp))`, each `[n]` in f32.
+#[derive(Clone)]
+pub struct Coefficients {
+    pub weight: Tensor<1>,
+    /// Log-probabilities under the base model, and the weight of the KL term.
+    pub reference: Option<(Tensor<1>, f32)>,
+}
+
+pub trait Ops: Debug + Send + Sync {
+    /// What computes, for reports.
+    fn name(&self) -> &'static str;
+
+    /// The type that a checkpoint's tensors of type `stored` are kept in.
+    fn dtype(&self, stored: DType) -> DType;
+
+    /// Host tensors of equal width stacked by rows, on the device as `dtype`: `[sum of rows, cols]`.
+    fn upload(&self, parts: &[Raw], dtype: DType, device: &Device) -> Result<Tensor<2>>;
+
+    /// `y = x W^T`: `[N, in]`, `[out, in] -> [N, out]`.
+    fn linear(&self, x: &Tensor<2>, w: &Tensor<2>) -> Tensor<2>;
+
+    /// `onto + x W^T`.
+    fn linear_onto(&self, onto: Tensor<2>, x: &Tensor<2>, w: &Tensor<2>) -> Tensor<2>;
+
+    /// `dx = dy W`: `[N, out]`, `[out, in] -> [N, in]`.
+    fn linear_back(&self, dy: &Tensor<2>, w: &Tensor<2>) -> Tensor<2>;
+
+    /// `y = x / sqrt(mean(x^2) + eps) * gain` over the last dimension, `[N, H]`.
+    fn rms_norm(&self, x: &Tensor<2>, gain: &Tensor<1>, eps: f64) -> Tensor<2>;
+
+    /// `onto + dx`, `dx = i (dn - u mean(dn u))` with `i = 1 / sqrt(mean(x^2) + eps)`, `u = x i`, `dn = dy gain`.
+    fn rms_norm_back(&self, onto: Tensor<2>, dy: &Tensor<2>, x: &Tensor<2>, gain: &Tensor<1>, eps: f64) -> Tensor<2>;
+
+    /// Normalises queries and keys per head and rotates them by their position; values pass through. `[N, width]`.
+    fn turn(&self, qkv: &Tensor<2>, how: Turn) -> Tensor<2>;
+
+    /// Gradient of [`Self::turn`]'s input from that of its output.
+    fn turn_back(&self, dturned: &Tensor<2>, qkv: &Tensor<2>, how: Turn) -> Tensor<2>;
+
+    /// Causal attention within each row: turned `[N, width] -> out [N, h d]` and the log of each softmax's sum `[N, h]`.
+    fn attention(&self, turned: &Tensor<2>, heads: Heads, rows: &Rows) -> (Tensor<2>, Tensor<2>);
+
+    /// Gradient of the turned queries, keys and values, `[N, width]`.
+    fn attention_back(
+        &self,
+        dout: &Tensor<2>,
+        out: &Tensor<2>,
+        lse: &Tensor<2>,
+        turned: &Tensor<2>,
+        heads: Heads,
+        rows: &Rows,
+    ) -> Tensor<2>;
+
+    /// `silu(gate) up`: `[N, 2 I] -> [N, I]`.
+    fn swiglu(&self, gate_up: &Tensor<2>) -> Tensor<2>;
+
+    /// Gradient of gate and up `[N, 2 I]`, and the product `[N, I]` once more.
+    fn swiglu_back(&self, dproduct: &Tensor<2>, gate_up: &Tensor<2>) -> (Tensor<2>, Tensor<2>);
+
+    /// `x head^T` in f32: `[n, H]`, `[V, H] -> [n, V]`.
+    fn logits(&self, x: &Tensor<2>, head: &Tensor<2>) -> Tensor<2>;
+
+    /// `log softmax(logits)[token]`: `[n, V]`, `[n] -> [n]`.
+    fn chosen(&self, logits: &Tensor<2>, tokens: &Tensor<1, Int>) -> Tensor<1>;
+
+    /// The same, and the gradient of the logits, `coefficient (onehot - softmax)`, in the model's type `dtype`.
+    fn chosen_back(
+        &self,
+        logits: Tensor<2>,
+        tokens: &Tensor<1, Int>,
+        coefficients: &Coefficients,
+        dtype: DType,
+    ) -> (Tensor<1>, Tensor<2>);
+
+    /// For each row the sum over its tokens of `left * right`: `[N, r]` twice `-> [B, r]` in f32.
+    fn row_sums(&self, left: &Tensor<2>, right: &Tensor<2>, rows: &Rows) -> Tensor<2>;
+
+    /// `W + U diag(k) Vh`: `[out, in]`, `[out, r]`, `[r]` in f32, `[r, in]`.
+    fn merge(&self, w: &Tensor<2>, u: &Tensor<2>, knob: &Tensor<1>, vh: &Tensor<2>) -> Tensor<2>;
+
+    /// Cache pages that the device has room for beside what it holds now; `None` where memory is not asked about.
+    fn cache_pages(&self, decoder: &Decoder) -> Option<usize>;
+
+    /// What generates tokens with this model's weights.
+    fn stepper<'a>(&self, task: DecodeTask<'a>) -> Result<Box<dyn Stepper + 'a>>;
+}
+
+/// The fastest implementation that a device has.
+pub fn of(_device: &Device) -> Arc<dyn Ops> {
+    #[cfg(feature = "cuda")]
+    if let Some(ops) = crate::cuda::Cuda::of(_device) {
+        return Arc::new(ops);
     }
-}
-
-/// Rotates `[X, T, D]` by angles `[1 or X, T, D/2]`, halves paired as the hub's Qwen3 pairs them.
-/// The backward pass is the rotation by the negated sine.
-pub fn rotate(x: Tensor<3>, cos: &Tensor<3>, sin: &Tensor<3>) -> Tensor<3> {
-    let half = x.dims()[2] / 2;
-    let a = x.clone().narrow(2, 0, half);
-    let b = x.narrow(2, half, half);
-    let left = a.clone() * cos.clone() - b.clone() * sin.clone();
-    let right = b * cos.clone() + a * sin.clone();
-    Tensor::cat(vec![left, right], 2)
-}
-
-/// True where a query may not look: `[1, group * T, T]`, the query heads of a group stacked.
-pub fn causal_mask(t: usize, group: usize, device: &Device) -> Tensor<3, Bool> {
-    let hidden: Vec<bool> = (0..group * t).flat_map(|row| (0..t).map(move |col| col > row % t)).collect();
-    Tensor::from_data(TensorData::new(hidden, [1, group * t, t]), device)
-}
-
-/// What attention's backward needs. `q` and `probs` have the group's query heads stacked along the rows.
-pub struct Attended {
-    q: Tensor<3>,
-    k: Tensor<3>,
-    v: Tensor<3>,
-    probs: Tensor<3>,
-}
-
-/// `softmax(q k^T / sqrt(D)) v`: q `[B*KV, G*T, D]`, k and v `[B*KV, S, D]`, mask true where hidden.
-pub fn attention(q: Tensor<3>, k: Tensor<3>, v: Tensor<3>, mask: &Tensor<3, Bool>) -> (Tensor<3>, Attended) {
-    let [x, rows, d] = q.dims();
-    let cols = k.dims()[1];
-    let scores = q.clone().matmul(k.clone().swap_dims(1, 2)) * (d as f64).powf(-0.5);
-    let probs = activation::softmax(scores.mask_fill(mask.clone().expand([x, rows, cols]), -1e30), 2);
-    (probs.clone().matmul(v.clone()), Attended { q, k, v, probs })
-}
-
-/// Gradients of q, k and v from the gradient of the output, shapes as in [`attention`].
-pub fn attention_backward(dout: Tensor<3>, saved: &Attended) -> (Tensor<3>, Tensor<3>, Tensor<3>) {
-    let Attended { q, k, v, probs } = saved;
-    let scale = (q.dims()[2] as f64).powf(-0.5);
-    let dv = probs.clone().swap_dims(1, 2).matmul(dout.clone());
-    let weighted = dout.matmul(v.clone().swap_dims(1, 2)) * probs.clone();
-    let dscores = (weighted.clone() - probs.clone() * weighted.sum_dim(2)) * scale;
-    let dq = dscores.clone().matmul(k.clone());
-    let dk = dscores.swap_dims(1, 2).matmul(q.clone());
-    (dq, dk, dv)
+    Arc::new(crate::portable::Portable)
 }

@@ -1,11 +1,13 @@
 //! A model's tensors by their hub names, wherever they come from: mapped files, memory, or a seed.
 
 use crate::checkpoint::Checkpoint;
-use crate::decoder::Gain;
-use crate::{ModelConfig, Proj, Result};
+use crate::site::{Gain, Proj};
+use crate::{ModelConfig, Result};
+use burn::tensor::{DType, bf16};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
 use safetensors::{Dtype, tensor::TensorView};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -17,6 +19,47 @@ pub struct Matrix {
     pub rows: usize,
     pub cols: usize,
     pub data: Vec<f32>,
+}
+
+/// A matrix as it is stored: little-endian f32 or bf16, row-major; vectors have one row.
+pub struct Raw<'a> {
+    pub dtype: DType,
+    pub cols: usize,
+    pub bytes: Cow<'a, [u8]>,
+}
+
+impl Raw<'_> {
+    /// Normal values in bf16: the same for a seed, however many threads share the work.
+    pub fn random([rows, cols]: [usize; 2], mean: f32, spread: f32, seed: u64) -> Raw<'static> {
+        let mut bytes = vec![0; rows * cols * 2];
+        bytes.par_chunks_mut(RANDOM_STRETCH).enumerate().for_each(|(stretch, bytes)| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(stretch as u64);
+            for value in bytes.chunks_exact_mut(2) {
+                let normal: f32 = StandardNormal.sample(&mut rng);
+                value.copy_from_slice(&bf16::from_f32(mean + normal * spread).to_le_bytes());
+            }
+        });
+        Raw { dtype: DType::BF16, cols, bytes: Cow::Owned(bytes) }
+    }
+
+    pub fn widen(&self) -> Vec<f32> {
+        match self.dtype {
+            DType::BF16 => {
+                let wide = |c: &[u8]| f32::from_bits(u32::from(u16::from_le_bytes([c[0], c[1]])) << 16);
+                self.bytes.par_chunks_exact(2).map(wide).collect()
+            }
+            _ => self.bytes.par_chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]])).collect(),
+        }
+    }
+}
+
+impl Matrix {
+    /// A copy, as it would be stored.
+    pub fn raw(&self) -> Raw<'static> {
+        let bytes = self.data.iter().flat_map(|x| x.to_le_bytes()).collect();
+        Raw { dtype: DType::F32, cols: self.cols, bytes: Cow::Owned(bytes) }
+    }
 }
 
 /// The tensors of one model. Files and seeds give a tensor when it is asked for: nothing is held in host memory.
@@ -35,6 +78,8 @@ enum Source {
 
 /// Standard deviation of random projections, as the architecture's own initialisation has it.
 const RANDOM_SPREAD: f32 = 0.02;
+/// Bytes that one random stream fills.
+const RANDOM_STRETCH: usize = 1 << 17;
 
 /// Hub names and shapes: `[rows, cols]`, gains as vectors.
 pub fn expected_tensors(config: &ModelConfig) -> Vec<(String, Vec<usize>)> {
@@ -84,33 +129,45 @@ impl Weights {
         Self { config, source: Source::Memory(tensors) }
     }
 
-    /// The tensor under a hub name that [`expected_tensors`] lists.
-    ///
-    /// # Errors
-    /// A value that is not finite.
-    pub fn get(&self, name: &str) -> Result<Cow<'_, Matrix>> {
+    /// The type that most of the values are stored in.
+    pub fn dtype(&self) -> DType {
         match &self.source {
-            Source::Files(checkpoint) => checkpoint.matrix(name).map(Cow::Owned),
-            Source::Memory(tensors) => Ok(Cow::Borrowed(&tensors[name])),
-            Source::Random(seed) => Ok(Cow::Owned(self.random_tensor(name, *seed))),
+            Source::Files(checkpoint) => checkpoint.dtype(),
+            Source::Memory(_) => DType::F32,
+            Source::Random(_) => DType::BF16,
         }
     }
 
-    fn random_tensor(&self, name: &str, seed: u64) -> Matrix {
+    /// The tensor under a hub name that [`expected_tensors`] lists, as it is stored.
+    ///
+    /// # Errors
+    /// A value that is not finite.
+    pub fn raw(&self, name: &str) -> Result<Raw<'_>> {
+        match &self.source {
+            Source::Files(checkpoint) => checkpoint.raw(name),
+            Source::Memory(tensors) => Ok(tensors[name].raw()),
+            Source::Random(seed) => Ok(self.random_tensor(name, *seed)),
+        }
+    }
+
+    /// The same in f32.
+    pub fn get(&self, name: &str) -> Result<Cow<'_, Matrix>> {
+        if let Source::Memory(tensors) = &self.source {
+            return Ok(Cow::Borrowed(&tensors[name]));
+        }
+        let raw = self.raw(name)?;
+        let (data, cols) = (raw.widen(), raw.cols);
+        Ok(Cow::Owned(Matrix { rows: data.len() / cols, cols, data }))
+    }
+
+    fn random_tensor(&self, name: &str, seed: u64) -> Raw<'static> {
         let shape = expected_tensors(&self.config).into_iter().find(|(n, _)| n == name).map(|(_, s)| s);
         let shape = shape.expect("a tensor of this architecture");
-        let (count, cols) = (shape.iter().product(), shape[shape.len() - 1]);
-        let data = if shape.len() == 1 {
-            vec![1.0; count]
-        } else {
-            // FNV-1a: a seed of its own for every name.
-            let hash =
-                name.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
-            let mut rng = ChaCha8Rng::seed_from_u64(seed ^ hash);
-            let normal = |_| Distribution::<f32>::sample(&StandardNormal, &mut rng) * RANDOM_SPREAD;
-            (0..count).map(normal).collect()
-        };
-        Matrix { rows: count / cols, cols, data }
+        let (count, cols): (usize, usize) = (shape.iter().product(), shape[shape.len() - 1]);
+        // FNV-1a: a seed of its own for every name.
+        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+        let (mean, spread) = if shape.len() == 1 { (1.0, 0.0) } else { (0.0, RANDOM_SPREAD) };
+        Raw::random([count / cols, cols], mean, spread, seed ^ hash)
     }
 
     /// Writes `config.json` and an f32 `model.safetensors`, each through a temporary file and a rename.

@@ -4,8 +4,8 @@
 
 use crate::{Result, corpus, data, problems};
 use burn::tensor::{Device, Int, Tensor};
-use model::decoder::{Gain, Parameter};
-use model::{Batch, Decoder, Objective, Site, Tap, Targets, Tokenizer, Weights};
+use model::portable::unit;
+use model::{Batch, Decoder, Gain, Group, Objective, Parameter, Tap, Targets, Tokenizer, Weights, read};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -98,7 +98,7 @@ fn random_weights(rng: &mut ChaCha8Rng) -> Weights {
 fn loss_and_gradients(decoder: &Decoder, rows: &[&[u32]]) -> Result<(f32, BTreeMap<Parameter, Tensor<2>>)> {
     let batch = Batch::new(rows, &decoder.device);
     let spans: Vec<(usize, usize)> = rows.iter().map(|r| (1, r.len())).collect();
-    let targets = Targets::completions(&spans, rows, batch.t);
+    let targets = Targets::completions(&spans, rows);
     let weight = vec![-1.0 / targets.len() as f32; targets.len()];
     let mut tap = AllWeights { vocabulary: decoder.config.vocab_size, gradients: BTreeMap::new() };
     let (hidden, trace) = decoder.forward(&batch);
@@ -106,11 +106,12 @@ fn loss_and_gradients(decoder: &Decoder, rows: &[&[u32]]) -> Result<(f32, BTreeM
     let (logp, dhidden) = decoder.head_gradient(&hidden, &targets, &Objective::Linear(&weight), |h, dlogits| {
         let part = dlogits.clone().transpose().matmul(h.clone());
         head = Some(head.take().map_or(part.clone(), |sum: Tensor<2>| sum + part));
-    })?;
-    decoder.backward(&trace, dhidden, &mut tap);
+    });
+    decoder.backward(trace, dhidden, &mut tap);
     if let Some(head) = head {
         tap.add(Parameter::Embed, head);
     }
+    let logp = read(logp)?;
     Ok((-logp.iter().sum::<f32>() / logp.len() as f32, tap.gradients))
 }
 
@@ -131,16 +132,20 @@ impl AllWeights {
 }
 
 impl Tap for AllWeights {
-    fn linear(&mut self, site: Site, x: &Tensor<2>, dy: &Tensor<2>) {
-        self.add(Parameter::Linear(site), dy.clone().transpose().matmul(x.clone()));
+    fn linear(&mut self, layer: usize, group: Group, x: &Tensor<2>, dy: &Tensor<2>) {
+        self.add(Parameter::Linear(layer, group), dy.clone().transpose().matmul(x.clone()));
     }
 
-    fn gain(&mut self, layer: usize, gain: Gain, dy: &Tensor<2>, unit: &Tensor<2>) {
-        self.add(Parameter::Gain(layer, gain), (dy.clone() * unit.clone()).sum_dim(0));
+    fn takes_gains(&self) -> bool {
+        true
     }
 
-    fn final_gain(&mut self, dy: &Tensor<2>, unit: &Tensor<2>) {
-        self.add(Parameter::Final, (dy.clone() * unit.clone()).sum_dim(0));
+    fn gain(&mut self, layer: usize, gain: Gain, dy: &Tensor<2>, x: &Tensor<2>, eps: f64) {
+        self.add(Parameter::Gain(layer, gain), (dy.clone() * unit(x, eps).0).sum_dim(0));
+    }
+
+    fn final_gain(&mut self, dy: &Tensor<2>, x: &Tensor<2>, eps: f64) {
+        self.add(Parameter::Final, (dy.clone() * unit(x, eps).0).sum_dim(0));
     }
 
     /// As a product with the one-hot matrix: a scatter would add in whatever order threads arrive.

@@ -3,7 +3,7 @@
 use crate::rollouts::{Policies, Rollout};
 use crate::{Result, TrainConfig, Treatment};
 use adapter::{Basis, KnobTap, Quarantine, RolloutGradients};
-use model::{Batch, Decoder, Objective, Targets};
+use model::{Batch, Decoder, Objective, Targets, read};
 use routing::PairGradients;
 use substrate::Mode;
 
@@ -104,7 +104,7 @@ fn tensors(decoder: &Decoder, rows: &[Row]) -> (Batch, Targets) {
     let tokens: Vec<&[u32]> = rows.iter().map(|r| &r.tokens[..]).collect();
     let batch = Batch::new(&tokens, &decoder.device);
     let spans: Vec<(usize, usize)> = rows.iter().map(|r| (r.prompt, r.tokens.len())).collect();
-    let targets = Targets::completions(&spans, &tokens, batch.t);
+    let targets = Targets::completions(&spans, &tokens);
     (batch, targets)
 }
 
@@ -129,15 +129,12 @@ fn row_gradients(
         Some(reference) => Objective::WithKl { weight: &weight, reference, kl },
         None => Objective::Linear(&weight),
     };
-    let mut tap = if per_token { KnobTap::per_token(basis, batch.b, batch.t) } else { KnobTap::new(basis, rows.len()) };
-    let logp = decoder.gradient(decoder.forward(&batch), &targets, &objective, &mut tap)?;
-    let mut found = tap.finish()?.rows.into_iter();
-    let each = if per_token { batch.t } else { 1 };
+    let mut tap = if per_token { KnobTap::per_token(basis, &batch.rows) } else { KnobTap::new(basis, &batch.rows) };
+    let logp = decoder.gradient(decoder.forward(&batch), &targets, &objective, &mut tap);
+    let (mut found, logp) = (tap.finish()?.rows.into_iter(), read(logp)?);
     let of_row = |row: &Row| {
-        let mut all: Vec<Vec<f32>> = found.by_ref().take(each).collect();
-        // Padding behind a row has no gradient.
-        all.truncate(row.tokens.len());
-        RolloutGradients { rows: all }
+        let each = if per_token { row.tokens.len() } else { 1 };
+        RolloutGradients { rows: found.by_ref().take(each).collect() }
     };
     Ok((rows.iter().map(of_row).collect(), logp))
 }

@@ -2,7 +2,7 @@
 
 use adapter::{Basis, KnobTap, Knobs, Quarantine};
 use burn::tensor::{Device, Tensor, TensorData};
-use model::{Batch, Decoder, Objective, Site, Targets, Weights, decoder::Parameter, read};
+use model::{Batch, Decoder, Objective, Site, Targets, Weights, read};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
@@ -28,7 +28,7 @@ fn losses(decoder: &Decoder) -> Vec<f64> {
         .zip(SPANS)
         .map(|(row, span)| {
             let batch = Batch::new(&[row], &decoder.device);
-            let targets = Targets::completions(&[span], &[row], batch.t);
+            let targets = Targets::completions(&[span], &[row]);
             -decoder.log_probs(&decoder.hidden(&batch), &targets).unwrap().iter().map(|&x| x as f64).sum::<f64>()
         })
         .collect()
@@ -36,10 +36,10 @@ fn losses(decoder: &Decoder) -> Vec<f64> {
 
 fn gradients(basis: &Basis, decoder: &Decoder, rows: &[&[u32]], spans: &[(usize, usize)]) -> Vec<Vec<f32>> {
     let batch = Batch::new(rows, &decoder.device);
-    let targets = Targets::completions(spans, rows, batch.t);
-    let mut tap = KnobTap::new(basis, rows.len());
+    let targets = Targets::completions(spans, rows);
+    let mut tap = KnobTap::new(basis, &batch.rows);
     let weight = vec![-1.0; targets.len()];
-    decoder.gradient(decoder.forward(&batch), &targets, &Objective::Linear(&weight), &mut tap).unwrap();
+    decoder.gradient(decoder.forward(&batch), &targets, &Objective::Linear(&weight), &mut tap);
     tap.finish().unwrap().rows
 }
 
@@ -48,10 +48,10 @@ fn at_zero_knobs_the_model_is_the_base_model_bit_for_bit() {
     let (basis, _) = basis();
     let zero = Knobs::zero(basis.layout.len());
     let batch = Batch::new(&ROWS, &basis.base.device);
-    let base = read(basis.base.logits(basis.base.hidden(&batch))).unwrap();
+    let base = read(basis.base.logits(&basis.base.hidden(&batch))).unwrap();
     for quarantine in [Quarantine::On, Quarantine::Off] {
         let merged = basis.merge(&zero, quarantine);
-        let logits = read(merged.logits(merged.hidden(&batch))).unwrap();
+        let logits = read(merged.logits(&merged.hidden(&batch))).unwrap();
         assert!(base.iter().zip(&logits).all(|(a, b)| a.to_bits() == b.to_bits()));
     }
 }
@@ -71,10 +71,10 @@ fn the_merged_pass_and_the_knob_pass_agree() {
         let (u, vh) = basis.factors(site);
         let knob =
             Tensor::<2>::from_data(TensorData::new(effective[range].to_vec(), [1, out.min(input)]), &basis.base.device);
-        let weight = basis.base.parameter(Parameter::Linear(site));
+        let weight = basis.base.weight(site);
         let plain = x.clone().matmul(weight.transpose());
         let with_knobs = plain + (x.clone().matmul(vh.transpose()) * knob).matmul(u.transpose());
-        let dense = x.matmul(merged.parameter(Parameter::Linear(site)).transpose());
+        let dense = x.matmul(merged.weight(site).transpose());
         let (a, b) = (read(with_knobs).unwrap(), read(dense).unwrap());
         let scale = a.iter().fold(0.0f32, |m, v| m.max(v.abs()));
         let worst = a.iter().zip(&b).map(|(x, y)| (x - y).abs()).fold(0.0, f32::max);
@@ -93,7 +93,7 @@ fn the_basis_gives_the_weight_back() {
             assert!((x - f32::from(u8::from(i / r == i % r))).abs() < 1e-5, "{site:?}");
         }
         // W = U (U^T W): the left basis spans the columns; likewise on the right when r = rows of Vh.
-        let w = basis.base.parameter(Parameter::Linear(site));
+        let w = basis.base.weight(site);
         let back = if r == weights.get(&site.weight_name()).unwrap().rows {
             read(u.clone().matmul(u.transpose()).matmul(w.clone())).unwrap()
         } else {

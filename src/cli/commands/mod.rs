@@ -24,6 +24,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Doctor => doctor::run(&cli.root, isolation),
         Command::Train(args) => train::run(&cli.root, &args, isolation),
         Command::Bench(Bench::Grading(args)) => bench::grading(&cli.root, &args, isolation),
+        Command::Bench(Bench::Engine(args)) => bench::engine(&cli.root, &args),
         Command::Export(args) => export::run(&cli.root, &args),
         Command::Grade(args) => grade::run(&args, isolation),
         Command::Data(Data::Generate(args)) => data::generate(&cli.root, &args),

@@ -53,7 +53,7 @@ fn the_samplers_log_probabilities_are_the_trainers() {
     let tokens: Vec<&[u32]> = full.iter().map(|r| &r[..]).collect();
     let spans: Vec<(usize, usize)> = rows.iter().zip(&full).map(|(p, f)| (p.len(), f.len())).collect();
     let batch = Batch::new(&tokens, &decoder.device);
-    let targets = Targets::completions(&spans, &tokens, batch.t);
+    let targets = Targets::completions(&spans, &tokens);
     let trainer = decoder.log_probs(&decoder.hidden(&batch), &targets).unwrap();
     let sampler: Vec<f32> = out.iter().flat_map(|c| c.logp.clone()).collect();
     assert_eq!(trainer.len(), sampler.len());

@@ -109,16 +109,17 @@ fn speed(workload: &mut Workload, cores: usize, peer_rows: usize, isolation: Iso
     for (how, each) in [("subprocess per check", true), ("subprocess per response", false)] {
         let some = &workload.rows[..peer_rows.min(workload.rows.len())];
         let started = Instant::now();
-        subprocesses(&python, some, each, cores);
+        subprocesses(&python, some, each, cores)?;
         let peer = row(how, some.len(), started.elapsed().as_secs_f64());
         println!("| | this program against that | | | | {:.1} |", ours / peer);
     }
     Ok(())
 }
 
-/// The same work without any isolation: setup code, response and assert in a fresh interpreter.
-fn subprocesses(python: &Python, rows: &[(Problem, Mode, String)], each: bool, cores: usize) {
-    let next = AtomicUsize::new(0);
+/// The same work without any isolation: setup code, response and assert in a fresh interpreter. What the responses write
+/// goes into a folder that is removed.
+fn subprocesses(python: &Python, rows: &[(Problem, Mode, String)], each: bool, cores: usize) -> Result<()> {
+    let (next, folder) = (AtomicUsize::new(0), tempfile::tempdir()?);
     std::thread::scope(|scope| {
         for _ in 0..cores {
             scope.spawn(|| {
@@ -128,13 +129,19 @@ fn subprocesses(python: &Python, rows: &[(Problem, Mode, String)], each: bool, c
                         let program = format!("{}\n{}\n{test}\n", problem.setup_code, code(completion));
                         let quiet = || Stdio::null();
                         let mut command = Command::new(&python.path);
-                        command.args(["-c", &program]).stdin(quiet()).stdout(quiet()).stderr(quiet());
+                        command
+                            .current_dir(folder.path())
+                            .args(["-c", &program])
+                            .stdin(quiet())
+                            .stdout(quiet())
+                            .stderr(quiet());
                         let _ = command.status();
                     }
                 }
             });
         }
     });
+    Ok(())
 }
 
 /// The same gradings again and again while every core is busy with something else.

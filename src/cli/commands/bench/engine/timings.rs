@@ -1,0 +1,257 @@
+//! How long the parts take, on Qwen3-4B's shape with random weights, and how long they must take at least.
+
+use crate::exit::CheckFailed;
+use adapter::{Basis, KnobTap, Knobs, Quarantine};
+use anyhow::{Result, bail};
+use burn::tensor::{DType, Device, Distribution, Tensor};
+use model::ops::{self, Heads};
+use model::sampler::schedule::Schedule;
+use model::sampler::{DecodeTask, Drawn, PAGE, Seat, Stepper};
+use model::{Batch, Decoder, ModelConfig, Objective, Prompt, Rows, Sampling, Targets, Weights};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::collections::HashMap;
+use std::time::Instant;
+
+/// Products timed, `[m, k, n]`.
+pub const MATMULS: [[usize; 3]; 3] = [[8192, 8192, 8192], [8192, 2560, 19456], [8192, 9728, 2560]];
+/// Rows of a training step and their tokens.
+pub const TRAIN: [usize; 2] = [8, 1024];
+pub const BATCHES: [usize; 5] = [1, 8, 32, 128, 256];
+/// Tokens before the one that a timed decode step adds.
+pub const CONTEXT: usize = 600;
+/// Completions of the generation, rows at a time, their mean length, the prompt's, and the most tokens.
+const COMPLETIONS: usize = 256;
+const SLOTS: usize = 128;
+const MEAN_LENGTH: f64 = 700.0;
+const PROMPT: usize = 400;
+const MOST_NEW: usize = 1536;
+/// Bytes a second that a copy reached on an H100, read and written (docs/measurements/engine.md).
+const BANDWIDTH: f64 = 3.0e12;
+/// A seed for all that is random.
+const SEED: u64 = 41;
+
+/// A timed piece of work. Floors: bytes that must move at [`BANDWIDTH`], operations at the rate of the largest product.
+pub struct Timing {
+    /// As the peer names it.
+    pub key: String,
+    pub ms: f64,
+    pub floor: Option<f64>,
+    pub note: String,
+}
+
+/// The median of `repeats` timings of `inner` calls each, in milliseconds a call.
+fn median(device: &Device, repeats: usize, inner: usize, mut work: impl FnMut() -> Result<()>) -> Result<f64> {
+    let mut once = |n: usize| -> Result<f64> {
+        device.sync()?;
+        let started = Instant::now();
+        (0..n).try_for_each(|_| work())?;
+        device.sync()?;
+        Ok(started.elapsed().as_secs_f64() * 1e3 / n as f64)
+    };
+    once(2)?;
+    let mut all = (0..repeats).map(|_| once(inner)).collect::<Result<Vec<_>>>()?;
+    all.sort_by(f64::total_cmp);
+    Ok(all[all.len() / 2])
+}
+
+fn normal(shape: [usize; 2], device: &Device, dtype: DType) -> Tensor<2> {
+    Tensor::random(shape, Distribution::Normal(0.0, 1.0), (device, DType::F32)).cast(dtype)
+}
+
+pub fn matmuls(device: &Device, dtype: DType) -> Result<Vec<Timing>> {
+    let ops = ops::of(device);
+    MATMULS
+        .iter()
+        .map(|&[m, k, n]| {
+            let (x, w) = (normal([m, k], device, dtype), normal([n, k], device, dtype));
+            let ms = median(device, 5, 10, || {
+                ops.linear(&x, &w);
+                Ok(())
+            })?;
+            let rate = 2.0 * (m * k * n) as f64 / ms / 1e9;
+            Ok(Timing { key: format!("matmul {m} x {k} x {n}"), ms, floor: None, note: format!("{rate:.0} TFLOP/s") })
+        })
+        .collect()
+}
+
+pub fn attention(device: &Device, config: &ModelConfig, dtype: DType, rate: f64) -> Result<Vec<Timing>> {
+    let (ops, [b, t]) = (ops::of(device), TRAIN);
+    let heads = Heads { queries: config.num_attention_heads, kv: config.num_key_value_heads, d: config.head_dim };
+    let rows = Rows::new(vec![t; b], device);
+    let (turned, dout) =
+        (normal([b * t, heads.width()], device, dtype), normal([b * t, heads.queries * heads.d], device, dtype));
+    let forward = median(device, 5, 10, || {
+        ops.attention(&turned, heads, &rows);
+        Ok(())
+    })?;
+    let both = median(device, 5, 10, || {
+        let (out, lse) = ops.attention(&turned, heads, &rows);
+        ops.attention_back(&dout, &out, &lse, &turned, heads, &rows);
+        Ok(())
+    })?;
+    // Half of the scores are looked at; a product forward twice, backward five times.
+    let product = (b * heads.queries * t * t * heads.d) as f64 / 1e9;
+    let timing = |key: &str, ms: f64, products: f64| Timing {
+        key: key.into(),
+        ms,
+        floor: Some(products * product / rate),
+        note: format!("{:.0} TFLOP/s", products * product / ms),
+    };
+    Ok(vec![timing("attention", forward, 2.0), timing("attention, both ways", both, 7.0)])
+}
+
+/// A model of random weights with stand-ins for its singular bases.
+pub fn basis(config: &ModelConfig, device: &Device) -> Result<Basis> {
+    let weights = Weights::random(config.clone(), SEED);
+    Ok(Basis::stand_in(Decoder::new(&weights, device)?, SEED)?)
+}
+
+/// Weights that a decode step reads, and a token's cache, in bytes.
+fn bytes(config: &ModelConfig, dtype: DType) -> (f64, f64) {
+    let projections: usize =
+        model::Site::all(config).iter().map(|s| s.proj.shape(config).iter().product::<usize>()).sum();
+    let cache = 2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim;
+    let weights = projections + config.vocab_size * config.hidden_size;
+    ((weights * dtype.size()) as f64, (cache * dtype.size()) as f64)
+}
+
+pub fn decode(decoder: &Decoder) -> Result<Vec<Timing>> {
+    let (weights, cache) = bytes(&decoder.config, decoder.dtype());
+    let mut out = vec![];
+    for rows in BATCHES {
+        let how = sampling(rows, CONTEXT, 200);
+        let table = (CONTEXT + 200).div_ceil(PAGE);
+        let task = DecodeTask { decoder, how: &how, pages: rows * table + 1, table };
+        let mut stepper = decoder.ops.stepper(task)?;
+        let steps = stepper.run()?.len();
+        // The timed steps lie around the stated context.
+        for row in 0..rows {
+            let pages = (0..table).map(|i| 1 + row * table + i).collect();
+            stepper.seat(row, Seat { token: 5, position: CONTEXT - 3 * steps, seed: row as u64, pages });
+        }
+        stepper.run()?;
+        let mut times: Vec<f64> = vec![];
+        for _ in 0..5 {
+            let started = Instant::now();
+            let taken = stepper.run()?.len();
+            times.push(started.elapsed().as_secs_f64() * 1e3 / taken as f64);
+        }
+        times.sort_by(f64::total_cmp);
+        let ms = times[times.len() / 2];
+        let floor = (weights + (rows * CONTEXT) as f64 * cache) / BANDWIDTH * 1e3;
+        let note = format!("{:.0} tokens/s", rows as f64 * 1e3 / ms);
+        out.push(Timing { key: format!("decode, batch {rows}"), ms, floor: Some(floor), note });
+    }
+    Ok(out)
+}
+
+fn sampling(rows: usize, prompt_cap: usize, max_new: usize) -> Sampling {
+    Sampling { temperature: 1.0, top_k: 0, top_p: 1.0, max_new, end: u32::MAX, prompt_cap, rows }
+}
+
+/// Forward, head and backward with the knobs' gradients of every rollout.
+pub fn train(basis: &Basis, decoder: &Decoder, rate: f64) -> Result<Timing> {
+    let ([b, t], config) = (TRAIN, &decoder.config);
+    let mut rng = ChaCha8Rng::seed_from_u64(SEED);
+    let tokens: Vec<Vec<u32>> =
+        (0..b).map(|_| (0..t).map(|_| rng.random_range(0..config.vocab_size as u32)).collect()).collect();
+    let rows: Vec<&[u32]> = tokens.iter().map(|r| &r[..]).collect();
+    let targets = Targets::completions(&vec![(1, t); b], &rows);
+    let weight = vec![-1.0 / targets.len() as f32; targets.len()];
+    let mut width = 0;
+    let ms = median(&decoder.device, 3, 1, || {
+        let batch = Batch::new(&rows, &decoder.device);
+        let mut tap = KnobTap::new(basis, &batch.rows);
+        decoder.gradient(decoder.forward(&batch), &targets, &Objective::Linear(&weight), &mut tap);
+        width = tap.finish()?.rows[0].len();
+        Ok(())
+    })?;
+    if width != basis.layout.len() {
+        bail!(CheckFailed(format!("{width} gradients for {} knobs", basis.layout.len())));
+    }
+    // Forward and backward of every projection, its two singular factors, the head twice, attention both ways.
+    let matrices: usize = model::Site::all(config)
+        .iter()
+        .map(|s| {
+            let [out, input] = s.proj.shape(config);
+            2 * out * input + out.min(input) * (out + input)
+        })
+        .sum();
+    let attention = 7 * config.num_hidden_layers * config.num_attention_heads * t * config.head_dim / 2;
+    let operations = 2.0 * (b * t) as f64 * (matrices + 2 * config.vocab_size * config.hidden_size + attention) as f64;
+    let note = format!("{:.0} tokens/s, {:.0} TFLOP/s", (b * t) as f64 * 1e3 / ms, operations / ms / 1e9);
+    Ok(Timing { key: format!("train, {b} x {t}"), ms, floor: Some(operations / rate / 1e9), note })
+}
+
+/// Merging both knobs into a set of weights.
+pub fn merge(basis: &Basis) -> Result<Timing> {
+    let mut knobs = Knobs::zero(basis.layout.len());
+    knobs.deployed.iter_mut().enumerate().for_each(|(i, d)| *d = (i % 3) as f32 * 1e-3);
+    let ms = median(&basis.base.device, 3, 1, || {
+        basis.merge(&knobs, Quarantine::Off);
+        Ok(())
+    })?;
+    Ok(Timing { key: "merge".into(), ms, floor: None, note: String::new() })
+}
+
+/// Whole completions: random weights end nowhere, so each row ends at a length drawn beforehand.
+pub fn generate(decoder: &Decoder) -> Result<Timing> {
+    let mut rng = ChaCha8Rng::seed_from_u64(SEED);
+    let prompts: Vec<Vec<u32>> = (0..COMPLETIONS / 8)
+        .map(|_| (0..PROMPT).map(|_| rng.random_range(0..decoder.config.vocab_size as u32)).collect())
+        .collect();
+    let lengths: HashMap<u64, usize> = (0..COMPLETIONS as u64)
+        .map(|seed| {
+            let spread = rng.random_range(0.4..1.6) * rng.random_range(0.5..1.5);
+            (seed, ((MEAN_LENGTH * spread) as usize).clamp(1, MOST_NEW))
+        })
+        .collect();
+    let rows: Vec<Prompt> =
+        (0..COMPLETIONS).map(|i| Prompt { id: "random", tokens: &prompts[i / 8], seed: i as u64 }).collect();
+    let how = Sampling { end: 0, ..sampling(SLOTS, PROMPT, MOST_NEW) };
+    let started = Instant::now();
+    let mut schedule = Schedule::new(decoder, &rows, &how)?;
+    let inner = decoder.ops.stepper(schedule.task())?;
+    let mut ending = Ending { inner, lengths, slots: vec![None; SLOTS], end: how.end };
+    let done = schedule.run(&mut ending)?;
+    let ms = started.elapsed().as_secs_f64() * 1e3;
+    let tokens: usize = done.iter().map(|c| c.tokens.len()).sum();
+    let note = format!("{tokens} tokens, {:.0} tokens/s", tokens as f64 * 1e3 / ms);
+    Ok(Timing { key: format!("generate, {COMPLETIONS} completions"), ms, floor: None, note })
+}
+
+/// A stepper whose rows draw their end at a given length and nowhere else.
+struct Ending<'a> {
+    inner: Box<dyn Stepper + 'a>,
+    /// By the row's seed.
+    lengths: HashMap<u64, usize>,
+    /// Tokens that the row in each slot still has to draw.
+    slots: Vec<Option<usize>>,
+    end: u32,
+}
+
+impl Stepper for Ending<'_> {
+    fn prefill(&mut self, rows: &[&[u32]], places: &[(usize, usize)]) -> model::Result<()> {
+        self.inner.prefill(rows, places)
+    }
+
+    fn copy(&mut self, places: &[(usize, usize)]) -> model::Result<()> {
+        self.inner.copy(places)
+    }
+
+    fn seat(&mut self, slot: usize, seat: Seat) {
+        self.slots[slot] = (!seat.pages.is_empty()).then(|| self.lengths[&seat.seed]);
+        self.inner.seat(slot, seat);
+    }
+
+    fn run(&mut self) -> model::Result<Vec<Vec<Drawn>>> {
+        let mut steps = self.inner.run()?;
+        for drawn in steps.iter_mut().flat_map(|step| step.iter_mut().zip(&mut self.slots)) {
+            let (drawn, Some(left)) = drawn else { continue };
+            *left = left.saturating_sub(1);
+            drawn.token = if *left == 0 { self.end } else { drawn.token.max(1) };
+        }
+        Ok(steps)
+    }
+}

@@ -1,0 +1,268 @@
+//! The few calls of the CUDA driver that this engine makes itself: kernels from PTX, buffers, a stream, a graph. The library
+//! is loaded at run time; nothing of CUDA is needed to build.
+
+use cudarc::driver::sys as cu;
+use std::collections::HashMap;
+use std::ffi::{CString, c_void};
+use std::ptr::null_mut;
+use std::sync::{Mutex, OnceLock};
+
+/// What a CUDA call answered.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{what}: {answer}")]
+pub struct CudaError {
+    pub what: String,
+    pub answer: String,
+}
+
+pub type Result<T> = std::result::Result<T, CudaError>;
+
+pub fn fail<T>(what: impl Into<String>, answer: impl Into<String>) -> Result<T> {
+    Err(CudaError { what: what.into(), answer: answer.into() })
+}
+
+pub fn ok(what: &str, result: cu::CUresult) -> Result<()> {
+    if result == cu::CUresult::CUDA_SUCCESS { Ok(()) } else { fail(what, format!("{result:?}")) }
+}
+
+/// Compiled kernels, by file. `tools/build-kernels.sh` makes them from the sources beside them.
+const FILES: [&str; 7] = [
+    include_str!("kernels/norm.ptx"),
+    include_str!("kernels/turn.ptx"),
+    include_str!("kernels/elementwise.ptx"),
+    include_str!("kernels/head.ptx"),
+    include_str!("kernels/attention.ptx"),
+    include_str!("kernels/flash.ptx"),
+    include_str!("kernels/flash_step.ptx"),
+];
+
+/// Kernels of the process's one CUDA context.
+pub struct Kernels {
+    modules: Vec<usize>,
+    found: Mutex<HashMap<String, usize>>,
+}
+
+/// A value handed to a kernel.
+#[derive(Clone, Copy, Debug)]
+pub enum Arg {
+    Pointer(u64),
+    Int(usize),
+    Size(usize),
+    Float(f64),
+}
+
+/// How a kernel is spread over the device.
+#[derive(Clone, Copy, Debug)]
+pub struct Spread {
+    pub grid: [usize; 3],
+    pub block: usize,
+    /// Bytes of shared memory asked for at the launch.
+    pub shared: usize,
+}
+
+impl Spread {
+    pub fn over(grid: [usize; 3], block: usize) -> Self {
+        Self { grid, block, shared: 0 }
+    }
+}
+
+impl Kernels {
+    /// Loads all of them, once a process. A context must be current.
+    pub fn get() -> Result<&'static Kernels> {
+        static ALL: OnceLock<Result<Kernels>> = OnceLock::new();
+        ALL.get_or_init(Self::load).as_ref().map_err(Clone::clone)
+    }
+
+    fn load() -> Result<Self> {
+        let mut modules = vec![];
+        for text in FILES {
+            let text = CString::new(text).map_err(|e| CudaError { what: "PTX".into(), answer: e.to_string() })?;
+            let mut module = null_mut();
+            // SAFETY: a NUL-terminated PTX text and a place for the module.
+            ok("loading kernels", unsafe { cu::cuModuleLoadData(&mut module, text.as_ptr().cast()) })?;
+            modules.push(module as usize);
+        }
+        Ok(Self { modules, found: Mutex::default() })
+    }
+
+    fn function(&self, name: &str, shared: usize) -> Result<cu::CUfunction> {
+        let mut found = self.found.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(&function) = found.get(name) {
+            return Ok(function as cu::CUfunction);
+        }
+        let text = CString::new(name).expect("kernel names have no NUL");
+        let mut function = null_mut();
+        // SAFETY: modules of `load`, which are never unloaded.
+        let known = self.modules.iter().any(|&module| unsafe {
+            cu::cuModuleGetFunction(&mut function, module as cu::CUmodule, text.as_ptr()) == cu::CUresult::CUDA_SUCCESS
+        });
+        if !known {
+            return fail(name, "no such kernel");
+        }
+        if shared > 0 {
+            let most = cu::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+            // SAFETY: a function that was just found.
+            ok(name, unsafe { cu::cuFuncSetAttribute(function, most, shared as i32) })?;
+        }
+        found.insert(name.into(), function as usize);
+        Ok(function)
+    }
+
+    /// Puts a kernel into a stream. Nothing is done for an empty grid.
+    pub fn launch(&self, stream: cu::CUstream, name: &str, how: Spread, args: &[Arg]) -> Result<()> {
+        let [x, y, z] = how.grid.map(|n| n as u32);
+        if x * y * z == 0 {
+            return Ok(());
+        }
+        let function = self.function(name, how.shared)?;
+        let mut values: Vec<u64> = args
+            .iter()
+            .map(|arg| match *arg {
+                Arg::Pointer(p) => p,
+                Arg::Int(i) => u64::from(i as u32),
+                Arg::Size(n) => n as u64,
+                Arg::Float(x) => u64::from((x as f32).to_bits()),
+            })
+            .collect();
+        let mut places: Vec<*mut c_void> = values.iter_mut().map(|v| std::ptr::from_mut(v).cast()).collect();
+        let (block, shared) = (how.block as u32, how.shared as u32);
+        // SAFETY: every value is at least as wide as the parameter it stands for (the machine is little-endian), and
+        // pointers are of buffers that the caller keeps alive in stream order.
+        ok(name, unsafe {
+            cu::cuLaunchKernel(function, x, y, z, block, 1, 1, shared, stream, places.as_mut_ptr(), null_mut())
+        })
+    }
+}
+
+/// Makes the device's primary context, which the runtime uses too, this thread's.
+pub fn enter() -> Result<()> {
+    static CONTEXT: OnceLock<Result<usize>> = OnceLock::new();
+    let context = CONTEXT.get_or_init(|| {
+        let mut context = null_mut();
+        // SAFETY: device 0, as the runtime opened it; retained for the life of the process.
+        ok("opening the device", unsafe { cu::cuDevicePrimaryCtxRetain(&mut context, 0) })?;
+        Ok(context as usize)
+    });
+    let context = context.clone()?;
+    // SAFETY: a context that is never released.
+    ok("entering the context", unsafe { cu::cuCtxSetCurrent(context as cu::CUcontext) })
+}
+
+/// Bytes that are free on the device, and all.
+pub fn memory() -> Result<(usize, usize)> {
+    let (mut free, mut total) = (0, 0);
+    enter()?;
+    // SAFETY: two places for the answer.
+    ok("asking for free memory", unsafe { cu::cuMemGetInfo_v2(&mut free, &mut total) })?;
+    Ok((free, total))
+}
+
+/// Device memory outside the runtime's pools, zero at first.
+#[derive(Debug)]
+pub struct Buffer(pub u64);
+
+impl Buffer {
+    pub fn new(bytes: usize) -> Result<Self> {
+        let mut pointer = 0;
+        // SAFETY: a place for the pointer; then that many bytes of it.
+        unsafe {
+            ok(&format!("taking {} MiB", bytes >> 20), cu::cuMemAlloc_v2(&mut pointer, bytes.max(16)))?;
+            let buffer = Self(pointer);
+            ok("clearing a buffer", cu::cuMemsetD8_v2(pointer, 0, bytes.max(16)))?;
+            ok("clearing a buffer", cu::cuStreamSynchronize(null_mut()))?;
+            Ok(buffer)
+        }
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        // SAFETY: a pointer of `new`, freed once; the driver waits for work that still uses it.
+        unsafe { cu::cuMemFree_v2(self.0) };
+    }
+}
+
+/// A stream of one's own, beside the runtime's.
+#[derive(Debug)]
+pub struct Stream(pub cu::CUstream);
+
+impl Stream {
+    pub fn new() -> Result<Self> {
+        let mut stream = null_mut();
+        // SAFETY: a place for the stream. It does not wait for the default stream.
+        ok("making a stream", unsafe { cu::cuStreamCreate(&mut stream, 1) })?;
+        Ok(Self(stream))
+    }
+
+    pub fn wait(&self) -> Result<()> {
+        // SAFETY: a live stream.
+        ok("waiting for the device", unsafe { cu::cuStreamSynchronize(self.0) })
+    }
+
+    /// Copies to the device; the source may be reused when this returns.
+    pub fn write<T: Copy>(&self, to: u64, from: &[T]) -> Result<()> {
+        // SAFETY: pageable memory is staged before the call returns.
+        ok("copying to the device", unsafe {
+            cu::cuMemcpyHtoDAsync_v2(to, from.as_ptr().cast(), size_of_val(from), self.0)
+        })
+    }
+
+    /// Copies from the device and waits for it.
+    pub fn read<T: Copy>(&self, to: &mut [T], from: u64) -> Result<()> {
+        // SAFETY: as many bytes as `to` has, and nobody looks at it before the wait.
+        ok("copying from the device", unsafe {
+            cu::cuMemcpyDtoHAsync_v2(to.as_mut_ptr().cast(), from, size_of_val(to), self.0)
+        })?;
+        self.wait()
+    }
+
+    /// Records what `work` puts into this stream.
+    pub fn record(&self, work: impl FnOnce() -> Result<()>) -> Result<Graph> {
+        let relaxed = cu::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
+        let (mut graph, mut exec) = (null_mut(), null_mut());
+        // SAFETY: a live stream, and places for the graph and its executable form.
+        unsafe {
+            ok("recording", cu::cuStreamBeginCapture_v2(self.0, relaxed))?;
+            let done = work();
+            let ended = ok("recording", cu::cuStreamEndCapture(self.0, &mut graph));
+            done?;
+            ended?;
+            let made = ok("making a graph", cu::cuGraphInstantiateWithFlags(&mut exec, graph, 0));
+            cu::cuGraphDestroy(graph);
+            made?;
+        }
+        Ok(Graph(exec))
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        // SAFETY: a stream of `new`, destroyed once.
+        unsafe { cu::cuStreamDestroy_v2(self.0) };
+    }
+}
+
+/// Launches that were recorded, to be played again.
+#[derive(Debug)]
+pub struct Graph(cu::CUgraphExec);
+
+impl Graph {
+    pub fn play(&self, stream: &Stream) -> Result<()> {
+        // SAFETY: a live graph and stream.
+        ok("playing a graph", unsafe { cu::cuGraphLaunch(self.0, stream.0) })
+    }
+}
+
+impl Drop for Graph {
+    fn drop(&mut self) {
+        // SAFETY: a graph of `record`, destroyed once.
+        unsafe { cu::cuGraphExecDestroy(self.0) };
+    }
+}
+
+/// Copies host memory to the device and waits for it.
+pub fn copy_in(to: u64, from: &[u8]) -> Result<()> {
+    enter()?;
+    // SAFETY: as many bytes as `from` has, at a pointer that the caller owns.
+    ok("copying to the device", unsafe { cu::cuMemcpyHtoD_v2(to, from.as_ptr().cast(), from.len()) })
+}

@@ -1,0 +1,67 @@
+// What every kernel shares: conversions, reductions in a fixed order, the tensor-core instruction.
+#pragma once
+#include <cstdint>
+#include <cuda_bf16.h>
+
+using bf16 = __nv_bfloat16;
+
+__device__ __forceinline__ float to_float(float x) { return x; }
+__device__ __forceinline__ float to_float(bf16 x) { return __bfloat162float(x); }
+template <class T> __device__ __forceinline__ T from_float(float x);
+template <> __device__ __forceinline__ float from_float<float>(float x) { return x; }
+template <> __device__ __forceinline__ bf16 from_float<bf16>(float x) { return __float2bfloat16_rn(x); }
+
+// Sixteen bytes of T.
+template <class T> struct Pack {
+  static constexpr int size = 16 / sizeof(T);
+  uint4 raw;
+  __device__ __forceinline__ float get(int i) const { return to_float(reinterpret_cast<const T *>(&raw)[i]); }
+  __device__ __forceinline__ void set(int i, float x) { reinterpret_cast<T *>(&raw)[i] = from_float<T>(x); }
+};
+template <class T> __device__ __forceinline__ Pack<T> load(const T *from) {
+  return {*reinterpret_cast<const uint4 *>(from)};
+}
+template <class T> __device__ __forceinline__ void store(T *to, const Pack<T> &pack) {
+  *reinterpret_cast<uint4 *>(to) = pack.raw;
+}
+
+__device__ __forceinline__ float warp_sum(float x) {
+  for (int step = 16; step > 0; step >>= 1) x += __shfl_xor_sync(~0u, x, step);
+  return x;
+}
+__device__ __forceinline__ float warp_max(float x) {
+  for (int step = 16; step > 0; step >>= 1) x = fmaxf(x, __shfl_xor_sync(~0u, x, step));
+  return x;
+}
+
+// The sum over a block of up to 1,024 threads, in every thread. Called by all of them.
+__device__ __forceinline__ float block_sum(float x) {
+  __shared__ float parts[32];
+  x = warp_sum(x);
+  __syncthreads();
+  if (threadIdx.x % 32 == 0) parts[threadIdx.x / 32] = x;
+  __syncthreads();
+  float sum = 0;
+  for (int i = 0; i < (blockDim.x + 31) / 32; i++) sum += parts[i];
+  return sum;
+}
+
+// The larger of two running softmax sums, `(largest, sum of exp(x - largest))`, joined.
+__device__ __forceinline__ void join(float &most, float &sum, float other_most, float other_sum) {
+  float top = fmaxf(most, other_most);
+  if (top == -INFINITY) return;
+  sum = sum * __expf(most - top) + other_sum * __expf(other_most - top);
+  most = top;
+}
+
+// c += a b: [16, 16] times [16, 8] in bf16, accumulated in f32.
+__device__ __forceinline__ void mma(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+               : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+__device__ __forceinline__ uint32_t pack2(float low, float high) {
+  __nv_bfloat162 pair = __floats2bfloat162_rn(low, high);
+  return *reinterpret_cast<uint32_t *>(&pair);
+}
+

@@ -1,0 +1,53 @@
+// RMS norm over rows, forward and backward. One block a row.
+#include "common.cuh"
+
+// y = x / sqrt(mean(x^2) + eps) * gain, the normalised value rounded before the gain, as the reference library does.
+template <class T>
+__device__ void rms_norm(const T *x, const T *gain, T *y, int width, float eps) {
+  x += (size_t)blockIdx.x * width, y += (size_t)blockIdx.x * width;
+  float squares = 0;
+  for (int i = threadIdx.x * Pack<T>::size; i < width; i += blockDim.x * Pack<T>::size) {
+    Pack<T> v = load(x + i);
+    for (int j = 0; j < Pack<T>::size; j++) squares += v.get(j) * v.get(j);
+  }
+  float inverse = rsqrtf(block_sum(squares) / width + eps);
+  for (int i = threadIdx.x * Pack<T>::size; i < width; i += blockDim.x * Pack<T>::size) {
+    Pack<T> v = load(x + i), g = load(gain + i), out;
+    for (int j = 0; j < Pack<T>::size; j++) out.set(j, to_float(from_float<T>(v.get(j) * inverse)) * g.get(j));
+    store(y + i, out);
+  }
+}
+
+// out = onto + i (dn - u mean(dn u)), i = 1 / sqrt(mean(x^2) + eps), u = x i, dn = dy gain.
+template <class T>
+__device__ void rms_norm_back(const T *onto, const T *dy, const T *x, const T *gain, T *out, int width, float eps) {
+  size_t row = (size_t)blockIdx.x * width;
+  onto += row, dy += row, x += row, out += row;
+  float squares = 0, along = 0;
+  for (int i = threadIdx.x * Pack<T>::size; i < width; i += blockDim.x * Pack<T>::size) {
+    Pack<T> v = load(x + i), d = load(dy + i), g = load(gain + i);
+    for (int j = 0; j < Pack<T>::size; j++) {
+      squares += v.get(j) * v.get(j);
+      along += v.get(j) * d.get(j) * g.get(j);
+    }
+  }
+  float inverse = rsqrtf(block_sum(squares) / width + eps);
+  along = block_sum(along) / width * inverse * inverse;
+  for (int i = threadIdx.x * Pack<T>::size; i < width; i += blockDim.x * Pack<T>::size) {
+    Pack<T> v = load(x + i), d = load(dy + i), g = load(gain + i), base = load(onto + i), sum;
+    for (int j = 0; j < Pack<T>::size; j++)
+      sum.set(j, base.get(j) + inverse * (d.get(j) * g.get(j) - v.get(j) * along));
+    store(out + i, sum);
+  }
+}
+
+#define KERNELS(T, S)                                                                                                  \
+  extern "C" __global__ void rms_norm_##S(const T *x, const T *gain, T *y, int width, float eps) {                     \
+    rms_norm(x, gain, y, width, eps);                                                                                  \
+  }                                                                                                                    \
+  extern "C" __global__ void rms_norm_back_##S(const T *onto, const T *dy, const T *x, const T *gain, T *out,          \
+                                               int width, float eps) {                                                 \
+    rms_norm_back(onto, dy, x, gain, out, width, eps);                                                                 \
+  }
+KERNELS(float, f32)
+KERNELS(bf16, bf16)

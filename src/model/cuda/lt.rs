@@ -1,0 +1,255 @@
+//! Matrix products by cuBLASLt: nine functions of a library that is loaded at run time. The first algorithm that the library
+//! proposes for a shape is taken and kept: timing several would make the bytes depend on the clock.
+
+use super::driver::{Buffer, CudaError, Result, fail};
+use burn::tensor::DType;
+use cudarc::driver::sys as cu;
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::ptr::{from_ref, null_mut};
+use std::sync::OnceLock;
+
+type Handle = *mut c_void;
+
+const NAMES: [&str; 3] = ["libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so"];
+/// What NVIDIA recommends on Hopper.
+const WORKSPACE: usize = 32 << 20;
+/// Numbers of the library's headers: `CUBLAS_COMPUTE_32F`, `CUDA_R_32F`, `CUDA_R_16BF`, and the names of attributes.
+const COMPUTE_F32: i32 = 68;
+const TYPE_F32: i32 = 0;
+const TYPE_BF16: i32 = 14;
+const TRANSPOSE_A: i32 = 3;
+const TRANSPOSE_B: i32 = 4;
+const MOST_WORKSPACE: i32 = 1;
+
+#[allow(clippy::type_complexity)]
+struct Library {
+    create: unsafe extern "C" fn(*mut Handle) -> i32,
+    description: unsafe extern "C" fn(*mut Handle, i32, i32) -> i32,
+    describe: unsafe extern "C" fn(Handle, i32, *const c_void, usize) -> i32,
+    layout: unsafe extern "C" fn(*mut Handle, i32, u64, u64, i64) -> i32,
+    preference: unsafe extern "C" fn(*mut Handle) -> i32,
+    prefer: unsafe extern "C" fn(Handle, i32, *const c_void, usize) -> i32,
+    propose: unsafe extern "C" fn(
+        Handle,
+        Handle,
+        Handle,
+        Handle,
+        Handle,
+        Handle,
+        Handle,
+        i32,
+        *mut Proposal,
+        *mut i32,
+    ) -> i32,
+    multiply: unsafe extern "C" fn(
+        Handle,
+        Handle,
+        *const c_void,
+        u64,
+        Handle,
+        u64,
+        Handle,
+        *const c_void,
+        u64,
+        Handle,
+        u64,
+        Handle,
+        *const [u64; 8],
+        u64,
+        usize,
+        cu::CUstream,
+    ) -> i32,
+}
+
+/// `cublasLtMatmulHeuristicResult_t`.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct Proposal {
+    algorithm: [u64; 8],
+    workspace: usize,
+    state: i32,
+    waves: f32,
+    reserved: [i32; 4],
+}
+
+impl Library {
+    fn get() -> Result<&'static Self> {
+        static LIBRARY: OnceLock<std::result::Result<Library, String>> = OnceLock::new();
+        let loaded = LIBRARY.get_or_init(|| Self::load().map_err(|e| e.to_string()));
+        loaded.as_ref().map_err(|e| CudaError { what: NAMES[2].into(), answer: e.clone() })
+    }
+
+    fn load() -> std::result::Result<Self, libloading::Error> {
+        // SAFETY: a library of the vendor, never unloaded; types as its header declares them.
+        unsafe {
+            let [newest, older, any] = NAMES.map(|name| libloading::Library::new(name));
+            let library: &'static _ = Box::leak(Box::new(newest.or(older).or(any)?));
+            macro_rules! symbol {
+                ($name:literal) => {
+                    *library.get($name)?
+                };
+            }
+            Ok(Self {
+                create: symbol!(b"cublasLtCreate"),
+                description: symbol!(b"cublasLtMatmulDescCreate"),
+                describe: symbol!(b"cublasLtMatmulDescSetAttribute"),
+                layout: symbol!(b"cublasLtMatrixLayoutCreate"),
+                preference: symbol!(b"cublasLtMatmulPreferenceCreate"),
+                prefer: symbol!(b"cublasLtMatmulPreferenceSetAttribute"),
+                propose: symbol!(b"cublasLtMatmulAlgoGetHeuristic"),
+                multiply: symbol!(b"cublasLtMatmul"),
+            })
+        }
+    }
+}
+
+/// Whether the library can be loaded.
+pub fn available() -> Result<()> {
+    Library::get().map(|_| ())
+}
+
+/// A matrix in row-major order: where it lies and how far its rows are apart, in elements.
+#[derive(Clone, Copy, Debug)]
+pub struct Side {
+    pub pointer: u64,
+    pub stride: usize,
+    /// Read it turned over.
+    pub turned: bool,
+}
+
+impl Side {
+    pub fn plain(pointer: u64, stride: usize) -> Self {
+        Self { pointer, stride, turned: false }
+    }
+
+    pub fn turned(pointer: u64, stride: usize) -> Self {
+        Self { pointer, stride, turned: true }
+    }
+}
+
+/// `out [m, n] = a [m, k] b [k, n] + onto`, everything of `dtype` but `out` and `onto`, which are of `out_type`.
+#[derive(Clone, Copy, Debug)]
+pub struct Product {
+    pub m: usize,
+    pub n: usize,
+    pub k: usize,
+    pub a: Side,
+    pub b: Side,
+    pub onto: Option<u64>,
+    pub out: u64,
+    /// Of `out` and `onto`.
+    pub out_stride: usize,
+    pub dtype: DType,
+    pub out_type: DType,
+}
+
+type Shape = ([usize; 6], [bool; 3], [DType; 2]);
+
+struct Plan {
+    description: Handle,
+    a: Handle,
+    b: Handle,
+    out: Handle,
+    algorithm: [u64; 8],
+}
+
+/// Products on one stream.
+pub struct Lt {
+    library: &'static Library,
+    handle: Handle,
+    plans: HashMap<Shape, Plan>,
+    workspace: Buffer,
+}
+
+fn check(what: &str, status: i32) -> Result<()> {
+    if status == 0 { Ok(()) } else { fail(what, format!("status {status}")) }
+}
+
+fn type_number(dtype: DType) -> i32 {
+    if dtype == DType::BF16 { TYPE_BF16 } else { TYPE_F32 }
+}
+
+impl Lt {
+    pub fn new() -> Result<Self> {
+        let library = Library::get()?;
+        let mut handle = null_mut();
+        // SAFETY: a place for the handle.
+        check("cublasLtCreate", unsafe { (library.create)(&mut handle) })?;
+        Ok(Self { library, handle, plans: HashMap::new(), workspace: Buffer::new(WORKSPACE)? })
+    }
+
+    /// Puts a product into the stream. One stream per `Lt`: the workspace is shared by all its products.
+    pub fn multiply(&mut self, stream: cu::CUstream, p: &Product) -> Result<()> {
+        if p.m * p.n == 0 {
+            return Ok(());
+        }
+        let shape = (
+            [p.m, p.n, p.k, p.a.stride, p.b.stride, p.out_stride],
+            [p.a.turned, p.b.turned, p.onto.is_some()],
+            [p.dtype, p.out_type],
+        );
+        if !self.plans.contains_key(&shape) {
+            let plan = self.plan(p)?;
+            self.plans.insert(shape, plan);
+        }
+        let plan = &self.plans[&shape];
+        let (one, beta) = (1.0f32, if p.onto.is_some() { 1.0f32 } else { 0.0 });
+        // SAFETY: a plan for exactly these sizes; buffers that the caller keeps alive in stream order. Row-major
+        // `out = a b` is column-major `out^T = b^T a^T`, so b goes first.
+        check("cublasLtMatmul", unsafe {
+            (self.library.multiply)(
+                self.handle,
+                plan.description,
+                from_ref(&one).cast(),
+                p.b.pointer,
+                plan.b,
+                p.a.pointer,
+                plan.a,
+                from_ref(&beta).cast(),
+                p.onto.unwrap_or(p.out),
+                plan.out,
+                p.out,
+                plan.out,
+                &plan.algorithm,
+                self.workspace.0,
+                WORKSPACE,
+                stream,
+            )
+        })
+    }
+
+    fn plan(&self, p: &Product) -> Result<Plan> {
+        let library = self.library;
+        let layout = |dtype: DType, rows: usize, cols: usize, stride: usize| {
+            let mut layout = null_mut();
+            // SAFETY: a place for the layout of a column-major matrix.
+            let status =
+                unsafe { (library.layout)(&mut layout, type_number(dtype), rows as u64, cols as u64, stride as i64) };
+            check("cublasLtMatrixLayoutCreate", status).map(|()| layout)
+        };
+        let side = |s: Side, rows: usize, cols: usize| {
+            if s.turned { layout(p.dtype, rows, cols, s.stride) } else { layout(p.dtype, cols, rows, s.stride) }
+        };
+        let (a, b) = (side(p.a, p.m, p.k)?, side(p.b, p.k, p.n)?);
+        let out = layout(p.out_type, p.n, p.m, p.out_stride)?;
+        let (mut description, mut preference) = (null_mut(), null_mut());
+        let (a_turned, b_turned) = (i32::from(p.a.turned), i32::from(p.b.turned));
+        let (mut proposal, mut found) = (Proposal::default(), 0);
+        // SAFETY: handles that were just made, and values of the sizes that the header gives.
+        unsafe {
+            check("cublasLtMatmulDescCreate", (library.description)(&mut description, COMPUTE_F32, TYPE_F32))?;
+            check("transpose", (library.describe)(description, TRANSPOSE_A, from_ref(&b_turned).cast(), 4))?;
+            check("transpose", (library.describe)(description, TRANSPOSE_B, from_ref(&a_turned).cast(), 4))?;
+            check("cublasLtMatmulPreferenceCreate", (library.preference)(&mut preference))?;
+            check("workspace", (library.prefer)(preference, MOST_WORKSPACE, from_ref(&WORKSPACE).cast(), 8))?;
+            let status =
+                (library.propose)(self.handle, description, b, a, out, out, preference, 1, &mut proposal, &mut found);
+            check("cublasLtMatmulAlgoGetHeuristic", status)?;
+        }
+        if found == 0 {
+            return fail("cuBLASLt", format!("no algorithm for {p:?}"));
+        }
+        Ok(Plan { description, a, b, out, algorithm: proposal.algorithm })
+    }
+}

@@ -1,0 +1,431 @@
+//! The operations in CUDA kernels and cuBLASLt, on burn's own stream and tensors. f32 and bf16; anything that a kernel is not
+//! made for is left to [`Portable`].
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`driver`] | kernels, buffers, streams and graphs of the CUDA driver |
+//! | [`lt`] | matrix products |
+//! | [`route`] | the way onto the runtime's stream |
+//! | [`stepper`] | decode steps, recorded as a graph |
+//! | `kernels/` | the kernels' sources, and what `tools/build-kernels.sh` made of them |
+
+pub mod driver;
+pub mod lt;
+pub mod route;
+pub mod stepper;
+
+use crate::batch::Rows;
+use crate::ops::{Coefficients, Heads, Ops, Turn};
+use crate::portable::Portable;
+use crate::sampler::{DecodeTask, PAGE, Stepper};
+use crate::weights::Raw;
+use crate::{Decoder, ModelError, Result};
+use burn::tensor::kind::Basic;
+use burn::tensor::{BackendPrimitive, DType, Device, Int, Shape, Tensor, bf16};
+use burn_cubecl::Cube;
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
+use burn_cubecl::tensor::CubeTensor;
+use driver::{Arg, CudaError, Spread};
+use lt::{Product, Side};
+use rayon::prelude::*;
+use route::{address, enqueue};
+
+impl From<CudaError> for ModelError {
+    fn from(error: CudaError) -> Self {
+        Self::Compute(error.to_string())
+    }
+}
+
+/// Memory that a cache leaves free on the device: activations of prompts, and what others take meanwhile.
+const SPARE: usize = 3 << 30;
+/// Tokens whose products one thread of a row's sum adds up.
+const PART: usize = 64;
+/// Widths must be whole packs of sixteen bytes.
+const PACK: usize = 8;
+
+#[derive(Debug)]
+pub struct Cuda;
+
+impl Cuda {
+    /// The operations, if the device is a CUDA device of at least the Ampere generation and cuBLASLt is found.
+    pub fn of(device: &Device) -> Option<Self> {
+        let probe = Tensor::<1>::zeros([1], (device, DType::F32)).try_into_primitive::<Cube>().ok()?;
+        if !probe.client.name().contains("cuda") {
+            return None;
+        }
+        match lt::available().and_then(|()| driver::enter()).and_then(|()| driver::Kernels::get().map(|_| ())) {
+            Ok(()) => Some(Self),
+            Err(error) => {
+                eprintln!("warning: {error}; this device computes by plain tensor operations, many times slower");
+                None
+            }
+        }
+    }
+}
+
+/// A tensor's memory, row after row.
+fn dense<const D: usize, K>(tensor: &Tensor<D, K>) -> CubeTensor
+where
+    K: Basic + BackendPrimitive<Cube, Primitive = CubeTensor>,
+{
+    let cube = view(tensor);
+    if cube.is_contiguous() { cube } else { into_contiguous(cube) }
+}
+
+fn view<const D: usize, K>(tensor: &Tensor<D, K>) -> CubeTensor
+where
+    K: Basic + BackendPrimitive<Cube, Primitive = CubeTensor>,
+{
+    tensor.clone().try_into_primitive::<Cube>().expect("a tensor of the device that these operations were made for")
+}
+
+/// Indices as the kernels read them.
+fn indices(tensor: &Tensor<1, Int>) -> CubeTensor {
+    if tensor.dtype() == DType::I32 { dense(tensor) } else { dense(&tensor.clone().cast(burn::tensor::IntDType::I32)) }
+}
+
+/// A matrix whose rows may be apart.
+fn rows_of(tensor: &Tensor<2>) -> (CubeTensor, usize) {
+    let cube = view(tensor);
+    let [rows, cols] = tensor.dims();
+    let strides = cube.meta.strides().clone();
+    if strides[1] == 1 && (strides[0] >= cols || rows == 1) && strides[0].is_multiple_of(PACK) {
+        (cube, strides[0].max(cols))
+    } else {
+        (dense(tensor), cols)
+    }
+}
+
+fn empty(like: &CubeTensor, shape: &[usize], dtype: DType) -> CubeTensor {
+    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), Shape::from(shape.to_vec()), dtype)
+}
+
+fn tensor<const D: usize>(cube: CubeTensor) -> Tensor<D> {
+    Tensor::from_primitive::<Cube>(cube)
+}
+
+fn typed(name: &str, dtype: DType) -> String {
+    format!("{name}_{}", if dtype == DType::BF16 { "bf16" } else { "f32" })
+}
+
+fn pointers(all: &[u64]) -> Vec<Arg> {
+    all.iter().map(|&p| Arg::Pointer(p)).collect()
+}
+
+/// Threads for a row of `width` elements, a pack each, in whole warps.
+fn threads(width: usize, dtype: DType) -> usize {
+    (width * dtype.size()).div_ceil(16).next_multiple_of(32).clamp(32, 512)
+}
+
+/// Runs a kernel whose parameters are all tensors' addresses, reads first, and then `rest`.
+fn kernel(name: String, how: Spread, reads: &[&CubeTensor], writes: &[&CubeTensor], rest: Vec<Arg>) {
+    enqueue(reads, writes, move |here, p| here.launch(&name, how, &[pointers(p), rest].concat()));
+}
+
+/// One thread for each pack of an array.
+fn elementwise(elements: usize, dtype: DType) -> (Spread, Arg) {
+    let packs = elements * dtype.size() / 16;
+    (Spread::over([packs.div_ceil(256).min(132 * 16), 1, 1], 256), Arg::Size(packs))
+}
+
+fn heads_args(heads: Heads) -> [Arg; 3] {
+    [heads.queries, heads.kv, heads.d].map(Arg::Int)
+}
+
+fn score_scale(heads: Heads) -> f64 {
+    (heads.d as f64).powf(-0.5)
+}
+
+/// Whether the kernels on tensor cores take these heads.
+fn flashes(heads: Heads, dtype: DType) -> bool {
+    dtype == DType::BF16 && heads.d == 128
+}
+
+const FLASH_TILE: usize = 64;
+const FLASH_BLOCK: usize = 128;
+const FLASH_TILE_BYTES: usize = FLASH_TILE * 128 * 2;
+
+fn flash(count: usize, heads: usize, rows: &Rows, tiles: usize) -> Spread {
+    let grid = [rows.longest().div_ceil(FLASH_TILE), heads, count];
+    Spread { grid, block: FLASH_BLOCK, shared: tiles * FLASH_TILE_BYTES }
+}
+
+/// One warp for each token and head, four warps a block.
+fn warps(tokens: usize, heads: usize) -> Spread {
+    Spread::over([tokens.div_ceil(4), heads, 1], 128)
+}
+
+/// `a [m, k] b [k, n] (+ onto)`.
+fn product(
+    a: (CubeTensor, usize),
+    b: (CubeTensor, usize),
+    b_turned: bool,
+    onto: Option<&Tensor<2>>,
+    out_type: DType,
+) -> Tensor<2> {
+    let ((a, a_stride), (b, b_stride)) = (a, b);
+    let (m, k) = (a.meta.shape()[0], a.meta.shape()[1]);
+    let n = b.meta.shape()[usize::from(!b_turned)];
+    let out = empty(&a, &[m, n], out_type);
+    let onto = onto.map(dense);
+    let reads: Vec<&CubeTensor> = [&a, &b].into_iter().chain(&onto).collect();
+    let (dtype, adds) = (a.dtype, onto.is_some());
+    enqueue(&reads, &[&out], move |here, p| {
+        here.multiply(&Product {
+            m,
+            n,
+            k,
+            a: Side::plain(p[0], a_stride),
+            b: Side { pointer: p[1], stride: b_stride, turned: b_turned },
+            onto: adds.then(|| p[2]),
+            out: p[p.len() - 1],
+            out_stride: n,
+            dtype,
+            out_type,
+        })
+    });
+    tensor(out)
+}
+
+impl Ops for Cuda {
+    fn name(&self) -> &'static str {
+        "CUDA kernels"
+    }
+
+    fn dtype(&self, stored: DType) -> DType {
+        if stored == DType::BF16 { DType::BF16 } else { DType::F32 }
+    }
+
+    fn upload(&self, parts: &[Raw], dtype: DType, device: &Device) -> Result<Tensor<2>> {
+        let cols = parts.first().map_or(0, |p| p.cols);
+        let rows = parts.iter().map(|p| p.bytes.len() / p.dtype.size() / cols).sum();
+        let like = dense(&Tensor::<1>::zeros([1], (device, DType::F32)));
+        let out = empty(&like, &[rows, cols], dtype);
+        let mut to = address(&out)?;
+        // Memory that was free on the host may still be in use by what is in the queue.
+        device.sync().map_err(|e| ModelError::Compute(e.to_string()))?;
+        for part in parts {
+            let count = part.bytes.len() / part.dtype.size();
+            match (part.dtype, dtype) {
+                (a, b) if a == b => driver::copy_in(to, &part.bytes)?,
+                (_, DType::BF16) => {
+                    let narrow: Vec<u8> =
+                        part.widen().par_iter().flat_map_iter(|&x| bf16::from_f32(x).to_le_bytes()).collect();
+                    driver::copy_in(to, &narrow)?;
+                }
+                _ => {
+                    let wide: Vec<u8> = part.widen().par_iter().flat_map_iter(|x| x.to_le_bytes()).collect();
+                    driver::copy_in(to, &wide)?;
+                }
+            }
+            to += (count * dtype.size()) as u64;
+        }
+        Ok(tensor(out))
+    }
+
+    fn linear(&self, x: &Tensor<2>, w: &Tensor<2>) -> Tensor<2> {
+        product(rows_of(x), rows_of(w), true, None, x.dtype())
+    }
+
+    fn linear_onto(&self, onto: Tensor<2>, x: &Tensor<2>, w: &Tensor<2>) -> Tensor<2> {
+        product(rows_of(x), rows_of(w), true, Some(&onto), x.dtype())
+    }
+
+    fn linear_back(&self, dy: &Tensor<2>, w: &Tensor<2>) -> Tensor<2> {
+        product(rows_of(dy), rows_of(w), false, None, dy.dtype())
+    }
+
+    fn rms_norm(&self, x: &Tensor<2>, gain: &Tensor<1>, eps: f64) -> Tensor<2> {
+        let [n, width] = x.dims();
+        let (x, gain) = (dense(x), dense(gain));
+        let out = empty(&x, &[n, width], x.dtype);
+        let how = Spread::over([n, 1, 1], threads(width, x.dtype));
+        kernel(typed("rms_norm", x.dtype), how, &[&x, &gain], &[&out], vec![Arg::Int(width), Arg::Float(eps)]);
+        tensor(out)
+    }
+
+    fn rms_norm_back(&self, onto: Tensor<2>, dy: &Tensor<2>, x: &Tensor<2>, gain: &Tensor<1>, eps: f64) -> Tensor<2> {
+        let [n, width] = x.dims();
+        let (onto, dy, x, gain) = (dense(&onto), dense(dy), dense(x), dense(gain));
+        let out = empty(&x, &[n, width], x.dtype);
+        let how = Spread::over([n, 1, 1], threads(width, x.dtype));
+        let rest = vec![Arg::Int(width), Arg::Float(eps)];
+        kernel(typed("rms_norm_back", x.dtype), how, &[&onto, &dy, &x, &gain], &[&out], rest);
+        tensor(out)
+    }
+
+    fn turn(&self, qkv: &Tensor<2>, how: Turn) -> Tensor<2> {
+        turned("turn", &[qkv], how)
+    }
+
+    fn turn_back(&self, dturned: &Tensor<2>, qkv: &Tensor<2>, how: Turn) -> Tensor<2> {
+        turned("turn_back", &[dturned, qkv], how)
+    }
+
+    fn attention(&self, turned: &Tensor<2>, heads: Heads, rows: &Rows) -> (Tensor<2>, Tensor<2>) {
+        let n = turned.dims()[0];
+        let (turned, starts) = (dense(turned), indices(&rows.starts));
+        let out = empty(&turned, &[n, heads.queries * heads.d], turned.dtype);
+        let lse = empty(&turned, &[n, heads.queries], DType::F32);
+        let scale = Arg::Float(score_scale(heads));
+        let (reads, writes) = ([&turned, &starts], [&out, &lse]);
+        if flashes(heads, turned.dtype) {
+            let rest = vec![Arg::Int(heads.queries), Arg::Int(heads.kv), scale];
+            kernel("flash".into(), flash(rows.count(), heads.queries, rows, 5), &reads, &writes, rest);
+        } else {
+            let rest = [&[Arg::Int(rows.count()), Arg::Int(n)][..], &heads_args(heads), &[scale]].concat();
+            kernel(typed("attend", turned.dtype), warps(n, heads.queries), &reads, &writes, rest);
+        }
+        (tensor(out), tensor(lse))
+    }
+
+    fn attention_back(
+        &self,
+        dout: &Tensor<2>,
+        out: &Tensor<2>,
+        lse: &Tensor<2>,
+        turned: &Tensor<2>,
+        heads: Heads,
+        rows: &Rows,
+    ) -> Tensor<2> {
+        let n = turned.dims()[0];
+        let (dout, out, lse, turned) = (dense(dout), dense(out), dense(lse), dense(turned));
+        let starts = indices(&rows.starts);
+        let dturned = empty(&turned, &[n, heads.width()], turned.dtype);
+        let scale = Arg::Float(score_scale(heads));
+        if flashes(heads, turned.dtype) {
+            let along = empty(&turned, &[n, heads.queries], DType::F32);
+            let count = n * heads.queries;
+            let how = Spread::over([count.div_ceil(4), 1, 1], 128);
+            kernel("flash_along".into(), how, &[&dout, &out], &[&along], vec![Arg::Int(count)]);
+            for (name, over) in [("flash_back_q", heads.queries), ("flash_back_kv", heads.kv)] {
+                let rest = vec![Arg::Int(heads.queries), Arg::Int(heads.kv), scale];
+                let reads = [&dout, &lse, &along, &turned, &starts];
+                kernel(name.into(), flash(rows.count(), over, rows, 6), &reads, &[&dturned], rest);
+            }
+        } else {
+            for (name, over) in [("attend_back_q", heads.queries), ("attend_back_kv", heads.kv)] {
+                let rest = [&[Arg::Int(rows.count()), Arg::Int(n)][..], &heads_args(heads), &[scale]].concat();
+                let reads = [&dout, &out, &lse, &turned, &starts];
+                kernel(typed(name, turned.dtype), warps(n, over), &reads, &[&dturned], rest);
+            }
+        }
+        tensor(dturned)
+    }
+
+    fn swiglu(&self, gate_up: &Tensor<2>) -> Tensor<2> {
+        let [n, both] = gate_up.dims();
+        let gate_up = dense(gate_up);
+        let out = empty(&gate_up, &[n, both / 2], gate_up.dtype);
+        let (how, packs) = elementwise(n * both / 2, gate_up.dtype);
+        kernel(typed("swiglu", gate_up.dtype), how, &[&gate_up], &[&out], vec![Arg::Int(both / 2), packs]);
+        tensor(out)
+    }
+
+    fn swiglu_back(&self, dproduct: &Tensor<2>, gate_up: &Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+        let [n, both] = gate_up.dims();
+        let (dproduct, gate_up) = (dense(dproduct), dense(gate_up));
+        let dgate_up = empty(&gate_up, &[n, both], gate_up.dtype);
+        let product = empty(&gate_up, &[n, both / 2], gate_up.dtype);
+        let (how, packs) = elementwise(n * both / 2, gate_up.dtype);
+        let rest = vec![Arg::Int(both / 2), packs];
+        kernel(typed("swiglu_back", gate_up.dtype), how, &[&dproduct, &gate_up], &[&dgate_up, &product], rest);
+        (tensor(dgate_up), tensor(product))
+    }
+
+    fn logits(&self, x: &Tensor<2>, head: &Tensor<2>) -> Tensor<2> {
+        product(rows_of(x), rows_of(head), true, None, DType::F32)
+    }
+
+    fn chosen(&self, logits: &Tensor<2>, tokens: &Tensor<1, Int>) -> Tensor<1> {
+        let [n, width] = logits.dims();
+        let (logits, tokens) = (dense(logits), indices(tokens));
+        let out = empty(&logits, &[n], DType::F32);
+        let how = Spread::over([n, 1, 1], threads(width, DType::F32));
+        kernel("chosen".into(), how, &[&logits, &tokens], &[&out], vec![Arg::Int(width)]);
+        tensor(out)
+    }
+
+    fn chosen_back(
+        &self,
+        logits: Tensor<2>,
+        tokens: &Tensor<1, Int>,
+        coefficients: &Coefficients,
+        dtype: DType,
+    ) -> (Tensor<1>, Tensor<2>) {
+        let [n, width] = logits.dims();
+        let (logits, tokens, weight) = (dense(&logits), indices(tokens), dense(&coefficients.weight));
+        let (reference, kl) = match &coefficients.reference {
+            Some((reference, kl)) => (dense(reference), f64::from(*kl)),
+            None => (weight.clone(), 0.0),
+        };
+        let (logp, dlogits) = (empty(&logits, &[n], DType::F32), empty(&logits, &[n, width], dtype));
+        let how = Spread::over([n, 1, 1], threads(width, DType::F32));
+        let name = typed("chosen_back", dtype);
+        enqueue(&[&logits, &tokens, &weight, &reference], &[&logp, &dlogits], move |here, p| {
+            let args = [&pointers(&p[..4])[..], &[Arg::Float(kl)], &pointers(&p[4..]), &[Arg::Int(width)]].concat();
+            here.launch(&name, how, &args)
+        });
+        (tensor(logp), tensor(dlogits))
+    }
+
+    fn row_sums(&self, left: &Tensor<2>, right: &Tensor<2>, rows: &Rows) -> Tensor<2> {
+        let [n, width] = left.dims();
+        let (left, right, starts) = (dense(left), dense(right), indices(&rows.starts));
+        let count = rows.count();
+        let parts = (n / count.max(1)).div_ceil(PART).max(1);
+        let out = empty(&left, &[count, width], DType::F32);
+        let packs = (width * left.dtype.size()).div_ceil(16);
+        let how = Spread::over([count, parts, packs.div_ceil(128)], 128);
+        let name = typed("row_parts", left.dtype);
+        if parts == 1 {
+            kernel(name, how, &[&left, &right, &starts], &[&out], vec![Arg::Int(width)]);
+        } else {
+            let sums = empty(&left, &[count, parts, width], DType::F32);
+            kernel(name, how, &[&left, &right, &starts], &[&sums], vec![Arg::Int(width)]);
+            let how = Spread::over([count, width.div_ceil(256), 1], 256);
+            kernel("add_parts".into(), how, &[&sums], &[&out], vec![Arg::Int(parts), Arg::Int(width)]);
+        }
+        tensor(out)
+    }
+
+    fn merge(&self, w: &Tensor<2>, u: &Tensor<2>, knob: &Tensor<1>, vh: &Tensor<2>) -> Tensor<2> {
+        let [rows, width] = u.dims();
+        let (u, knob) = (dense(u), dense(knob));
+        let scaled = empty(&u, &[rows, width], u.dtype);
+        let (how, packs) = elementwise(rows * width, u.dtype);
+        kernel(typed("scale_columns", u.dtype), how, &[&u, &knob], &[&scaled], vec![Arg::Int(width), packs]);
+        product((scaled, width), rows_of(vh), false, Some(w), w.dtype())
+    }
+
+    fn cache_pages(&self, decoder: &Decoder) -> Option<usize> {
+        decoder.device.memory_cleanup();
+        decoder.device.sync().ok()?;
+        let (free, _) = driver::memory().ok()?;
+        let heads = decoder.heads();
+        let page = 2 * decoder.layers.len() * PAGE * heads.kv * heads.d * decoder.dtype().size();
+        Some(free.saturating_sub(SPARE) / page)
+    }
+
+    fn stepper<'a>(&self, task: DecodeTask<'a>) -> Result<Box<dyn Stepper + 'a>> {
+        if task.decoder.heads().group() > stepper::MOST_GROUP {
+            return Portable.stepper(task);
+        }
+        Ok(Box::new(stepper::CudaStepper::new(task)?))
+    }
+}
+
+/// Both directions of a turn: the tensors to read, then gains, tables and positions.
+fn turned(name: &str, of: &[&Tensor<2>], how: Turn) -> Tensor<2> {
+    let n = of[0].dims()[0];
+    let of: Vec<CubeTensor> = of.iter().map(|t| dense(*t)).collect();
+    let rest =
+        [dense(how.q_gain), dense(how.k_gain), dense(&how.rope.cos), dense(&how.rope.sin), indices(how.positions)];
+    let out = empty(&of[0], &[n, how.heads.width()], of[0].dtype);
+    let all = how.heads.queries + 2 * how.heads.kv;
+    let reads: Vec<&CubeTensor> = of.iter().chain(&rest).collect();
+    let args = [&heads_args(how.heads)[..], &[Arg::Float(how.eps)]].concat();
+    kernel(typed(name, of[0].dtype), Spread::over([n, all.div_ceil(4), 1], 128), &reads, &[&out], args);
+    tensor(out)
+}

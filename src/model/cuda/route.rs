@@ -1,0 +1,101 @@
+//! Our kernels on the runtime's own stream, in order with the tensor operations around them and without waiting for the
+//! device. The items used are public for authors of runtimes and may move in another version: they are used here only.
+
+use super::driver::{Arg, CudaError, Kernels, Result, Spread};
+use super::lt::{Lt, Product};
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::cuda::CudaRuntime;
+use cubecl_common::device_handle::DeviceHandle;
+use cubecl_environment::backtrace::BackTrace;
+use cubecl_server::command::DeviceStream;
+use cubecl_server::id::KernelId;
+use cubecl_server::runtime::Runtime;
+use cubecl_server::server::{BufferBinding, ServerError};
+use cubecl_server::stream::{ExecuteScope, WriteScoped};
+use cudarc::driver::sys as cu;
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+type Server = <CudaRuntime as Runtime>::Server;
+
+/// The runtime's stream while a piece of work is put into it.
+pub struct Here<'a> {
+    pub kernels: &'static Kernels,
+    stream: cu::CUstream,
+    lt: &'a mut Lt,
+}
+
+impl Here<'_> {
+    pub fn launch(&self, name: &str, how: Spread, args: &[Arg]) -> Result<()> {
+        self.kernels.launch(self.stream, name, how, args)
+    }
+
+    pub fn multiply(&mut self, product: &Product) -> Result<()> {
+        self.lt.multiply(self.stream, product)
+    }
+}
+
+thread_local! {
+    /// The products of each stream that this thread, one of the runtime's, feeds.
+    static PRODUCTS: RefCell<HashMap<usize, Lt>> = RefCell::default();
+}
+
+/// Puts `work` into the stream of the first tensor written. It is given the addresses of `reads` and then of `writes`. An
+/// error taints what would have been written and shows when that is read.
+pub fn enqueue(
+    reads: &[&CubeTensor],
+    writes: &[&CubeTensor],
+    work: impl FnOnce(&mut Here, &[u64]) -> Result<()> + Send + 'static,
+) {
+    let stream_id = writes[0].handle.stream;
+    let device = DeviceHandle::<Server>::new(writes[0].client.service_id().device);
+    let binding = |t: &&CubeTensor| t.handle.clone().binding();
+    let reads: Vec<BufferBinding> = reads.iter().map(binding).collect();
+    let writes: Vec<BufferBinding> = writes.iter().map(binding).collect();
+    device.submit(move |server: &mut Server| {
+        let mut written = server.write_set();
+        written.extend(writes.iter().cloned());
+        let scope = ExecuteScope::launching(server, KernelId::new::<Work>(), stream_id, reads.iter(), written);
+        scope.execute(|server| {
+            let all: Vec<BufferBinding> = reads.iter().chain(&writes).cloned().collect();
+            let mut streams = server.write_streams().resolve(stream_id, all.iter())?;
+            let mut pointers = Vec::with_capacity(all.len());
+            for binding in all {
+                streams.current().capturing().touch(binding.stream, binding.memory.descriptor().location());
+                let memory = streams.get(&binding.stream).device_memory();
+                pointers.push(memory.get_resource(binding.memory, binding.offset_start, binding.offset_end)?.ptr);
+            }
+            let stream = streams.current().sys;
+            run(stream, &pointers, work).map_err(|CudaError { what, answer }| ServerError::Generic {
+                reason: format!("{what}: {answer}"),
+                backtrace: BackTrace::capture(),
+            })
+        });
+    });
+}
+
+struct Work;
+
+fn run(stream: cu::CUstream, pointers: &[u64], work: impl FnOnce(&mut Here, &[u64]) -> Result<()>) -> Result<()> {
+    PRODUCTS.with_borrow_mut(|products| {
+        let lt = match products.entry(stream as usize) {
+            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::hash_map::Entry::Vacant(entry) => entry.insert(Lt::new()?),
+        };
+        work(&mut Here { kernels: Kernels::get()?, stream, lt }, pointers)
+    })
+}
+
+/// Where a tensor lies. It stays there as long as the tensor lives; what is in the queue may still be writing to it.
+pub fn address(tensor: &CubeTensor) -> Result<u64> {
+    let binding = tensor.handle.clone().binding();
+    let stream_id = tensor.handle.stream;
+    let device = DeviceHandle::<Server>::new(tensor.client.service_id().device);
+    let found = device.submit_blocking(move |server: &mut Server| {
+        let mut streams = server.write_streams().resolve(stream_id, [&binding].into_iter())?;
+        let memory = streams.get(&binding.stream).device_memory();
+        Ok::<u64, ServerError>(memory.get_resource(binding.memory, binding.offset_start, binding.offset_end)?.ptr)
+    });
+    let lost = |answer: String| CudaError { what: "finding a tensor".into(), answer };
+    found.map_err(|e| lost(format!("{e:?}")))?.map_err(|e| lost(e.to_string()))
+}
