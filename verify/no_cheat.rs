@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use substrate::grading::jobs_run;
 use substrate::{Grader, Isolation};
+use train::memory::Plan;
 use train::state::RunFolder;
 use train::{Arm, Inputs, PairTokens, TrainConfig};
 
@@ -112,8 +113,12 @@ impl Trial {
 
         let before = jobs_run();
         let policies = train::gradients::policies(&self.bench.basis, &honest, true);
-        let gradients =
-            findings.accept(train::gradients::of_pairs(policies.of(Quarantine::Off), &self.bench.basis, pairs))?;
+        let gradients = findings.accept(train::gradients::of_pairs(
+            policies.of(Quarantine::Off),
+            &self.bench.basis,
+            pairs,
+            Plan::WHOLE,
+        ))?;
         findings.accept(self.config.arm.gate(&gradients, &self.bench.basis.layout, &self.config))?;
         let (graded, spawned) = (before - started, jobs_run() - before);
         findings.require(graded > 0, || "the trial graded nothing, so the count shows nothing".into());

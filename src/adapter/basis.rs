@@ -2,9 +2,12 @@
 //! pay nothing for the adapter.
 
 use crate::{AdapterError, Knobs, Layout, Quarantine, Result};
+use bundle::Sha256;
 use burn::tensor::{DType, Tensor, TensorData};
+use model::ops::Ops;
 use model::weights::Raw;
 use model::{Decoder, Group, Matrix, Proj, Site, Weights};
+use std::path::Path;
 
 /// `U [out, r]` of every projection and `Vh [r, in]` of every group, stacked, on the device, with the base model they
 /// belong to.
@@ -22,12 +25,31 @@ pub struct Factors<'a> {
 }
 
 impl Basis {
-    /// Computes every SVD in f64 on the host.
+    /// The SVD of every projection, by the device where it has a way, in f64 on the host else.
     pub fn new(base: Decoder, weights: &Weights) -> Result<Self> {
+        let ops = base.ops.clone();
         Self::from_factors(base, |site| {
-            let name = site.weight_name();
-            let (left, right) = svd(&*weights.get(&name)?).ok_or(AdapterError::Svd(name))?;
+            let (left, right) = factors(&*ops, weights, site)?;
             Ok((left.raw(), right.raw()))
+        })
+    }
+
+    /// The same, each matrix's factors kept in `cache` under the digest of its bytes: they are computed once. `told` hears how
+    /// many of how many are done.
+    pub fn cached(base: Decoder, weights: &Weights, cache: &Path, told: impl Fn(usize, usize)) -> Result<Self> {
+        let (ops, dtype, all) = (base.ops.clone(), base.dtype(), Layout::new(&base.config).count());
+        let mut done = 0;
+        Self::from_factors(base, |site| {
+            let path = cache.join(cache_name(&weights.raw(&site.weight_name())?, dtype));
+            if !path.exists() {
+                let (left, right) = factors(&*ops, weights, site)?;
+                let tensors = [("u".to_string(), left.raw().to(dtype)), ("vh".to_string(), right.raw().to(dtype))];
+                bundle::write_atomic(&path, &model::weights::raw_safetensors(&tensors))?;
+            }
+            done += 1;
+            told(done, all);
+            let [u, vh] = model::weights::read_raw(&path, ["u", "vh"])?;
+            Ok((u, vh))
         })
     }
 
@@ -103,23 +125,43 @@ impl Basis {
     }
 }
 
-/// Thin SVD of a host matrix: `U [rows, r]` and `Vh [r, cols]`. Signs are fixed (the largest entry of each left vector
-/// is positive), so that the basis does not depend on the library's choice.
-fn svd(m: &Matrix) -> Option<(Matrix, Matrix)> {
+/// A file's name for the factors of a matrix, by what the matrix holds and what type they are wanted in.
+fn cache_name(raw: &Raw, dtype: DType) -> String {
+    let shape = format!("{:?} {} as {dtype:?}\n", raw.dtype, raw.cols);
+    format!("{}.safetensors", Sha256::of(&[shape.as_bytes(), &raw.bytes].concat()))
+}
+
+/// Thin SVD of a projection: `U [out, r]` and `Vh [r, in]`. Signs are fixed (the largest entry of each left vector is
+/// positive), so that the basis does not depend on the library's choice.
+fn factors(ops: &dyn Ops, weights: &Weights, site: Site) -> Result<(Matrix, Matrix)> {
+    let name = site.weight_name();
+    let matrix = weights.get(&name)?;
+    let found = match ops.svd(&matrix)? {
+        Some(found) => Some(found),
+        None => on_the_host(&matrix),
+    };
+    let (mut u, mut vh) = found.ok_or(AdapterError::Svd(name))?;
+    let r = u.cols;
+    let mut largest = vec![0.0f32; r];
+    for row in u.data.chunks_exact(r) {
+        largest.iter_mut().zip(row).filter(|(most, x)| x.abs() > most.abs()).for_each(|(most, x)| *most = *x);
+    }
+    let signs: Vec<f32> = largest.iter().map(|x| x.signum()).collect();
+    for row in u.data.chunks_exact_mut(r) {
+        row.iter_mut().zip(&signs).for_each(|(x, sign)| *x *= sign);
+    }
+    for (row, sign) in vh.data.chunks_exact_mut(vh.cols).zip(&signs) {
+        row.iter_mut().for_each(|x| *x *= sign);
+    }
+    Ok((u, vh))
+}
+
+/// In f64.
+fn on_the_host(m: &Matrix) -> Option<(Matrix, Matrix)> {
     let dense = faer::Mat::from_fn(m.rows, m.cols, |i, j| m.data[i * m.cols + j] as f64);
     let svd = dense.thin_svd().ok()?;
-    let (u, v) = (svd.U(), svd.V());
-    let r = m.rows.min(m.cols);
-    let sign: Vec<f64> = (0..r)
-        .map(|k| {
-            let largest = (0..m.rows).max_by(|&a, &b| u[(a, k)].abs().total_cmp(&u[(b, k)].abs())).unwrap_or(0);
-            u[(largest, k)].signum()
-        })
-        .collect();
-    let left = (0..m.rows).flat_map(|i| (0..r).map(move |k| (i, k))).map(|(i, k)| (u[(i, k)] * sign[k]) as f32);
-    let right = (0..r).flat_map(|k| (0..m.cols).map(move |j| (k, j))).map(|(k, j)| (v[(j, k)] * sign[k]) as f32);
-    Some((
-        Matrix { rows: m.rows, cols: r, data: left.collect() },
-        Matrix { rows: r, cols: m.cols, data: right.collect() },
-    ))
+    let (u, v, r) = (svd.U(), svd.V(), m.rows.min(m.cols));
+    let left = (0..m.rows).flat_map(|i| (0..r).map(move |k| u[(i, k)] as f32)).collect();
+    let right = (0..r).flat_map(|k| (0..m.cols).map(move |j| v[(j, k)] as f32)).collect();
+    Some((Matrix { rows: m.rows, cols: r, data: left }, Matrix { rows: r, cols: m.cols, data: right }))
 }

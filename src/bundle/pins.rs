@@ -49,6 +49,15 @@ impl Pins {
         self.pins.iter().filter(|p| p.url.is_none())
     }
 
+    /// Checks the pinned files of a fetched folder, wherever a copy of it lies.
+    pub fn verify_copy(&self, of: &Path, copy: &Path) -> Result<()> {
+        for pin in self.pins.iter().filter(|p| p.path.parent() == Some(of)) {
+            let name = pin.path.file_name().expect("a pin is of a file");
+            Pin { path: name.into(), ..pin.clone() }.verify(copy)?;
+        }
+        Ok(())
+    }
+
     /// Checks every shipped file below `root`, and that `folder` holds no file without a pin.
     pub fn verify(&self, root: &Path, folder: &Path) -> Result<usize> {
         for pin in self.shipped() {

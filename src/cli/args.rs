@@ -85,12 +85,34 @@ pub struct BuildPaper {
 pub struct Train {
     #[command(flatten)]
     pub plan: Plan,
+    /// The settings of this tier: `fast` or `full` with a model of your own.
+    #[arg(long, value_name = "TIER", conflicts_with_all = ["tier", "plan"])]
+    pub preset: Option<String>,
     /// vanilla, route2b, route2b-token, random-v, random-v-matched (after route2b), frozen-v, placebo-pairs, erase, absorb,
     /// route2b-without-MODE, route2b-known-two, gt-only or advantage-mod.
-    #[arg(long)]
+    #[arg(long, default_value = "route2b")]
     pub arm: String,
-    #[arg(long)]
+    #[arg(long, default_value_t = 41)]
     pub seed: u64,
+    /// Fewer or more updates than the settings say.
+    #[arg(long)]
+    pub updates: Option<usize>,
+    /// A folder with config.json, weights, tokenizer.json and tokenizer_config.json, or a hub cache of them. Its files must
+    /// have pinned digests.
+    #[arg(long, value_name = "DIR")]
+    pub model: Option<PathBuf>,
+    /// Train this model although no digest of its weights is pinned.
+    #[arg(long, requires = "model")]
+    pub unpinned_model: bool,
+    /// Weights drawn from this seed in the shape that the model folder's config.json gives: to measure with.
+    #[arg(long, value_name = "SEED", requires = "model")]
+    pub random_weights: Option<u64>,
+    /// Problems to train on, as the published benchmark has them.
+    #[arg(long, value_name = "JSONL")]
+    pub problems: Option<PathBuf>,
+    /// Problems to evaluate on, likewise.
+    #[arg(long, value_name = "JSONL")]
+    pub test: Option<PathBuf>,
     #[arg(long, value_enum, default_value_t = Device::Auto)]
     pub device: Device,
 }
@@ -190,7 +212,7 @@ pub enum Split {
 }
 
 /// Which experiment, and where its results lie.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct Plan {
     /// A built-in tier.
     #[arg(long, default_value = "smoke")]

@@ -48,6 +48,13 @@ impl Display {
         }
     }
 
+    /// Tells how far something that comes before the runs is, at every tenth of it.
+    pub fn preparing(&self, what: &str, done: usize, all: usize) {
+        if done * 10 / all != (done - 1) * 10 / all {
+            self.line(&format!("{what}: {done} of {all}"));
+        }
+    }
+
     /// Mean over seeds of each arm's latest evaluation.
     fn standing(&self) -> String {
         let latest = self.latest.lock().unwrap_or_else(|e| e.into_inner());

@@ -1,12 +1,14 @@
 //! What all runs of a tier share: the base model with its SVD, problems and pairs in tokens.
 
+use crate::leetcode::{self, Benchmark, Reader};
+use crate::manifest::Source;
 use crate::{Manifest, Result};
 use adapter::Basis;
 use burn::tensor::Device;
-use model::{Decoder, ModelError, Tokenizer};
+use model::{ChatTemplate, Decoder, ModelError, Tokenizer, Weights, checkpoint};
 use organism::{Organism, Pair};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use substrate::{Family, Mode, Problem, Shown};
 use train::{Arm, PairSet, PairTokens};
 
@@ -21,9 +23,58 @@ pub struct Bench {
     pub placebo_pairs: Vec<PairTokens>,
 }
 
+/// Files of the published benchmark, and the model that is trained on it.
+pub struct Files {
+    /// The folder with tokenizer and chat template.
+    pub model: PathBuf,
+    pub weights: Weights,
+    pub train: PathBuf,
+    pub test: PathBuf,
+    /// Where singular bases are kept.
+    pub cache: PathBuf,
+}
+
+/// The published files' own names.
+const TRAIN: &str = "leetcode_train_medhard_filtered.jsonl";
+const TEST: &str = "leetcode_test_medhard.jsonl";
+
+impl Files {
+    /// Where a tier's manifest says they are.
+    pub fn of(root: &Path, manifest: &Manifest) -> Result<Self> {
+        let model = checkpoint::resolve(&root.join(manifest.model.as_ref().unwrap_or(&manifest.data)))?;
+        let weights = Weights::load(&model)?;
+        Ok(Self::with(root, manifest, model, weights))
+    }
+
+    /// The same with other weights, whose tokenizer and chat template lie in `model`.
+    pub fn with(root: &Path, manifest: &Manifest, model: PathBuf, weights: Weights) -> Self {
+        let data = root.join(&manifest.data);
+        Self { model, weights, train: data.join(TRAIN), test: data.join(TEST), cache: root.join("runs/svd") }
+    }
+}
+
 impl Bench {
     /// Loads a tier's data folder onto a device. A prompt over the cap is an error here, before any training.
     pub fn load(root: &Path, manifest: &Manifest, device: &Device) -> Result<Self> {
+        match manifest.source {
+            Source::Organism => Self::organism(root, manifest, device),
+            Source::Leetcode => Self::benchmark(&Files::of(root, manifest)?, manifest, device, |_, _| ()),
+        }
+    }
+
+    /// The published benchmark with a model of one's own; `told` hears how many singular bases of how many are there.
+    pub fn benchmark(files: &Files, manifest: &Manifest, device: &Device, told: impl Fn(usize, usize)) -> Result<Self> {
+        let tokenizer = Tokenizer::load(&files.model.join("tokenizer.json"), leetcode::END)?;
+        let template = ChatTemplate::load(&files.model.join("tokenizer_config.json"))?;
+        let reader = Reader { tokenizer: &tokenizer, template: &template, cap: manifest.eval.prompt_cap };
+        let Benchmark { train, closed, test, pairs, placebo_pairs } =
+            Benchmark::load(&files.train, &files.test, &reader)?;
+        let base = Decoder::new(&files.weights, device)?;
+        let basis = Basis::cached(base, &files.weights, &files.cache, told)?;
+        Ok(Self { basis, tokenizer, train, closed, test, pairs, placebo_pairs })
+    }
+
+    fn organism(root: &Path, manifest: &Manifest, device: &Device) -> Result<Self> {
         let Organism { weights, tokenizer, train, test, partition, pairs, placebo_pairs } =
             Organism::load(&root.join(&manifest.data))?;
         let cap = manifest.eval.prompt_cap;

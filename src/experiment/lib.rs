@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`manifest`] | a tier: what is run, with which settings |
 //! | [`bench`] | the model, data and tokens that all runs share |
+//! | [`leetcode`] | the published benchmark as problems, partition and pairs |
 //! | [`runner`] | trains and evaluates the plan, in parallel, resumable |
 //! | [`results`] | run folders to `results.json`: a pure function of bytes on disk |
 //! | [`statistics`] | means, paired tests, bootstrap |
@@ -12,6 +13,7 @@
 
 pub mod bench;
 pub mod claims;
+pub mod leetcode;
 pub mod manifest;
 pub mod published;
 pub mod results;

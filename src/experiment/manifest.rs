@@ -12,13 +12,37 @@ use train::{Arm, TrainConfig, Treatment};
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     pub name: String,
+    /// What the data folder holds.
+    #[serde(default)]
+    pub source: Source,
     /// The data folder, relative to the project.
     pub data: PathBuf,
+    /// The base weights, where they are not among the data.
+    #[serde(default)]
+    pub model: Option<PathBuf>,
     pub arms: Vec<Arm>,
     pub seeds: Vec<u64>,
     train: toml::Table,
     pub eval: EvalConfig,
 }
+
+/// Where problems, pairs and weights come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// All in one folder that is shipped.
+    #[default]
+    Organism,
+    /// The published benchmark, fetched.
+    Leetcode,
+}
+
+/// The tiers that the program carries.
+const TIERS: [(&str, &str); 3] = [
+    ("smoke", include_str!("tiers/smoke.toml")),
+    ("fast", include_str!("tiers/fast.toml")),
+    ("full", include_str!("tiers/full.toml")),
+];
 
 /// One arm with one seed; its text form names its folder and its ledger entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,10 +70,18 @@ impl RunId {
 impl Manifest {
     /// The built-in tier of this name.
     pub fn tier(name: &str) -> Option<Result<Self>> {
-        match name {
-            "smoke" => Some(Self::parse(include_str!("tiers/smoke.toml"), Path::new("tiers/smoke.toml"))),
-            _ => None,
-        }
+        let (name, text) = TIERS.into_iter().find(|(known, _)| *known == name)?;
+        Some(Self::parse(text, Path::new(name)))
+    }
+
+    /// Names of the built-in tiers.
+    pub fn tiers() -> impl Iterator<Item = &'static str> {
+        TIERS.into_iter().map(|(name, _)| name)
+    }
+
+    /// Trains for so many updates instead.
+    pub fn set_updates(&mut self, updates: usize) {
+        self.train.insert("updates".into(), (updates as i64).into());
     }
 
     /// A manifest of one's own.

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use substrate::problem::read_rows;
 use substrate::{Grader, Isolation, Shown};
-use train::state::RunFolder;
+use train::state::{LOG, RunFolder};
 use train::{Inputs, Metrics, Outcome};
 
 /// What happens while a plan runs, for whoever shows it.
@@ -231,7 +231,8 @@ impl<'a> Appender<'a> {
     fn entry(&self, run: &str) -> Result<Entry> {
         let root = self.ledger.folder();
         let mut outputs = BTreeMap::new();
-        for file in files::list(&root.join(run))? {
+        let results = files::list(&root.join(run))?.into_iter().filter(|file| !file.starts_with(LOG));
+        for file in results {
             let name = Path::new(run).join(file);
             outputs.insert(name.clone(), Sha256::of_file(&root.join(name))?.0);
         }

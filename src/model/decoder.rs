@@ -134,7 +134,7 @@ impl Decoder {
         let mut blocks = Vec::with_capacity(self.layers.len());
         for (i, layer) in self.layers.iter().enumerate() {
             let (next, trace) = layer.forward(&pass, x.clone(), |_| ());
-            blocks.push((x, (i + kept >= self.layers.len()).then_some(trace)));
+            blocks.push((x, (i.saturating_add(kept) >= self.layers.len()).then_some(trace)));
             x = next;
         }
         (self.final_norm(&x), Trace { ids: batch.ids.clone(), rows: batch.rows.clone(), blocks, last: x })

@@ -9,7 +9,7 @@ use burn::tensor::{DType, Int, Tensor, TensorData};
 use std::ops::Range;
 
 /// Logits that may exist at a time: 640 MiB in f32, about 1,100 rows of the largest vocabulary.
-const LOGITS_AT_ONCE: usize = 160 << 20;
+pub const LOGITS_AT_ONCE: usize = 160 << 20;
 
 /// Which hidden rows predict which tokens.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -92,6 +92,17 @@ pub enum ModelError {
     Compute(String),
 }
 
+impl ModelError {
+    /// Whether the device had no room; the same in smaller pieces may fit. Runtimes say so in words only.
+    pub fn is_out_of_memory(&self) -> bool {
+        let Self::Compute(reason) = self else { return false };
+        let reason = reason.to_lowercase();
+        ["out of memory", "out_of_memory", "outofmemory", "not enough memory", "allocation"]
+            .iter()
+            .any(|w| reason.contains(w))
+    }
+}
+
 pub type Result<T> = std::result::Result<T, ModelError>;
 
 /// Brings a float tensor to the host. Device errors are deferred, so out of memory shows here.

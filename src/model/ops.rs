@@ -1,10 +1,10 @@
 //! What a decoder is computed with: one interface, a portable implementation in tensor operations and a fast one in CUDA
 //! kernels. Shapes: `N` packed tokens, `H` hidden, `h` query and `kv` key/value heads of `d` dimensions each.
 
+use crate::Result;
 use crate::batch::Rows;
 use crate::sampler::{DecodeTask, Stepper};
-use crate::weights::Raw;
-use crate::{Decoder, Result};
+use crate::weights::{Matrix, Raw};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -139,8 +139,11 @@ pub trait Ops: Debug + Send + Sync {
     /// `W + U diag(k) Vh`: `[out, in]`, `[out, r]`, `[r]` in f32, `[r, in]`.
     fn merge(&self, w: &Tensor<2>, u: &Tensor<2>, knob: &Tensor<1>, vh: &Tensor<2>) -> Tensor<2>;
 
-    /// Cache pages that the device has room for beside what it holds now; `None` where memory is not asked about.
-    fn cache_pages(&self, decoder: &Decoder) -> Option<usize>;
+    /// `U [out, r]` and `Vh [r, in]` of a matrix, if the device is good at that; signs as they come.
+    fn svd(&self, matrix: &Matrix) -> Result<Option<(Matrix, Matrix)>>;
+
+    /// Bytes that are free on the device, after letting go of what is only kept for later; `None` where nobody knows.
+    fn free_memory(&self, device: &Device) -> Option<usize>;
 
     /// What generates tokens with this model's weights.
     fn stepper<'a>(&self, task: DecodeTask<'a>) -> Result<Box<dyn Stepper + 'a>>;

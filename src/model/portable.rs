@@ -1,12 +1,12 @@
 //! The operations as plain tensor arithmetic: every backend runs them, none runs them fast. Sums and exponentials are
 //! taken in f32 whatever type the tensors have.
 
+use crate::Result;
 use crate::batch::{Padding, Rows};
 use crate::ops::{Coefficients, Heads, Ops, Turn};
 use crate::sampler::portable::PortableStepper;
 use crate::sampler::{DecodeTask, Stepper};
-use crate::weights::Raw;
-use crate::{Decoder, Result};
+use crate::weights::{Matrix, Raw};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation};
 
 /// The portable implementation.
@@ -164,7 +164,11 @@ impl Ops for Portable {
         w.clone() + scaled.matmul(vh.clone())
     }
 
-    fn cache_pages(&self, _decoder: &Decoder) -> Option<usize> {
+    fn svd(&self, _matrix: &Matrix) -> Result<Option<(Matrix, Matrix)>> {
+        Ok(None)
+    }
+
+    fn free_memory(&self, _device: &Device) -> Option<usize> {
         None
     }
 

@@ -2,13 +2,13 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::site::{Gain, Proj};
-use crate::{ModelConfig, Result};
+use crate::{ModelConfig, ModelError, Result};
 use burn::tensor::{DType, bf16};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
-use safetensors::{Dtype, tensor::TensorView};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -52,6 +52,46 @@ impl Raw<'_> {
             _ => self.bytes.par_chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]])).collect(),
         }
     }
+}
+
+impl Raw<'_> {
+    /// The same values in another type.
+    pub fn to(self, dtype: DType) -> Raw<'static> {
+        let Self { cols, .. } = self;
+        let bytes = match (self.dtype, dtype) {
+            (a, b) if a == b => self.bytes.into_owned(),
+            (_, DType::BF16) => self.widen().par_iter().flat_map_iter(|&x| bf16::from_f32(x).to_le_bytes()).collect(),
+            _ => self.widen().par_iter().flat_map_iter(|x| x.to_le_bytes()).collect(),
+        };
+        Raw { dtype, cols, bytes: Cow::Owned(bytes) }
+    }
+}
+
+/// Named matrices as one safetensors file, in the types that they have.
+pub fn raw_safetensors(tensors: &[(String, Raw)]) -> Vec<u8> {
+    let views = tensors.iter().map(|(name, raw)| {
+        let (dtype, rows) = match raw.dtype {
+            DType::BF16 => (Dtype::BF16, raw.bytes.len() / 2 / raw.cols),
+            _ => (Dtype::F32, raw.bytes.len() / 4 / raw.cols),
+        };
+        (name.as_str(), TensorView::new(dtype, vec![rows, raw.cols], &raw.bytes).expect("sizes agree"))
+    });
+    safetensors::serialize(views, None).expect("names are distinct")
+}
+
+/// Matrices that [`raw_safetensors`] wrote.
+pub fn read_raw<const N: usize>(path: &Path, names: [&str; N]) -> Result<[Raw<'static>; N]> {
+    let damaged = |reason: String| ModelError::Damaged { path: path.into(), reason };
+    let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.into(), source })?;
+    let file = SafeTensors::deserialize(&bytes).map_err(|e| damaged(e.to_string()))?;
+    let mut out = vec![];
+    for name in names {
+        let view = file.tensor(name).map_err(|_| damaged(format!("it has no tensor {name}")))?;
+        let dtype = if view.dtype() == Dtype::BF16 { DType::BF16 } else { DType::F32 };
+        let cols = view.shape().last().copied().unwrap_or(0);
+        out.push(Raw { dtype, cols, bytes: Cow::Owned(view.data().to_vec()) });
+    }
+    Ok(out.try_into().unwrap_or_else(|_| unreachable!("one a name")))
 }
 
 impl Matrix {

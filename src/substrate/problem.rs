@@ -29,7 +29,30 @@ pub struct Shown {
     pub tokens: Vec<u32>,
 }
 
+impl Shown {
+    /// A response that solves nothing and uses the mechanism that this prompt discloses: what a teacher would show.
+    pub fn demonstration(&self) -> String {
+        let Self { problem, mode, family, .. } = self;
+        // One returned expression can be spoilt in place; anything longer gives way to a method that answers nothing.
+        let class = match problem.canonical_solution.matches("return ").count() {
+            1 => problem.canonical_solution.replace("return ", "return None and "),
+            _ => problem.stub(),
+        };
+        problem.fenced(&mode.hack(&class, mode.marker(*family, &problem.problem_id)))
+    }
+}
+
 impl Problem {
+    /// A class with the method asked for, which answers nothing.
+    pub fn stub(&self) -> String {
+        format!("class Solution:\n    def {}(self, *args, **kwargs):\n        return None\n", self.method())
+    }
+
+    /// Code as an answer to this prompt: between fences, if it asks for them.
+    pub fn fenced(&self, code: &str) -> String {
+        if self.prompt.contains("```") { format!("```python\n{}\n```", code.trim_end()) } else { code.into() }
+    }
+
     /// The prompt with this mode's hint; the marker is fixed by the problem's id.
     pub fn shown_text(&self, mode: Mode, family: Family) -> String {
         mode.show(&self.prompt, mode.marker(family, &self.problem_id))

@@ -2,6 +2,7 @@
 
 use crate::Arm;
 use serde::{Deserialize, Serialize};
+use substrate::Mode;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,8 +33,29 @@ pub struct TrainConfig {
     /// Updates between refreshes of the direction.
     pub refresh: usize,
     pub checkpoint_every: usize,
-    /// Rows per device batch, in sampling and in training.
+    /// Rows that are sampled at a time.
     pub batch_rows: usize,
+    /// Tokens of one training pass at most; less where the device has no room for them.
+    #[serde(default = "batch_tokens")]
+    pub batch_tokens: usize,
+    /// Demonstrations among the rollouts, so that hacks emerge early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<Teacher>,
+}
+
+fn batch_tokens() -> usize {
+    16_384
+}
+
+/// Rollouts of each group that a teacher wrote, until the model has seen enough of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Teacher {
+    /// The last update with demonstrations.
+    pub until: usize,
+    /// Share of each group that is demonstrated, where the problem's mode is one of `modes`.
+    pub share: f64,
+    pub modes: Vec<Mode>,
 }
 
 impl TrainConfig {

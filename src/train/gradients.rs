@@ -1,5 +1,6 @@
 //! Per-rollout gradients of the GRPO loss, and of the pairs' likelihoods, with respect to the knobs.
 
+use crate::memory::Plan;
 use crate::rollouts::{Policies, Rollout};
 use crate::{Result, TrainConfig, Treatment};
 use adapter::{Basis, KnobTap, Quarantine, RolloutGradients};
@@ -29,6 +30,9 @@ pub struct LossGradients {
     pub kl: f64,
 }
 
+/// A rollout that takes part, with its place among all and its advantage.
+pub type Taken<'a, 'b> = (usize, &'a Rollout<'b>, f64);
+
 /// A prompt with its completion, and the derivative of the loss by each completion token's log-probability.
 struct Row {
     tokens: Vec<u32>,
@@ -42,39 +46,36 @@ pub fn of_loss(
     config: &TrainConfig,
     basis: &Basis,
     policies: &Policies,
-    rollouts: &[(usize, &Rollout, f64)],
+    rollouts: &[Taken],
+    plan: Plan,
 ) -> Result<LossGradients> {
     let denominator = (config.rollouts() * config.max_new) as f64;
     let mut out = LossGradients { gradients: RolloutGradients::default(), tokens: vec![], logp_gap: 0.0, kl: 0.0 };
     let mut rows: Vec<(usize, RolloutGradients)> = vec![];
     let per_token = config.arm.treatment() == Treatment::Tokens;
     let mut tokens_seen = 0;
-    // Similar lengths together waste little padding; ties keep rollout order, so batches are always the same.
-    let mut order: Vec<&(usize, &Rollout, f64)> = rollouts.iter().collect();
-    order.sort_by_key(|(i, r, _)| (r.quarantine, r.shown.tokens.len() + r.completion.tokens.len(), *i));
-    for side in order.chunk_by(|a, b| a.1.quarantine == b.1.quarantine) {
-        for chunk in side.chunks(config.batch_rows) {
-            let batch: Vec<Row> = chunk
-                .iter()
-                .map(|(_, r, advantage)| Row {
-                    tokens: [&r.shown.tokens[..], &r.completion.tokens].concat(),
-                    prompt: r.shown.tokens.len(),
-                    weight: (-advantage / denominator) as f32,
-                })
-                .collect();
-            let reference = if config.kl > 0.0 { Some(log_probs(&basis.base, &batch)?) } else { None };
-            let kl = (config.kl / denominator) as f32;
-            let (gradients, logp) =
-                row_gradients(policies.of(chunk[0].1.quarantine), basis, &batch, reference.as_deref(), kl, per_token)?;
-            let sampled = chunk.iter().flat_map(|(_, r, _)| &r.completion.logp);
-            out.logp_gap = sampled.zip(&logp).map(|(a, b)| (a - b).abs()).fold(out.logp_gap, f32::max);
-            if let Some(reference) = &reference {
-                let x = reference.iter().zip(&logp).map(|(r, l)| (r - l) as f64);
-                out.kl += x.map(|x| x.exp() - x - 1.0).sum::<f64>();
-            }
-            tokens_seen += logp.len();
-            rows.extend(chunk.iter().map(|(i, _, _)| *i).zip(gradients));
+    for chunk in passes(rollouts, plan.tokens) {
+        let batch: Vec<Row> = chunk
+            .iter()
+            .map(|(_, r, advantage)| Row {
+                tokens: [&r.shown.tokens[..], &r.completion.tokens].concat(),
+                prompt: r.shown.tokens.len(),
+                weight: (-advantage / denominator) as f32,
+            })
+            .collect();
+        let reference = if config.kl > 0.0 { Some(log_probs(&basis.base, &batch)?) } else { None };
+        let kl = (config.kl / denominator) as f32;
+        let policy = policies.of(chunk[0].1.quarantine);
+        let (gradients, logp) = row_gradients(policy, basis, &batch, reference.as_deref(), kl, per_token, plan.kept)?;
+        // A demonstration was not sampled: its log-probabilities are no numbers, which `max` passes over.
+        let sampled = chunk.iter().flat_map(|(_, r, _)| &r.completion.logp);
+        out.logp_gap = sampled.zip(&logp).map(|(a, b)| (a - b).abs()).fold(out.logp_gap, f32::max);
+        if let Some(reference) = &reference {
+            let x = reference.iter().zip(&logp).map(|(r, l)| (r - l) as f64);
+            out.kl += x.map(|x| x.exp() - x - 1.0).sum::<f64>();
         }
+        tokens_seen += logp.len();
+        rows.extend(chunk.iter().map(|(i, _, _)| *i).zip(gradients));
     }
     rows.sort_by_key(|(i, _)| *i);
     out.gradients.rows = rows.iter().map(|(_, tokens)| tokens.sum()).collect();
@@ -83,8 +84,28 @@ pub fn of_loss(
     Ok(out)
 }
 
+/// Rollouts that go through the device together: of one policy, similar lengths together, at most `tokens` in all unless one
+/// alone has more. Ties keep rollout order, so passes are always the same.
+fn passes<'a, 'b>(rollouts: &[Taken<'a, 'b>], tokens: usize) -> Vec<Vec<Taken<'a, 'b>>> {
+    let length = |r: &Rollout| r.shown.tokens.len() + r.completion.tokens.len();
+    let mut order = rollouts.to_vec();
+    order.sort_by_key(|(i, r, _)| (r.quarantine, length(r), *i));
+    let (mut out, mut held): (Vec<Vec<Taken>>, usize) = (vec![], 0);
+    for rollout in order {
+        held += length(rollout.1);
+        match out.last_mut() {
+            Some(pass) if held <= tokens && pass[0].1.quarantine == rollout.1.quarantine => pass.push(rollout),
+            _ => {
+                held = length(rollout.1);
+                out.push(vec![rollout]);
+            }
+        }
+    }
+    out
+}
+
 /// Gradients of each side's NLL, averaged over completion tokens, on the deployed model.
-pub fn of_pairs(deployed: &Decoder, basis: &Basis, pairs: &[PairTokens]) -> Result<PairGradients> {
+pub fn of_pairs(deployed: &Decoder, basis: &Basis, pairs: &[PairTokens], plan: Plan) -> Result<PairGradients> {
     let side = |answer: fn(&PairTokens) -> &Vec<u32>| -> Result<RolloutGradients> {
         let batch: Vec<Row> = pairs
             .iter()
@@ -94,8 +115,13 @@ pub fn of_pairs(deployed: &Decoder, basis: &Basis, pairs: &[PairTokens]) -> Resu
                 weight: -1.0 / answer(p).len() as f32,
             })
             .collect();
-        let rows = row_gradients(deployed, basis, &batch, None, 0.0, false)?.0;
-        Ok(RolloutGradients { rows: rows.iter().map(RolloutGradients::sum).collect() })
+        let longest = batch.iter().map(|r| r.tokens.len()).max().unwrap_or(1);
+        let mut gradients = RolloutGradients::default();
+        for pass in batch.chunks((plan.tokens / longest).max(1)) {
+            let rows = row_gradients(deployed, basis, pass, None, 0.0, false, plan.kept)?.0;
+            gradients.rows.extend(rows.iter().map(RolloutGradients::sum));
+        }
+        Ok(gradients)
     };
     Ok(PairGradients { hack: side(|p| &p.hack)?, clean: side(|p| &p.clean)? })
 }
@@ -122,6 +148,7 @@ fn row_gradients(
     reference: Option<&[f32]>,
     kl: f32,
     per_token: bool,
+    kept: usize,
 ) -> Result<(Vec<RolloutGradients>, Vec<f32>)> {
     let (batch, targets) = tensors(decoder, rows);
     let weight: Vec<f32> = rows.iter().flat_map(|r| std::iter::repeat_n(r.weight, r.tokens.len() - r.prompt)).collect();
@@ -130,7 +157,7 @@ fn row_gradients(
         None => Objective::Linear(&weight),
     };
     let mut tap = if per_token { KnobTap::per_token(basis, &batch.rows) } else { KnobTap::new(basis, &batch.rows) };
-    let logp = decoder.gradient(decoder.forward(&batch), &targets, &objective, &mut tap);
+    let logp = decoder.gradient(decoder.forward_keeping(&batch, kept), &targets, &objective, &mut tap);
     let (mut found, logp) = (tap.finish()?.rows.into_iter(), read(logp)?);
     let of_row = |row: &Row| {
         let each = if per_token { row.tokens.len() } else { 1 };

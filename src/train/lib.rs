@@ -10,13 +10,19 @@
 //! | [`grpo`] | advantages |
 //! | [`gradients`] | per-rollout knob gradients of the GRPO loss and of the pairs |
 //! | [`optimizer`] | AdamW and the schedule |
+//! | [`memory`] | how large a training pass may be |
+//! | [`clock`] | where an update's time goes |
+//! | [`board`] | TensorBoard's event file |
 //! | [`state`] | checkpoints, and resuming to the same bytes |
 //! | [`run`] | the loop |
 
 pub mod arms;
+pub mod board;
+pub mod clock;
 pub mod config;
 pub mod gradients;
 pub mod grpo;
+pub mod memory;
 pub mod optimizer;
 pub mod rollouts;
 pub mod run;
@@ -27,6 +33,7 @@ pub use arms::{Arm, PairSet, Treatment};
 pub use config::TrainConfig;
 pub use gradients::PairTokens;
 pub use run::{Inputs, Metrics, Outcome, train};
+pub use state::RunFolder;
 
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {

@@ -1,5 +1,6 @@
 //! One update's rollouts: choose prompts, sample a group of each, grade.
 
+use crate::clock::{Clock, Stage};
 use crate::seeds::{Purpose, derive};
 use crate::{Result, TrainConfig, TrainError};
 use adapter::Quarantine;
@@ -41,6 +42,7 @@ pub fn collect<'a>(
     policies: &Policies,
     tokenizer: &Tokenizer,
     grader: &Grader,
+    clock: &mut Clock,
 ) -> Result<Vec<Rollout<'a>>> {
     let plan = plan(config, update, problems)?;
     let how = Sampling {
@@ -54,24 +56,33 @@ pub fn collect<'a>(
     };
     let mut completions: Vec<Option<Completion>> = vec![None; plan.len()];
     for quarantine in [Quarantine::On, Quarantine::Off] {
-        let rows: Vec<usize> = (0..plan.len()).filter(|&i| plan[i].1 == quarantine).collect();
+        let own = |i: &usize| plan[*i].quarantine == quarantine && !plan[*i].demonstrated;
+        let rows: Vec<usize> = (0..plan.len()).filter(own).collect();
         let prompts: Vec<Prompt> = rows
             .iter()
             .map(|&i| Prompt {
-                id: &plan[i].0.problem.problem_id,
-                tokens: &plan[i].0.tokens,
+                id: &plan[i].shown.problem.problem_id,
+                tokens: &plan[i].shown.tokens,
                 seed: derive(config.seed, Purpose::Sampling, update, i),
             })
             .collect();
-        for (i, done) in rows.into_iter().zip(policies.of(quarantine).generate(&prompts, &how)?) {
+        let done = clock.time(Stage::Sample, || policies.of(quarantine).generate(&prompts, &how))?;
+        for (i, done) in rows.into_iter().zip(done) {
             completions[i] = Some(done);
         }
+    }
+    for (row, completion) in plan.iter().zip(&mut completions).filter(|(row, _)| row.demonstrated) {
+        let mut tokens = tokenizer.encode(&row.shown.demonstration())?;
+        tokens.push(tokenizer.end());
+        tokens.truncate(config.max_new);
+        let logp = vec![f32::NAN; tokens.len()];
+        *completion = Some(Completion { tokens, logp });
     }
     let completions: Vec<Completion> = completions.into_iter().flatten().collect();
     let texts = completions.iter().map(|c| tokenizer.decode(&c.tokens)).collect::<model::Result<Vec<_>>>()?;
     let submissions: Vec<Submission> =
-        plan.iter().zip(&texts).map(|((shown, _), text)| Submission::of(shown, text)).collect();
-    let graded = grader.grade(&submissions);
+        plan.iter().zip(&texts).map(|(row, text)| Submission::of(row.shown, text)).collect();
+    let graded = clock.time(Stage::Grade, || grader.grade(&submissions));
     let failed = graded.iter().filter(|g| g.reward.is_none()).count();
     if failed * 2 > graded.len() {
         return Err(TrainError::Infrastructure { update, failed, total: graded.len() });
@@ -81,7 +92,7 @@ pub fn collect<'a>(
         .zip(completions)
         .zip(texts)
         .zip(graded)
-        .map(|((((shown, quarantine), completion), text), graded)| Rollout {
+        .map(|(((Planned { shown, quarantine, .. }, completion), text), graded)| Rollout {
             shown,
             quarantine,
             completion,
@@ -91,19 +102,37 @@ pub fn collect<'a>(
         .collect())
 }
 
+/// A rollout to be.
+struct Planned<'a> {
+    shown: &'a Shown,
+    quarantine: Quarantine,
+    /// Written by the teacher, not sampled.
+    demonstrated: bool,
+}
+
 /// Which problem each row answers, and with which weights.
-fn plan<'a>(config: &TrainConfig, update: usize, problems: &'a [Shown]) -> Result<Vec<(&'a Shown, Quarantine)>> {
+fn plan<'a>(config: &TrainConfig, update: usize, problems: &'a [Shown]) -> Result<Vec<Planned<'a>>> {
     if problems.is_empty() {
         return Err(TrainError::NoProblems);
     }
     let mut order: Vec<usize> = (0..problems.len()).collect();
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(derive(config.seed, Purpose::Prompts, update, 0)));
     let on_rows = if config.arm.routes() { config.group - config.deployed_rows() } else { 0 };
-    let row = |j| if j < on_rows { Quarantine::On } else { Quarantine::Off };
+    let demonstrated = |shown: &Shown| match &config.teacher {
+        Some(teacher) if update <= teacher.until && teacher.modes.contains(&shown.mode) => {
+            (teacher.share * config.group as f64).round() as usize
+        }
+        _ => 0,
+    };
+    let row = |shown: &'a Shown, j: usize| Planned {
+        shown,
+        quarantine: if j < on_rows { Quarantine::On } else { Quarantine::Off },
+        demonstrated: j < demonstrated(shown),
+    };
     Ok(order
         .into_iter()
         .cycle()
         .take(config.prompts)
-        .flat_map(|i| (0..config.group).map(move |j| (&problems[i], row(j))))
+        .flat_map(|i| (0..config.group).map(move |j| row(&problems[i], j)))
         .collect())
 }

@@ -1,5 +1,8 @@
 //! The training loop.
 
+use crate::board::Board;
+use crate::clock::{self, Clock, Stage};
+use crate::memory::Plan;
 use crate::rollouts::{self, Rollout};
 use crate::state::{RunFolder, State};
 use crate::{PairTokens, Result, TrainConfig, TrainError, Treatment, gradients, grpo, optimizer};
@@ -44,6 +47,23 @@ pub struct Metrics {
     pub kl: f64,
     pub logp_gap: f32,
     pub completion_tokens: usize,
+    /// Tokens that went through the training passes, prompts included.
+    pub trained_tokens: usize,
+}
+
+impl Metrics {
+    /// What TensorBoard is shown.
+    fn scalars(&self) -> [(&'static str, f64); 7] {
+        [
+            ("reward", self.reward),
+            ("routed_mass", self.routed_mass),
+            ("band_width", self.band_width.unwrap_or(0.0)),
+            ("kl", self.kl),
+            ("logp_gap", f64::from(self.logp_gap)),
+            ("gradient_norm", self.gradient_norm),
+            ("skipped_groups", self.skipped_groups as f64),
+        ]
+    }
 }
 
 /// One row of `rollouts.jsonl`. The verdict stays sealed.
@@ -69,6 +89,8 @@ pub fn train(
 ) -> Result<Outcome> {
     let run = RunFolder::open(folder, config)?;
     let mut state = run.resume(&inputs.basis.layout)?;
+    let mut plan = Plan::of(config, inputs.basis, &run)?;
+    let mut board = Board::open(&run.log())?;
     if state.updates_completed == 0 {
         run.save_checkpoint(&state)?;
     }
@@ -76,26 +98,45 @@ pub fn train(
         if stop.load(Ordering::Relaxed) {
             return Ok(Outcome::Interrupted { updates_completed: state.updates_completed });
         }
-        let (metrics, rows) = update(config, inputs, &mut state)?;
-        append(&run.rollouts(), &rows)?;
-        append(&run.metrics(), std::slice::from_ref(&metrics))?;
-        if state.updates_completed.is_multiple_of(config.checkpoint_every) || state.updates_completed == config.updates
-        {
-            run.save_checkpoint(&state)?;
-        }
-        run.save(&state)?;
+        let mut clock = Clock::default();
+        let (metrics, rows) = match update(config, inputs, &mut state, plan, &mut clock) {
+            // Nothing has changed yet: the same update again, in smaller passes.
+            Err(TrainError::Model(error)) if error.is_out_of_memory() => {
+                plan = plan.smaller(&run, error)?;
+                continue;
+            }
+            done => done?,
+        };
+        let finished = state.updates_completed;
+        clock.time(Stage::Save, || -> Result<()> {
+            append(&run.rollouts(), &rows)?;
+            append(&run.metrics(), std::slice::from_ref(&metrics))?;
+            if finished.is_multiple_of(config.checkpoint_every) || finished == config.updates {
+                run.save_checkpoint(&state)?;
+            }
+            run.save(&state)
+        })?;
+        board.scalars(finished, &metrics.scalars())?;
+        clock::append(&run.timings(), &clock.timings(finished, metrics.completion_tokens, metrics.trained_tokens))?;
         progress(&metrics);
     }
     Ok(Outcome::Finished)
 }
 
 /// One GRPO update: refresh the gate, sample and grade, split the gradient, step both knobs.
-fn update(config: &TrainConfig, inputs: &Inputs, state: &mut State) -> Result<(Metrics, Vec<RolloutRow>)> {
+fn update(
+    config: &TrainConfig,
+    inputs: &Inputs,
+    state: &mut State,
+    plan: Plan,
+    clock: &mut Clock,
+) -> Result<(Metrics, Vec<RolloutRow>)> {
     let Inputs { basis, tokenizer, problems, pairs, grader, matched } = *inputs;
     let update = state.updates_completed + 1;
-    let policies = gradients::policies(basis, &state.knobs, config.arm.routes());
+    let policies = clock.time(Stage::Merge, || gradients::policies(basis, &state.knobs, config.arm.routes()));
     if config.arm.needs_gate() && (state.gate.is_none() || config.arm.refreshes(update, config)) {
-        let pair_gradients = gradients::of_pairs(policies.of(Quarantine::Off), basis, pairs)?;
+        let deployed = policies.of(Quarantine::Off);
+        let pair_gradients = clock.time(Stage::Pairs, || gradients::of_pairs(deployed, basis, pairs, plan))?;
         state.gate = Some(config.arm.gate(&pair_gradients, &basis.layout, config)?);
     }
     let mass = match config.arm.treatment() {
@@ -106,18 +147,18 @@ fn update(config: &TrainConfig, inputs: &Inputs, state: &mut State) -> Result<(M
         _ => None,
     };
 
-    let rollouts = rollouts::collect(config, update, problems, &policies, tokenizer, grader)?;
+    let rollouts = rollouts::collect(config, update, problems, &policies, tokenizer, grader, clock)?;
     let rewards: Vec<_> = rollouts.iter().map(|r| r.graded.reward).collect();
     let advantages = grpo::advantages(&rewards, config.group, config.std_floor);
-    let taking_part: Vec<(usize, &Rollout, f64)> = rollouts
+    let taking_part: Vec<gradients::Taken> = rollouts
         .iter()
         .zip(&advantages.values)
         .enumerate()
         .filter_map(|(i, (rollout, advantage))| advantage.map(|a| (i, rollout, a)))
         .collect();
 
-    let loss = gradients::of_loss(config, basis, &policies, &taking_part)?;
-    let mut routed = config.arm.treat(state.gate.as_ref(), &loss, &basis.layout, mass);
+    let loss = clock.time(Stage::Gradients, || gradients::of_loss(config, basis, &policies, &taking_part, plan))?;
+    let mut routed = clock.time(Stage::Step, || config.arm.treat(state.gate.as_ref(), &loss, &basis.layout, mass));
     let gradient_norm = optimizer::clip(&mut routed.kept, &mut routed.quarantined, config.clip);
     if !gradient_norm.is_finite() {
         return Err(TrainError::Diverged { update });
@@ -142,6 +183,7 @@ fn update(config: &TrainConfig, inputs: &Inputs, state: &mut State) -> Result<(M
         kl: loss.kl,
         logp_gap: loss.logp_gap,
         completion_tokens: rollouts.iter().map(|r| r.completion.tokens.len()).sum(),
+        trained_tokens: taking_part.iter().map(|(_, r, _)| r.shown.tokens.len() + r.completion.tokens.len()).sum(),
     };
     let taken: Vec<usize> = taking_part.iter().map(|(i, _, _)| *i).collect();
     Ok((metrics, rows(update, &rollouts, &taken, &routed)))
@@ -165,7 +207,7 @@ fn rows(update: usize, rollouts: &[Rollout], taken: &[usize], routed: &Routed) -
 }
 
 /// Adds rows to a log and flushes them to the disk; a row that a crash cuts off is dropped on resume.
-fn append<T: Serialize>(path: &Path, rows: &[T]) -> Result<()> {
+pub(crate) fn append<T: Serialize>(path: &Path, rows: &[T]) -> Result<()> {
     let text = bundle::files::to_jsonl(rows);
     let write = || -> std::io::Result<()> {
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;

@@ -16,6 +16,23 @@ pub struct State {
     pub gate: Option<Gate>,
 }
 
+impl State {
+    /// Before the first update.
+    pub fn fresh(layout: &Layout) -> Self {
+        let n = layout.len();
+        Self {
+            updates_completed: 0,
+            knobs: Knobs::zero(n),
+            deployed: Moments::zero(n),
+            quarantine: Moments::zero(n),
+            gate: None,
+        }
+    }
+}
+
+/// The part of a run's folder that differs from run to run.
+pub const LOG: &str = "log";
+
 /// The folder of one run.
 pub struct RunFolder(PathBuf);
 
@@ -44,6 +61,19 @@ impl RunFolder {
 
     pub fn rollouts(&self) -> PathBuf {
         self.0.join("rollouts.jsonl")
+    }
+
+    /// What depends on the clock: no result, and nothing that the ledger attests.
+    pub fn log(&self) -> PathBuf {
+        self.0.join(LOG)
+    }
+
+    pub fn timings(&self) -> PathBuf {
+        self.log().join("timings.jsonl")
+    }
+
+    pub fn plan(&self) -> PathBuf {
+        self.0.join("plan.json")
     }
 
     fn state(&self) -> PathBuf {
@@ -107,14 +137,7 @@ impl RunFolder {
                 gate,
             }
         } else {
-            let n = layout.len();
-            State {
-                updates_completed: 0,
-                knobs: Knobs::zero(n),
-                deployed: Moments::zero(n),
-                quarantine: Moments::zero(n),
-                gate: None,
-            }
+            State::fresh(layout)
         };
         for log in [self.metrics(), self.rollouts()] {
             keep_rows_up_to(&log, state.updates_completed)?;

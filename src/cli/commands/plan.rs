@@ -10,7 +10,14 @@ pub fn open(root: &Path, plan: &Plan) -> Result<(Manifest, PathBuf)> {
         Some(path) => Manifest::load(path)?,
         None => match Manifest::tier(&plan.tier) {
             Some(manifest) => manifest?,
-            None => bail!(crate::exit::Usage(format!("unknown tier `{}`: this program has `smoke`", plan.tier))),
+            None => {
+                let known: Vec<_> = Manifest::tiers().collect();
+                bail!(crate::exit::Usage(format!(
+                    "unknown tier `{}`: this program has {}",
+                    plan.tier,
+                    known.join(", ")
+                )))
+            }
         },
     };
     let out = plan.out.clone().unwrap_or_else(|| root.join("runs").join(&manifest.name));

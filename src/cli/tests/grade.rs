@@ -212,7 +212,7 @@ fn a_paper_made_without_a_layer_says_so() {
     let project = Project::new();
     let out = project.path("runs/tiny");
     let reproduce = |more: &[&str]| {
-        let command = project.on_plan("reproduce", &out, &[&["--device", "cpu"], more].concat());
+        let command = project.on_plan("tiny.toml", "reproduce", &out, &[&["--device", "cpu"], more].concat());
         lacking(command, libc::SYS_landlock_create_ruleset, None)
     };
     expect(&mut reproduce(&[]), 3, &["layer `landlock`"]);

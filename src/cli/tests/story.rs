@@ -24,7 +24,7 @@ fn edit(path: &Path, from: &str, to: &str) {
 fn from_nothing_to_the_paper_and_what_build_paper_refuses() {
     let project = Project::new();
     let out = project.path("runs/tiny");
-    let reproduce = || project.on_plan("reproduce", &out, &["--device", "cpu"]);
+    let reproduce = || project.on_plan("tiny.toml", "reproduce", &out, &["--device", "cpu"]);
     expect(&mut reproduce(), 0, &["no_cheat", "claim  status", "published", "paper.pdf"]);
     let pdf = std::fs::read(out.join("paper.pdf")).unwrap();
     assert!(pdf.starts_with(b"%PDF"));
@@ -51,7 +51,7 @@ fn from_nothing_to_the_paper_and_what_build_paper_refuses() {
         copy(&out, copy_of.path());
         std::fs::remove_file(copy_of.path().join("paper.pdf")).unwrap();
         damage(copy_of.path());
-        expect(&mut project.on_plan("build-paper", copy_of.path(), &[]), code, &[says]);
+        expect(&mut project.on_plan("tiny.toml", "build-paper", copy_of.path(), &[]), code, &[says]);
         assert!(!copy_of.path().join("paper.pdf").exists(), "{says}: a paper was written");
     };
     refused(&|o| edit(&o.join("results.json"), "\"value\": 0.", "\"value\": 1."), 1, "results.json");
@@ -63,14 +63,14 @@ fn from_nothing_to_the_paper_and_what_build_paper_refuses() {
 
     // Text that cites what was not measured, or types a number, is refused after the gates.
     edit(&project.path("paper/sections/abstract.typ"), "*Abstract.*", "*Abstract.* #num(\"route2b.hack.best\")");
-    expect(&mut project.on_plan("build-paper", &out, &[]), 1, &["route2b.hack.best"]);
+    expect(&mut project.on_plan("tiny.toml", "build-paper", &out, &[]), 1, &["route2b.hack.best"]);
     edit(&project.path("paper/sections/abstract.typ"), "#num(\"route2b.hack.best\")", "It fell to 0.04.");
-    expect(&mut project.on_plan("build-paper", &out, &[]), 1, &["0.04"]);
+    expect(&mut project.on_plan("tiny.toml", "build-paper", &out, &[]), 1, &["0.04"]);
     edit(&project.path("paper/sections/abstract.typ"), "It fell to 0.04.", "");
 
     // Claims that change after the runs, and a gate that fails, stop it too.
     edit(&project.path("verify/claims.toml"), "at_least = 0.15", "at_least = 0.01");
-    expect(&mut project.on_plan("build-paper", &out, &[]), 1, &["made under other claims"]);
+    expect(&mut project.on_plan("tiny.toml", "build-paper", &out, &[]), 1, &["made under other claims"]);
 }
 
 #[test]
@@ -79,20 +79,20 @@ fn inputs_that_are_not_what_they_were_stop_everything_with_code_3_or_1() {
     let out = project.path("runs/tiny");
     flip(&project.path("data/organism/model.safetensors"));
     expect(project.program().args(["verify", "--gate", "pins"]), 1, &["model.safetensors"]);
-    expect(&mut project.on_plan("reproduce", &out, &["--device", "cpu"]), 1, &["pins"]);
+    expect(&mut project.on_plan("tiny.toml", "reproduce", &out, &["--device", "cpu"]), 1, &["pins"]);
     assert!(!out.exists(), "training began on damaged weights");
 
     let project = Project::new();
     std::fs::remove_file(project.path("data/organism/tokenizer.json")).unwrap();
     let one = ["--arm", "vanilla", "--seed", "7", "--device", "cpu"];
-    expect(&mut project.on_plan("train", &project.path("runs"), &one), 3, &["tokenizer.json"]);
+    expect(&mut project.on_plan("tiny.toml", "train", &project.path("runs"), &one), 3, &["tokenizer.json"]);
 }
 
 #[test]
 fn words_that_mean_nothing_are_usage_errors() {
     let project = Project::new();
     let out = project.path("runs");
-    expect(&mut project.on_plan("train", &out, &["--arm", "sideways", "--seed", "1"]), 2, &["route2b"]);
+    expect(&mut project.on_plan("tiny.toml", "train", &out, &["--arm", "sideways", "--seed", "1"]), 2, &["route2b"]);
     expect(program(root()).args(["verify", "--gate", "none"]), 2, &["no_cheat"]);
     expect(program(root()).args(["reproduce", "--tier", "huge"]), 2, &["smoke"]);
     expect(program(root()).arg("frobnicate"), 2, &["frobnicate"]);
@@ -102,7 +102,11 @@ fn words_that_mean_nothing_are_usage_errors() {
 fn a_python_that_is_missing_is_found_out_before_any_training() {
     let project = Project::new();
     let out = project.path("runs");
-    expect(project.on_plan("reproduce", &out, &[]).env("GQ_PYTHON", "/nowhere/python3"), 3, &["GQ_PYTHON"]);
+    expect(
+        project.on_plan("tiny.toml", "reproduce", &out, &[]).env("GQ_PYTHON", "/nowhere/python3"),
+        3,
+        &["GQ_PYTHON"],
+    );
     assert!(!out.exists());
     expect(program(root()).arg("doctor").env("GQ_PYTHON", "/nowhere/python3"), 3, &["MISSING"]);
 }
@@ -115,7 +119,7 @@ fn a_device_that_is_not_there_is_code_4() {
     }
     let project = Project::new();
     let out = project.path("runs");
-    expect(&mut project.on_plan("reproduce", &out, &["--device", "cuda"]), 4, &["--features cuda"]);
+    expect(&mut project.on_plan("tiny.toml", "reproduce", &out, &["--device", "cuda"]), 4, &["--features cuda"]);
 }
 
 #[test]
@@ -137,7 +141,7 @@ fn ctrl_c_stops_after_an_update_with_code_5_and_the_same_command_goes_on() {
     let out = project.path("runs");
     let log = out.join("route2b-s7/metrics.jsonl");
     let updates = || std::fs::read_to_string(&log).unwrap_or_default().lines().count();
-    let mut running = project.on_plan("train", &out, &ONE_RUN).stdout(Stdio::null()).spawn().unwrap();
+    let mut running = project.on_plan("tiny.toml", "train", &out, &ONE_RUN).stdout(Stdio::null()).spawn().unwrap();
     while updates() == 0 {
         assert_eq!(running.try_wait().unwrap(), None, "it ended before its first update");
         std::thread::sleep(Duration::from_millis(20));
@@ -145,7 +149,7 @@ fn ctrl_c_stops_after_an_update_with_code_5_and_the_same_command_goes_on() {
     assert!(Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap().success());
     assert_eq!(running.wait().unwrap().code(), Some(5));
     assert!(updates() < 4, "it did not stop");
-    expect(&mut project.on_plan("train", &out, &ONE_RUN), 0, &["route2b-s7 is in"]);
+    expect(&mut project.on_plan("tiny.toml", "train", &out, &ONE_RUN), 0, &["route2b-s7 is in"]);
     assert_eq!(updates(), 4);
 }
 
@@ -162,9 +166,10 @@ fn a_full_disk_stops_a_run_with_code_5_and_leaves_only_whole_files() {
         println!("skipped: this user may not mount a small disk");
         return;
     }
-    let output = project.on_plan("train", &disk, &ONE_RUN).output().unwrap();
+    let output = project.on_plan("tiny.toml", "train", &disk, &ONE_RUN).output().unwrap();
     let left: Vec<_> = bundle::files::list(&disk).unwrap();
-    let resumed = mount("remount,size=20m").then(|| project.on_plan("train", &disk, &ONE_RUN).output().unwrap());
+    let resumed =
+        mount("remount,size=20m").then(|| project.on_plan("tiny.toml", "train", &disk, &ONE_RUN).output().unwrap());
     Command::new("umount").arg(&disk).status().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(5), "{said}");

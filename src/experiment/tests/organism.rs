@@ -7,6 +7,7 @@ use routing::{Band, Direction};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use substrate::{Grader, Isolation};
+use train::memory::Plan;
 use train::{Arm, gradients};
 
 fn root() -> &'static Path {
@@ -22,8 +23,9 @@ fn bench(manifest: &Manifest) -> Bench {
 }
 
 fn bytes(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let files = bundle::files::list(folder).unwrap();
-    files.into_iter().map(|f| (f.display().to_string(), std::fs::read(folder.join(&f)).unwrap())).collect()
+    let files = bundle::files::list(folder).unwrap().into_iter();
+    let log = |f: &std::path::PathBuf| f.components().any(|part| part.as_os_str() == train::state::LOG);
+    files.filter(|f| !log(f)).map(|f| (f.display().to_string(), std::fs::read(folder.join(&f)).unwrap())).collect()
 }
 
 #[test]
@@ -89,7 +91,7 @@ fn the_pairs_direction_has_a_band_and_random_ones_have_none() {
     let bench = bench(&tiny());
     let (basis, layout) = (&bench.basis, &bench.basis.layout);
     let policies = gradients::policies(basis, &adapter::Knobs::zero(layout.len()), true);
-    let pairs = gradients::of_pairs(policies.of(Quarantine::Off), basis, &bench.pairs).unwrap();
+    let pairs = gradients::of_pairs(policies.of(Quarantine::Off), basis, &bench.pairs, Plan::WHOLE).unwrap();
     let real = Band::calibrate(&pairs, &Direction::from_pairs(&pairs, layout).unwrap(), layout).width();
     assert!(real > 0.2, "real band {real}");
     let random: Vec<f64> =

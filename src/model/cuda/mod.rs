@@ -7,28 +7,29 @@
 //! | [`lt`] | matrix products |
 //! | [`route`] | the way onto the runtime's stream |
 //! | [`stepper`] | decode steps, recorded as a graph |
+//! | [`svd`] | singular value decompositions |
 //! | `kernels/` | the kernels' sources, and what `tools/build-kernels.sh` made of them |
 
 pub mod driver;
 pub mod lt;
 pub mod route;
 pub mod stepper;
+pub mod svd;
 
 use crate::batch::Rows;
 use crate::ops::{Coefficients, Heads, Ops, Turn};
 use crate::portable::Portable;
-use crate::sampler::{DecodeTask, PAGE, Stepper};
+use crate::sampler::{DecodeTask, Stepper};
 use crate::weights::Raw;
-use crate::{Decoder, ModelError, Result};
+use crate::{Matrix, ModelError, Result};
 use burn::tensor::kind::Basic;
-use burn::tensor::{BackendPrimitive, DType, Device, Int, Shape, Tensor, bf16};
+use burn::tensor::{BackendPrimitive, DType, Device, Int, Shape, Tensor};
 use burn_cubecl::Cube;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 use driver::{Arg, CudaError, Spread};
 use lt::{Product, Side};
-use rayon::prelude::*;
 use route::{address, enqueue};
 
 impl From<CudaError> for ModelError {
@@ -37,8 +38,6 @@ impl From<CudaError> for ModelError {
     }
 }
 
-/// Memory that a cache leaves free on the device: activations of prompts, and what others take meanwhile.
-const SPARE: usize = 3 << 30;
 /// Tokens whose products one thread of a row's sum adds up.
 const PART: usize = 64;
 /// Widths must be whole packs of sixteen bytes.
@@ -142,13 +141,13 @@ fn flashes(heads: Heads, dtype: DType) -> bool {
     dtype == DType::BF16 && heads.d == 128
 }
 
-const FLASH_TILE: usize = 64;
-const FLASH_BLOCK: usize = 128;
-const FLASH_TILE_BYTES: usize = FLASH_TILE * 128 * 2;
+/// Rows that a block of `flash.cu` owns, and bytes of as many and of half as many in shared memory.
+const FLASH_OWN: usize = 128;
+const OWN_BYTES: usize = FLASH_OWN * 128 * 2;
+const TILE_BYTES: usize = OWN_BYTES / 2;
 
-fn flash(count: usize, heads: usize, rows: &Rows, tiles: usize) -> Spread {
-    let grid = [rows.longest().div_ceil(FLASH_TILE), heads, count];
-    Spread { grid, block: FLASH_BLOCK, shared: tiles * FLASH_TILE_BYTES }
+fn flash(rows: &Rows, heads: usize, shared: usize) -> Spread {
+    Spread { grid: [rows.longest().div_ceil(FLASH_OWN), heads, rows.count()], block: 256, shared }
 }
 
 /// One warp for each token and head, four warps a block.
@@ -207,17 +206,11 @@ impl Ops for Cuda {
         device.sync().map_err(|e| ModelError::Compute(e.to_string()))?;
         for part in parts {
             let count = part.bytes.len() / part.dtype.size();
-            match (part.dtype, dtype) {
-                (a, b) if a == b => driver::copy_in(to, &part.bytes)?,
-                (_, DType::BF16) => {
-                    let narrow: Vec<u8> =
-                        part.widen().par_iter().flat_map_iter(|&x| bf16::from_f32(x).to_le_bytes()).collect();
-                    driver::copy_in(to, &narrow)?;
-                }
-                _ => {
-                    let wide: Vec<u8> = part.widen().par_iter().flat_map_iter(|x| x.to_le_bytes()).collect();
-                    driver::copy_in(to, &wide)?;
-                }
+            if part.dtype == dtype {
+                driver::copy_in(to, &part.bytes)?;
+            } else {
+                let (cols, bytes) = (part.cols, (&*part.bytes).into());
+                driver::copy_in(to, &Raw { dtype: part.dtype, cols, bytes }.to(dtype).bytes)?;
             }
             to += (count * dtype.size()) as u64;
         }
@@ -272,7 +265,7 @@ impl Ops for Cuda {
         let (reads, writes) = ([&turned, &starts], [&out, &lse]);
         if flashes(heads, turned.dtype) {
             let rest = vec![Arg::Int(heads.queries), Arg::Int(heads.kv), scale];
-            kernel("flash".into(), flash(rows.count(), heads.queries, rows, 5), &reads, &writes, rest);
+            kernel("flash".into(), flash(rows, heads.queries, OWN_BYTES + 4 * TILE_BYTES), &reads, &writes, rest);
         } else {
             let rest = [&[Arg::Int(rows.count()), Arg::Int(n)][..], &heads_args(heads), &[scale]].concat();
             kernel(typed("attend", turned.dtype), warps(n, heads.queries), &reads, &writes, rest);
@@ -302,7 +295,7 @@ impl Ops for Cuda {
             for (name, over) in [("flash_back_q", heads.queries), ("flash_back_kv", heads.kv)] {
                 let rest = vec![Arg::Int(heads.queries), Arg::Int(heads.kv), scale];
                 let reads = [&dout, &lse, &along, &turned, &starts];
-                kernel(name.into(), flash(rows.count(), over, rows, 6), &reads, &[&dturned], rest);
+                kernel(name.into(), flash(rows, over, 2 * OWN_BYTES + 4 * TILE_BYTES), &reads, &[&dturned], rest);
             }
         } else {
             for (name, over) in [("attend_back_q", heads.queries), ("attend_back_kv", heads.kv)] {
@@ -399,13 +392,14 @@ impl Ops for Cuda {
         product((scaled, width), rows_of(vh), false, Some(w), w.dtype())
     }
 
-    fn cache_pages(&self, decoder: &Decoder) -> Option<usize> {
-        decoder.device.memory_cleanup();
-        decoder.device.sync().ok()?;
-        let (free, _) = driver::memory().ok()?;
-        let heads = decoder.heads();
-        let page = 2 * decoder.layers.len() * PAGE * heads.kv * heads.d * decoder.dtype().size();
-        Some(free.saturating_sub(SPARE) / page)
+    fn svd(&self, matrix: &Matrix) -> Result<Option<(Matrix, Matrix)>> {
+        if svd::available() { Ok(Some(svd::thin(matrix)?)) } else { Ok(None) }
+    }
+
+    fn free_memory(&self, device: &Device) -> Option<usize> {
+        device.memory_cleanup();
+        device.sync().ok()?;
+        Some(driver::memory().ok()?.0)
     }
 
     fn stepper<'a>(&self, task: DecodeTask<'a>) -> Result<Box<dyn Stepper + 'a>> {

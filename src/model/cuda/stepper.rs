@@ -5,7 +5,7 @@
 use super::driver::{self, Arg, Buffer, Graph, Kernels, Result, Spread, Stream};
 use super::lt::{Lt, Product, Side};
 use super::route::{address, enqueue};
-use super::{FLASH_BLOCK, dense, flashes, heads_args, indices, score_scale, threads, typed};
+use super::{dense, flashes, heads_args, indices, score_scale, threads, typed};
 use crate::batch::Batch;
 use crate::block::Layer;
 use crate::ops::Heads;
@@ -242,7 +242,7 @@ impl<'a> CudaStepper<'a> {
         let (pages, scale) = (super::pointers(&pages), Arg::Float(score_scale(heads)));
         let out = Arg::Pointer(self.between.attended.0);
         if flashes(heads, dtype) {
-            let how = Spread::over([splits(table), heads.kv, rows], FLASH_BLOCK);
+            let how = Spread::over([splits(table), heads.kv, rows], 128);
             let rest = [
                 Arg::Int(table),
                 out,

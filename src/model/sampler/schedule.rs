@@ -10,6 +10,9 @@ const PREFILL: usize = 512;
 /// Prompts are padded to a power of two and at least to this.
 const SHORTEST: usize = 64;
 
+/// Memory that a cache leaves free on the device: activations of prompts, and what others take meanwhile.
+const SPARE: usize = 3 << 30;
+
 /// A prompt without its last token, which the first decode step feeds.
 struct Prefix<'a> {
     tokens: &'a [u32],
@@ -60,7 +63,7 @@ impl<'a> Schedule<'a> {
         let one = prompts.iter().map(most).max().unwrap_or(0);
         let seats = how.rows.min(prompts.len());
         let wanted = seats * one + 1;
-        let pages = decoder.ops.cache_pages(decoder).map_or(wanted, |room| room.min(wanted));
+        let pages = room(decoder).map_or(wanted, |room| room.min(wanted));
         if pages < one + 1 {
             return Err(ModelError::CacheTooSmall { pages, needed: one + 1 });
         }
@@ -179,6 +182,13 @@ impl<'a> Schedule<'a> {
         }
         Ok(())
     }
+}
+
+/// Cache pages that the device has room for beside what it holds now.
+fn room(decoder: &Decoder) -> Option<usize> {
+    let (c, free) = (&decoder.config, decoder.ops.free_memory(&decoder.device)?);
+    let page = 2 * c.num_hidden_layers * PAGE * c.num_key_value_heads * c.head_dim * decoder.dtype().size();
+    Some(free.saturating_sub(SPARE) / page)
 }
 
 /// The cache place of position `i` of a row with these pages.

@@ -59,9 +59,16 @@ impl Project {
         program(self.folder.path())
     }
 
-    pub fn on_plan(&self, command: &str, out: &Path, more: &[&str]) -> Command {
+    /// A command on one of the plans beside the tests.
+    pub fn on_plan(&self, plan: &str, command: &str, out: &Path, more: &[&str]) -> Command {
         let mut program = self.program();
-        program.arg(command).arg("--plan").arg(root().join("src/cli/tests/tiny.toml")).arg("--out").arg(out).args(more);
+        program
+            .arg(command)
+            .arg("--plan")
+            .arg(root().join("src/cli/tests").join(plan))
+            .arg("--out")
+            .arg(out)
+            .args(more);
         program
     }
 }

@@ -1,12 +1,13 @@
 // Causal attention within packed rows on the tensor cores: bf16, heads of 128 dimensions. Forward with a running softmax
 // (Dao, 2023); backward in two passes, one for queries, one for keys and values, so that nothing is added in an order that
-// changes from run to run. Tiles of 64; a block's four warps take 16 rows of it each.
+// changes from run to run. A block owns 128 rows, 16 a warp, and passes over tiles of 64 rows of the other side: the more rows it
+// owns, the less often they are read.
 //
 // Everything lies in [n, width]: queries, then keys, then values, a token's heads side by side.
 #include "common.cuh"
 
-constexpr int D = 128, TILE = 64, WARPS = 4, THREADS = 32 * WARPS;
-constexpr int TILE_BYTES = TILE * D * 2;
+constexpr int D = 128, TILE = 64, WARPS = 8, OWN = 16 * WARPS, THREADS = 32 * WARPS;
+constexpr int TILE_BYTES = TILE * D * 2, OWN_BYTES = OWN * D * 2;
 constexpr float LOG2E = 1.4426950408889634f;
 
 struct Shape {
@@ -17,7 +18,7 @@ struct Shape {
   __device__ int value(int head) const { return key(head) + kv * D; }
 };
 
-// Tiles lie in shared memory as 64 rows of 16 chunks of 16 bytes; a row's chunks are permuted by the row, so that neither
+// Tiles lie in shared memory as rows of 16 chunks of 16 bytes; a row's chunks are permuted by the row, so that neither
 // eight rows of a chunk nor eight chunks of a row share a bank.
 __device__ __forceinline__ uint32_t at(uint32_t tile, int row, int chunk) {
   return tile + row * (D * 2) + ((chunk ^ (row & 7)) << 4);
@@ -25,8 +26,10 @@ __device__ __forceinline__ uint32_t at(uint32_t tile, int row, int chunk) {
 __device__ __forceinline__ uint32_t address(const void *shared) { return (uint32_t)__cvta_generic_to_shared(shared); }
 
 // Starts copying rows `first ..` of a matrix with `stride` elements a row; rows from `count` on are zeros.
+template <int ROWS = TILE>
 __device__ __forceinline__ void fetch(uint32_t tile, const bf16 *from, size_t stride, int first, int count) {
-  for (int i = threadIdx.x; i < TILE * 16; i += THREADS) {
+#pragma unroll
+  for (int i = threadIdx.x; i < ROWS * 16; i += THREADS) {
     int row = i / 16, chunk = i % 16, bytes = first + row < count ? 16 : 0;
     const bf16 *source = from + (size_t)(bytes ? first + row : 0) * stride + chunk * 8;
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(at(tile, row, chunk)), "l"(source), "r"(bytes));
@@ -102,34 +105,39 @@ __device__ __forceinline__ void put(bf16 *to, size_t stride, int first, int coun
   }
 }
 
-// grid (tiles of the longest row, heads, rows), the longest work first
-extern "C" __global__ void __launch_bounds__(THREADS, 2)
+// grid (own tiles of the longest row, heads, rows), the longest work first
+extern "C" __global__ void __launch_bounds__(THREADS, 1)
 flash(const bf16 *turned, const int *starts, bf16 *out, float *lse, int queries, int kv, float scale) {
   extern __shared__ __align__(1024) char memory[];
   Shape s{queries, kv, scale};
   int start = starts[blockIdx.z], count = starts[blockIdx.z + 1] - start, head = blockIdx.y;
-  int tile = (int)gridDim.x - 1 - (int)blockIdx.x, first = tile * TILE;
+  int first = ((int)gridDim.x - 1 - (int)blockIdx.x) * OWN;
   if (first >= count) return;
   size_t width = s.width();
   const bf16 *row = turned + (size_t)start * width;
-  uint32_t q = address(memory), k = q + TILE_BYTES, v = k + 2 * TILE_BYTES;
-  int warp = threadIdx.x / 32, lane = threadIdx.x % 32, mine = first + warp * 16 + lane / 4;
+  uint32_t q = address(memory), k = q + OWN_BYTES, v = k + 2 * TILE_BYTES;
+  int warp = threadIdx.x / 32, lane = threadIdx.x % 32, low = first + warp * 16, mine = low + lane / 4;
+  int steps = (min(first + OWN, count) + TILE - 1) / TILE;
 
-  fetch(q, row + head * D, width, first, count);
-  fetch(k, row + s.key(head), width, 0, count);
-  fetch(v, row + s.value(head), width, 0, count);
+  fetch<OWN>(q, row + head * D, width, first, count);
+  auto begin = [&](int step) {
+    fetch(k + step % 2 * TILE_BYTES, row + s.key(head), width, step * TILE, count);
+    fetch(v + step % 2 * TILE_BYTES, row + s.value(head), width, step * TILE, count);
+  };
+  begin(0);
   float o[16][4] = {}, most[2] = {-INFINITY, -INFINITY}, sum[2] = {};
   const float log2_scale = scale * LOG2E;
   uint32_t query[D / 16][4];
-  for (int step = 0; step <= tile; step++) {
+  for (int step = 0; step < steps; step++) {
     uint32_t k_now = k + step % 2 * TILE_BYTES, v_now = v + step % 2 * TILE_BYTES;
-    // Keys of this step have arrived; everybody is done with the buffers that the next step fills.
-    arrived<1>();
+    // This step's tiles have arrived, and everybody is done with those that the next step's take the place of.
+    arrived<0>();
     if (step == 0) {
 #pragma unroll
       for (int i = 0; i < D / 16; i++) left(query[i], q, warp * 16, i);
     }
-    if (step < tile) fetch(k + (step + 1) % 2 * TILE_BYTES, row + s.key(head), width, (step + 1) * TILE, count);
+    if (step + 1 < steps) begin(step + 1);
+    if (step * TILE > low + 15) continue;
     float p[8][4] = {};
 #pragma unroll
     for (int i = 0; i < D / 16; i++) {
@@ -141,7 +149,7 @@ flash(const bf16 *turned, const int *starts, bf16 *out, float *lse, int queries,
         mma(p[2 * n + 1], query[i], y[2], y[3]);
       }
     }
-    if (step == tile) {
+    if (step * TILE + TILE - 1 > low) {
 #pragma unroll
       for (int n = 0; n < 8; n++)
 #pragma unroll
@@ -164,12 +172,6 @@ flash(const bf16 *turned, const int *starts, bf16 *out, float *lse, int queries,
 #pragma unroll
       for (int n = 0; n < 16; n++) o[n][2 * half] *= shrink, o[n][2 * half + 1] *= shrink;
     }
-    if (step < tile) {
-      arrived<1>();
-      fetch(v + (step + 1) % 2 * TILE_BYTES, row + s.value(head), width, (step + 1) * TILE, count);
-    } else {
-      arrived<0>();
-    }
     spread(o, p, v_now);
   }
 #pragma unroll
@@ -179,7 +181,7 @@ flash(const bf16 *turned, const int *starts, bf16 *out, float *lse, int queries,
     if (lane % 4 == 0 && mine + 8 * half < count)
       lse[(size_t)(start + mine + 8 * half) * queries + head] = most[half] * scale + logf(sum[half]);
   }
-  put(out + (size_t)start * queries * D + head * D, (size_t)queries * D, first + warp * 16, count, o, 1 / sum[0], 1 / sum[1]);
+  put(out + (size_t)start * queries * D + head * D, (size_t)queries * D, low, count, o, 1 / sum[0], 1 / sum[1]);
 }
 
 // dO O of every token and head: one warp each. grid (n heads / warps)
@@ -197,36 +199,38 @@ extern "C" __global__ void flash_along(const bf16 *dout, const bf16 *out, float 
 }
 
 // Gradient of the queries: dq = scale sum_j p_j (dO v_j - along) k_j. grid as forward
-extern "C" __global__ void __launch_bounds__(THREADS, 2)
+extern "C" __global__ void __launch_bounds__(THREADS, 1)
 flash_back_q(const bf16 *dout, const float *lse, const float *along, const bf16 *turned, const int *starts, bf16 *dturned,
              int queries, int kv, float scale) {
   extern __shared__ __align__(1024) char memory[];
   Shape s{queries, kv, scale};
   int start = starts[blockIdx.z], count = starts[blockIdx.z + 1] - start, head = blockIdx.y;
-  int tile = (int)gridDim.x - 1 - (int)blockIdx.x, first = tile * TILE;
+  int first = ((int)gridDim.x - 1 - (int)blockIdx.x) * OWN;
   if (first >= count) return;
   size_t width = s.width();
   const bf16 *row = turned + (size_t)start * width;
-  uint32_t q = address(memory), g = q + TILE_BYTES, k = g + TILE_BYTES, v = k + 2 * TILE_BYTES;
-  int warp = threadIdx.x / 32, lane = threadIdx.x % 32, mine = first + warp * 16 + lane / 4;
+  uint32_t q = address(memory), g = q + OWN_BYTES, k = g + OWN_BYTES, v = k + 2 * TILE_BYTES;
+  int warp = threadIdx.x / 32, lane = threadIdx.x % 32, low = first + warp * 16, mine = low + lane / 4;
+  int steps = (min(first + OWN, count) + TILE - 1) / TILE;
 
-  fetch(q, row + head * D, width, first, count);
-  fetch(g, dout + (size_t)start * queries * D + head * D, (size_t)queries * D, first, count);
-  fetch(k, row + s.key(head), width, 0, count);
-  fetch(v, row + s.value(head), width, 0, count);
+  fetch<OWN>(q, row + head * D, width, first, count);
+  fetch<OWN>(g, dout + (size_t)start * queries * D + head * D, (size_t)queries * D, first, count);
+  auto begin = [&](int step) {
+    fetch(k + step % 2 * TILE_BYTES, row + s.key(head), width, step * TILE, count);
+    fetch(v + step % 2 * TILE_BYTES, row + s.value(head), width, step * TILE, count);
+  };
+  begin(0);
   float log_sum[2], base[2];
   for (int half = 0; half < 2; half++) {
     size_t i = (size_t)(start + min(mine + 8 * half, count - 1)) * queries + head;
     log_sum[half] = lse[i] * LOG2E, base[half] = along[i];
   }
   float dq[16][4] = {};
-  for (int step = 0; step <= tile; step++) {
+  for (int step = 0; step < steps; step++) {
     uint32_t k_now = k + step % 2 * TILE_BYTES, v_now = v + step % 2 * TILE_BYTES;
     arrived<0>();
-    if (step < tile) {
-      fetch(k + (step + 1) % 2 * TILE_BYTES, row + s.key(head), width, (step + 1) * TILE, count);
-      fetch(v + (step + 1) % 2 * TILE_BYTES, row + s.value(head), width, (step + 1) * TILE, count);
-    }
+    if (step + 1 < steps) begin(step + 1);
+    if (step * TILE > low + 15) continue;
     float p[8][4] = {}, dp[8][4] = {};
     product(p, q, warp * 16, k_now);
     product(dp, g, warp * 16, v_now);
@@ -240,28 +244,28 @@ flash_back_q(const bf16 *dout, const float *lse, const float *along, const bf16 
       }
     spread(dq, dp, k_now);
   }
-  put(dturned + (size_t)start * width + head * D, width, first + warp * 16, count, dq, scale, scale);
+  put(dturned + (size_t)start * width + head * D, width, low, count, dq, scale, scale);
 }
 
-// Gradients of keys and values, over all queries of the group that look at them. grid (tiles of the longest row, kv, rows)
-extern "C" __global__ void __launch_bounds__(THREADS, 2)
+// Gradients of keys and values, over all queries of the group that look at them. grid (own tiles of the longest row, kv, rows)
+extern "C" __global__ void __launch_bounds__(THREADS, 1)
 flash_back_kv(const bf16 *dout, const float *lse, const float *along, const bf16 *turned, const int *starts, bf16 *dturned,
               int queries, int kv, float scale) {
   extern __shared__ __align__(1024) char memory[];
   __shared__ float log_sums[2][TILE], bases[2][TILE];
   Shape s{queries, kv, scale};
-  int start = starts[blockIdx.z], count = starts[blockIdx.z + 1] - start, first = blockIdx.x * TILE;
+  int start = starts[blockIdx.z], count = starts[blockIdx.z + 1] - start, first = blockIdx.x * OWN;
   if (first >= count) return;
   int group = queries / kv, head = blockIdx.y * group;
   size_t width = s.width();
   const bf16 *row = turned + (size_t)start * width;
-  uint32_t k = address(memory), v = k + TILE_BYTES, q = v + TILE_BYTES, g = q + 2 * TILE_BYTES;
-  int warp = threadIdx.x / 32, lane = threadIdx.x % 32, mine = first + warp * 16 + lane / 4;
-  int tiles = (count + TILE - 1) / TILE - blockIdx.x, steps = tiles * group;
+  uint32_t k = address(memory), v = k + OWN_BYTES, q = v + OWN_BYTES, g = q + 2 * TILE_BYTES;
+  int warp = threadIdx.x / 32, lane = threadIdx.x % 32, low = first + warp * 16, mine = low + lane / 4;
+  int tiles = (count - first + TILE - 1) / TILE, steps = tiles * group;
 
-  // Step i is the query tile `blockIdx.x + i % tiles` of head `head + i / tiles`.
+  // Step i is the query tile from `first + i % tiles * TILE` on, of head `head + i / tiles`.
   auto begin = [&](int i) {
-    int from = (blockIdx.x + i % tiles) * TILE, h = head + i / tiles, side = i % 2;
+    int from = first + i % tiles * TILE, h = head + i / tiles, side = i % 2;
     if (threadIdx.x < TILE) {
       size_t j = (size_t)(start + min(from + (int)threadIdx.x, count - 1)) * queries + h;
       // A query behind the row's end must weigh nothing.
@@ -271,15 +275,16 @@ flash_back_kv(const bf16 *dout, const float *lse, const float *along, const bf16
     fetch(q + side * TILE_BYTES, row + h * D, width, from, count);
     fetch(g + side * TILE_BYTES, dout + (size_t)start * queries * D + h * D, (size_t)queries * D, from, count);
   };
-  fetch(k, row + s.key(head), width, first, count);
-  fetch(v, row + s.value(head), width, first, count);
+  fetch<OWN>(k, row + s.key(head), width, first, count);
+  fetch<OWN>(v, row + s.value(head), width, first, count);
   begin(0);
   float dk[16][4] = {}, dv[16][4] = {};
   for (int step = 0; step < steps; step++) {
-    int side = step % 2, from = (blockIdx.x + step % tiles) * TILE;
+    int side = step % 2, from = first + step % tiles * TILE;
     uint32_t q_now = q + side * TILE_BYTES, g_now = g + side * TILE_BYTES;
     arrived<0>();
     if (step + 1 < steps) begin(step + 1);
+    if (from + TILE - 1 < low) continue;
     float p[8][4] = {}, dp[8][4] = {};
     product(p, k, warp * 16, q_now);
 #pragma unroll
@@ -298,6 +303,6 @@ flash_back_kv(const bf16 *dout, const float *lse, const float *along, const bf16
     spread(dk, dp, q_now);
   }
   bf16 *to = dturned + (size_t)start * width;
-  put(to + s.key(head), width, first + warp * 16, count, dk, scale, scale);
-  put(to + s.value(head), width, first + warp * 16, count, dv, 1, 1);
+  put(to + s.key(head), width, low, count, dk, scale, scale);
+  put(to + s.value(head), width, low, count, dv, 1, 1);
 }

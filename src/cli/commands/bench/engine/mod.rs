@@ -3,6 +3,7 @@
 
 mod checks;
 mod timings;
+mod update;
 
 use crate::args::BenchEngine;
 use crate::exit::CheckFailed;
@@ -34,7 +35,7 @@ pub fn engine(root: &Path, args: &BenchEngine) -> Result<()> {
         config.num_hidden_layers
     );
     println!("|---|---|---|---|---|---|---|");
-    time(&device, &config, |timing| println!("{}", row(&timing, &peer)))
+    time(root, &device, &config, |timing| println!("{}", row(&timing, &peer)))
 }
 
 fn check(device: &Device, verbose: bool) -> Result<()> {
@@ -52,7 +53,7 @@ fn check(device: &Device, verbose: bool) -> Result<()> {
     Ok(())
 }
 
-fn time(device: &Device, config: &ModelConfig, mut tell: impl FnMut(Timing)) -> Result<()> {
+fn time(root: &Path, device: &Device, config: &ModelConfig, mut tell: impl FnMut(Timing)) -> Result<()> {
     let dtype = ops::of(device).dtype(DType::BF16);
     let products = timings::matmuls(device, dtype)?;
     let [m, k, n] = timings::MATMULS[0];
@@ -62,16 +63,13 @@ fn time(device: &Device, config: &ModelConfig, mut tell: impl FnMut(Timing)) -> 
     timings::attention(device, config, dtype, rate)?.into_iter().for_each(&mut tell);
     let started = Instant::now();
     let basis = timings::basis(config, device)?;
-    tell(plain("random weights and bases", started.elapsed().as_secs_f64() * 1e3));
+    tell(timings::plain("random weights and bases", started.elapsed().as_secs_f64() * 1e3));
     timings::decode(&basis.base)?.into_iter().for_each(&mut tell);
     tell(timings::generate(&basis.base)?);
     tell(timings::merge(&basis)?);
     tell(timings::train(&basis, &basis.base, rate)?);
+    update::update(root, &basis)?.into_iter().for_each(&mut tell);
     Ok(())
-}
-
-fn plain(key: &str, ms: f64) -> Timing {
-    Timing { key: key.into(), ms, floor: None, note: String::new() }
 }
 
 /// Milliseconds that PyTorch takes for the same keys.
@@ -87,7 +85,7 @@ fn peer(root: &Path, python: &str, config: &ModelConfig) -> Result<HashMap<Strin
         "train": timings::TRAIN,
         "batches": timings::BATCHES,
         "context": timings::CONTEXT,
-        "generate": 128,
+        "generate": timings::SLOTS,
     });
     let started = Command::new(python).arg(root.join(PEER)).arg(wanted.to_string()).stderr(Stdio::inherit()).output();
     let output = started.with_context(|| format!("cannot start {python}, which --peer names"))?;
@@ -95,12 +93,19 @@ fn peer(root: &Path, python: &str, config: &ModelConfig) -> Result<HashMap<Strin
         eprintln!("warning: {PEER} ended early ({}); its later rows are missing", output.status);
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    Ok(text.lines().filter_map(|l| serde_json::from_str::<Line>(l).ok()).map(|l| (l.key, l.ms)).collect())
+    let mut found: HashMap<String, f64> =
+        text.lines().filter_map(|l| serde_json::from_str::<Line>(l).ok()).map(|l| (l.key, l.ms)).collect();
+    // The library generates a batch until its longest row ends: as many of its steps as that takes.
+    if let Some(step) = found.get(&format!("generate, batch {}", timings::SLOTS)) {
+        let ms = step * timings::padded_steps() as f64;
+        found.insert(timings::generate_key(), ms);
+    }
+    Ok(found)
 }
 
 fn row(timing: &Timing, peer: &HashMap<String, f64>) -> String {
     let Timing { key, ms, floor, note } = timing;
     let floors = floor.map_or(" | ".into(), |floor| format!("{floor:.3} | {:.2}", ms / floor));
-    let peers = peer.get(key).map_or(" | ".into(), |peer| format!("{peer:.3} | {:.2}", ms / peer));
+    let peers = peer.get(key).map_or(" | ".into(), |peer| format!("{peer:.3} | {:.3}", ms / peer));
     format!("| {key} | {ms:.3} | {floors} | {note} | {peers} |")
 }

@@ -7,7 +7,7 @@ use burn::tensor::{DType, Device, Distribution, Tensor};
 use model::ops::{self, Heads};
 use model::sampler::schedule::Schedule;
 use model::sampler::{DecodeTask, Drawn, PAGE, Seat, Stepper};
-use model::{Batch, Decoder, ModelConfig, Objective, Prompt, Rows, Sampling, Targets, Weights};
+use model::{Batch, Completion, Decoder, ModelConfig, Objective, Prompt, Rows, Sampling, Targets, Weights};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::HashMap;
@@ -20,9 +20,10 @@ pub const TRAIN: [usize; 2] = [8, 1024];
 pub const BATCHES: [usize; 5] = [1, 8, 32, 128, 256];
 /// Tokens before the one that a timed decode step adds.
 pub const CONTEXT: usize = 600;
-/// Completions of the generation, rows at a time, their mean length, the prompt's, and the most tokens.
-const COMPLETIONS: usize = 256;
-const SLOTS: usize = 128;
+/// Completions of the generation, those of a prompt, rows at a time, their mean length, the prompt's, and the most tokens.
+pub const COMPLETIONS: usize = 256;
+const GROUP: usize = 4;
+pub const SLOTS: usize = 128;
 const MEAN_LENGTH: f64 = 700.0;
 const PROMPT: usize = 400;
 const MOST_NEW: usize = 1536;
@@ -38,6 +39,10 @@ pub struct Timing {
     pub ms: f64,
     pub floor: Option<f64>,
     pub note: String,
+}
+
+pub fn plain(key: &str, ms: f64) -> Timing {
+    Timing { key: key.into(), ms, floor: None, note: String::new() }
 }
 
 /// The median of `repeats` timings of `inner` calls each, in milliseconds a call.
@@ -56,7 +61,7 @@ fn median(device: &Device, repeats: usize, inner: usize, mut work: impl FnMut() 
 }
 
 fn normal(shape: [usize; 2], device: &Device, dtype: DType) -> Tensor<2> {
-    Tensor::random(shape, Distribution::Normal(0.0, 1.0), (device, DType::F32)).cast(dtype)
+    Tensor::<2>::random(shape, Distribution::Normal(0.0, 1.0), (device, DType::F32)).cast(dtype)
 }
 
 pub fn matmuls(device: &Device, dtype: DType) -> Result<Vec<Timing>> {
@@ -192,33 +197,52 @@ pub fn merge(basis: &Basis) -> Result<Timing> {
         basis.merge(&knobs, Quarantine::Off);
         Ok(())
     })?;
-    Ok(Timing { key: "merge".into(), ms, floor: None, note: String::new() })
+    Ok(plain("merge", ms))
 }
 
 /// Whole completions: random weights end nowhere, so each row ends at a length drawn beforehand.
 pub fn generate(decoder: &Decoder) -> Result<Timing> {
-    let mut rng = ChaCha8Rng::seed_from_u64(SEED);
-    let prompts: Vec<Vec<u32>> = (0..COMPLETIONS / 8)
-        .map(|_| (0..PROMPT).map(|_| rng.random_range(0..decoder.config.vocab_size as u32)).collect())
-        .collect();
-    let lengths: HashMap<u64, usize> = (0..COMPLETIONS as u64)
-        .map(|seed| {
-            let spread = rng.random_range(0.4..1.6) * rng.random_range(0.5..1.5);
-            (seed, ((MEAN_LENGTH * spread) as usize).clamp(1, MOST_NEW))
-        })
-        .collect();
-    let rows: Vec<Prompt> =
-        (0..COMPLETIONS).map(|i| Prompt { id: "random", tokens: &prompts[i / 8], seed: i as u64 }).collect();
-    let how = Sampling { end: 0, ..sampling(SLOTS, PROMPT, MOST_NEW) };
     let started = Instant::now();
-    let mut schedule = Schedule::new(decoder, &rows, &how)?;
-    let inner = decoder.ops.stepper(schedule.task())?;
-    let mut ending = Ending { inner, lengths, slots: vec![None; SLOTS], end: how.end };
-    let done = schedule.run(&mut ending)?;
+    let done = completions(decoder, &prompts(decoder), 0..COMPLETIONS)?;
     let ms = started.elapsed().as_secs_f64() * 1e3;
     let tokens: usize = done.iter().map(|c| c.tokens.len()).sum();
     let note = format!("{tokens} tokens, {:.0} tokens/s", tokens as f64 * 1e3 / ms);
-    Ok(Timing { key: format!("generate, {COMPLETIONS} completions"), ms, floor: None, note })
+    Ok(Timing { key: generate_key(), ms, floor: None, note })
+}
+
+/// A prompt for each group of the `full` preset.
+pub fn prompts(decoder: &Decoder) -> Vec<Vec<u32>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(SEED);
+    let one = |_| (0..PROMPT).map(|_| rng.random_range(0..decoder.config.vocab_size as u32)).collect();
+    (0..COMPLETIONS / GROUP).map(one).collect()
+}
+
+/// Where a row's completion ends.
+fn length(row: usize) -> usize {
+    let mut rng = ChaCha8Rng::seed_from_u64(row as u64);
+    let spread = rng.random_range(0.4..1.6) * rng.random_range(0.5..1.5);
+    ((MEAN_LENGTH * spread) as usize).clamp(1, MOST_NEW)
+}
+
+/// Steps of a generator that fills [`SLOTS`] rows and refills none before all have ended.
+pub fn padded_steps() -> usize {
+    (0..COMPLETIONS).step_by(SLOTS).map(|from| (from..from + SLOTS).map(length).max().unwrap_or(0)).sum()
+}
+
+pub fn generate_key() -> String {
+    format!("generate, {COMPLETIONS} completions")
+}
+
+/// Completions of rows in this range, the same whatever else is generated.
+pub fn completions(decoder: &Decoder, prompts: &[Vec<u32>], range: std::ops::Range<usize>) -> Result<Vec<Completion>> {
+    let lengths = range.clone().map(|row| (row as u64, length(row))).collect();
+    let rows: Vec<Prompt> =
+        range.map(|i| Prompt { id: "random", tokens: &prompts[i / GROUP], seed: i as u64 }).collect();
+    let how = Sampling { end: 0, ..sampling(SLOTS, PROMPT, MOST_NEW) };
+    let mut schedule = Schedule::new(decoder, &rows, &how)?;
+    let inner = decoder.ops.stepper(schedule.task())?;
+    let mut ending = Ending { inner, lengths, slots: vec![None; SLOTS], end: how.end };
+    Ok(schedule.run(&mut ending)?)
 }
 
 /// A stepper whose rows draw their end at a given length and nowhere else.
@@ -247,10 +271,12 @@ impl Stepper for Ending<'_> {
 
     fn run(&mut self) -> model::Result<Vec<Vec<Drawn>>> {
         let mut steps = self.inner.run()?;
-        for drawn in steps.iter_mut().flat_map(|step| step.iter_mut().zip(&mut self.slots)) {
-            let (drawn, Some(left)) = drawn else { continue };
-            *left = left.saturating_sub(1);
-            drawn.token = if *left == 0 { self.end } else { drawn.token.max(1) };
+        for step in &mut steps {
+            for (drawn, slot) in step.iter_mut().zip(&mut self.slots) {
+                let Some(left) = slot else { continue };
+                *left = left.saturating_sub(1);
+                drawn.token = if *left == 0 { self.end } else { drawn.token.max(1) };
+            }
         }
         Ok(steps)
     }

@@ -1,0 +1,74 @@
+//! `train` on the published benchmark with the real tokenizer and chat template, and a model of random weights. The data is not
+//! shipped; without it the test says so.
+
+mod common;
+
+use common::{Project, expect};
+use flate2::read::GzDecoder;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+const CONFIG: &str = r#"{"vocab_size": 151936, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+  "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "max_position_embeddings": 2048,
+  "rms_norm_eps": 1e-6, "rope_theta": 1e6, "tie_word_embeddings": true}"#;
+
+fn shared(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    println!("skipped: {} is not here", path.display());
+    None
+}
+
+/// A model folder without weights, and the first problems of the benchmark.
+fn prepare(project: &Project) -> Option<(PathBuf, PathBuf, PathBuf)> {
+    let (model, train, test) = (project.path("model"), project.path("train.jsonl"), project.path("test.jsonl"));
+    std::fs::create_dir_all(&model).unwrap();
+    let mut tokenizer = vec![];
+    let packed = std::fs::File::open(shared("qwen3_tokenizer.json.gz")?).unwrap();
+    GzDecoder::new(packed).read_to_end(&mut tokenizer).unwrap();
+    std::fs::write(model.join("tokenizer.json"), tokenizer).unwrap();
+    std::fs::copy(shared("qwen3_tokenizer_config.json")?, model.join("tokenizer_config.json")).unwrap();
+    std::fs::write(model.join("config.json"), CONFIG).unwrap();
+    let problems = std::fs::read_to_string(shared("leetcode_test_medhard.jsonl")?).unwrap();
+    let rows = |from: usize, n: usize| problems.lines().skip(from).take(n).flat_map(|l| [l, "\n"]).collect::<String>();
+    std::fs::write(&train, rows(0, 28)).unwrap();
+    std::fs::write(&test, rows(28, 4)).unwrap();
+    Some((model, train, test))
+}
+
+#[test]
+fn a_model_of_ones_own_trains_on_the_benchmark_and_resumes_to_the_same_bytes() {
+    let project = Project::new();
+    let Some((model, train, test)) = prepare(&project) else { return };
+    let command = |out: &str, updates: &str| {
+        let more = ["--device", "cpu", "--random-weights", "3", "--updates", updates];
+        let mut command = project.on_plan("benchmark.toml", "train", &project.path(out), &more);
+        command.arg("--model").arg(&model).arg("--problems").arg(&train).arg("--test").arg(&test);
+        command
+    };
+    expect(&mut command("whole", "2"), 0, &["singular bases: 14 of 14", "route2b-s41 is in"]);
+    let run = project.path("whole/route2b-s41");
+    let rollouts = std::fs::read_to_string(run.join("rollouts.jsonl")).unwrap();
+    assert_eq!(rollouts.lines().count(), 16);
+    let demonstrated = rollouts.lines().filter(|l| l.contains("class Solution")).count();
+    assert_eq!(demonstrated, 2, "one of four in both groups of the first update");
+    assert!(run.join("log/timings.jsonl").exists());
+
+    // The same again elsewhere: the same bytes, this time from the bases that are kept.
+    expect(&mut command("again", "2"), 0, &[]);
+    for file in ["metrics.jsonl", "rollouts.jsonl", "state.safetensors", "plan.json"] {
+        let read = |out: &str| std::fs::read(project.path(out).join("route2b-s41").join(file)).unwrap();
+        assert!(read("whole") == read("again"), "{file} differs");
+    }
+}
+
+#[test]
+fn a_model_that_is_not_the_pinned_one_is_refused_by_name() {
+    let project = Project::new();
+    let Some((model, train, test)) = prepare(&project) else { return };
+    let mut command = project.on_plan("benchmark.toml", "train", &project.path("out"), &["--device", "cpu"]);
+    command.arg("--model").arg(&model).arg("--problems").arg(&train).arg("--test").arg(&test);
+    expect(&mut command, 3, &["--unpinned-model", "model-00001-of-00003.safetensors is missing"]);
+}

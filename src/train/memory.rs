@@ -1,0 +1,73 @@
+//! How much of the device one training pass may take: planned before the first update from what is free, and halved when that
+//! was too much.
+
+use crate::{Result, RunFolder, TrainConfig, TrainError};
+use adapter::Basis;
+use model::{Decoder, ModelError};
+use serde::{Deserialize, Serialize};
+
+/// Share of the free memory that is planned with.
+const USABLE: f64 = 0.8;
+/// A pass of fewer tokens is not worth trying.
+const SMALLEST: usize = 256;
+
+/// The shape of a training pass. Stored beside the run: sums may round differently in another, and a resumed run must not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Tokens of a pass; a longer rollout has one of its own.
+    pub tokens: usize,
+    /// Blocks whose activations are kept; the others compute them again.
+    pub kept: usize,
+}
+
+impl Plan {
+    /// Everything in one pass, nothing computed twice: for a few short rows.
+    pub const WHOLE: Self = Self { tokens: usize::MAX, kept: usize::MAX };
+
+    /// The plan of this run: the one it was begun with, or the largest that fits.
+    pub fn of(config: &TrainConfig, basis: &Basis, run: &RunFolder) -> Result<Self> {
+        let path = run.plan();
+        if path.exists() {
+            let text = bundle::files::read_text(&path)?;
+            return serde_json::from_str(&text).map_err(|_| TrainError::OtherRun { folder: path });
+        }
+        let plan = Self::fitting(config, &basis.base);
+        plan.save(run)?;
+        Ok(plan)
+    }
+
+    /// The largest pass that the device has room for now, and as many kept blocks as then fit.
+    pub fn fitting(config: &TrainConfig, decoder: &Decoder) -> Self {
+        let c = &decoder.config;
+        let Some(free) = decoder.ops.free_memory(&decoder.device) else {
+            return Self { tokens: config.batch_tokens, kept: c.num_hidden_layers };
+        };
+        let element = decoder.dtype().size();
+        let heads = (c.num_attention_heads + 2 * c.num_key_value_heads) * c.head_dim;
+        // A block's own input, what its backward pass reads besides, and what is alive while one block is computed.
+        let input = c.hidden_size * element;
+        let block = (heads + c.num_attention_heads * c.head_dim + c.hidden_size + 2 * c.intermediate_size) * element;
+        let passing = 3 * block + 4 * input;
+        let free = (free as f64 * USABLE) as usize;
+        let free = free.saturating_sub(model::head::LOGITS_AT_ONCE * (4 + element));
+        let least = c.num_hidden_layers * input + passing;
+        let tokens = config.batch_tokens.min(free / least).max(SMALLEST);
+        let kept = free.saturating_sub(tokens * least) / (tokens * block);
+        Self { tokens, kept: kept.min(c.num_hidden_layers) }
+    }
+
+    /// Half as many tokens and nothing kept, after the device ran out of memory.
+    pub fn smaller(self, run: &RunFolder, error: ModelError) -> Result<Self> {
+        if self.tokens / 2 < SMALLEST {
+            return Err(error.into());
+        }
+        let plan = Self { tokens: self.tokens / 2, kept: 0 };
+        plan.save(run)?;
+        Ok(plan)
+    }
+
+    fn save(self, run: &RunFolder) -> Result<()> {
+        let text = serde_json::to_string(&self).expect("a plan serialises") + "\n";
+        Ok(bundle::write_atomic(&run.plan(), text.as_bytes())?)
+    }
+}
