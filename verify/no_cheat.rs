@@ -95,7 +95,7 @@ impl Trial {
     fn run(&self, grader: &Grader, pairs: &[PairTokens], findings: &mut Findings) -> Option<Knobs> {
         let folder = findings.accept(tempfile::tempdir())?;
         let Bench { basis, tokenizer, train: problems, .. } = &self.bench;
-        let inputs = Inputs { basis, tokenizer, problems, pairs, grader, matched: None };
+        let inputs = Inputs { basis, tokenizer, problems, pairs, grader, matched: None, start: None };
         findings.accept(train::train(&self.config, &inputs, folder.path(), &AtomicBool::new(false), |_| {}))?;
         findings.accept(Knobs::load(&RunFolder::checkpoint(folder.path(), UPDATES)))
     }

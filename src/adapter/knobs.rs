@@ -31,6 +31,16 @@ impl Knobs {
         }
     }
 
+    /// The same quarantine in a model without anything else learned: its knob where the deployed one would be.
+    pub fn quarantine_alone(&self) -> Self {
+        Self { deployed: self.quarantine.clone(), quarantine: vec![0.0; self.quarantine.len()] }
+    }
+
+    /// What is deployed, with an empty quarantine.
+    pub fn deployed_alone(&self) -> Self {
+        Self { deployed: self.deployed.clone(), quarantine: vec![0.0; self.quarantine.len()] }
+    }
+
     pub fn save(&self, path: &Path) -> Result<()> {
         Ok(bundle::write_atomic(path, &to_bytes(&[("deployed", &self.deployed), ("quarantine", &self.quarantine)]))?)
     }

@@ -29,10 +29,14 @@ impl Cli {
 pub enum Command {
     /// Check everything, train and evaluate every arm, check again, typeset the paper. Resumes where it stopped.
     Reproduce(Reproduce),
+    /// Train and evaluate every run of a plan and write results.json: no gates, no paper.
+    Run(Reproduce),
     /// Run every gate and print one table.
     Verify(Verify),
     /// Typeset the paper, if every gate holds and every number is attested.
     BuildPaper(BuildPaper),
+    /// Pack what a finished tier's numbers stand on, so that its paper can be built where it was not run.
+    Receipts(Receipts),
     /// Say what this machine has of what the program needs.
     Doctor,
     /// Train and evaluate one run of a tier.
@@ -61,6 +65,9 @@ pub struct Reproduce {
     /// Forget earlier results of this tier instead of going on from them.
     #[arg(long)]
     pub fresh: bool,
+    /// Receipts of the same tier: say claim by claim whether this run agrees with them.
+    #[arg(long, value_name = "DIR")]
+    pub compare: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -79,6 +86,18 @@ pub struct Verify {
 pub struct BuildPaper {
     #[command(flatten)]
     pub plan: Plan,
+    /// Build from a tier's receipts, below receipts/, instead of from runs.
+    #[arg(long, value_name = "TIER", conflicts_with = "tier")]
+    pub receipts: Option<String>,
+}
+
+#[derive(Args)]
+pub struct Receipts {
+    #[command(flatten)]
+    pub plan: Plan,
+    /// Folder to write into; the default is receipts/TIER.
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -89,7 +108,7 @@ pub struct Train {
     #[arg(long, value_name = "TIER", conflicts_with_all = ["tier", "plan"])]
     pub preset: Option<String>,
     /// vanilla, route2b, route2b-token, random-v, random-v-matched (after route2b), frozen-v, placebo-pairs, erase, absorb,
-    /// route2b-without-MODE, route2b-known-two, gt-only or advantage-mod.
+    /// route2b-without-MODE, route2b-known-two, gt-only, advantage-mod, vanilla-taught or route2b-taught.
     #[arg(long, default_value = "route2b")]
     pub arm: String,
     #[arg(long, default_value_t = 41)]
@@ -97,6 +116,21 @@ pub struct Train {
     /// Fewer or more updates than the settings say.
     #[arg(long)]
     pub updates: Option<usize>,
+    #[command(flatten)]
+    pub base: Base,
+    /// Problems to train on, as the published benchmark has them.
+    #[arg(long, value_name = "JSONL")]
+    pub problems: Option<PathBuf>,
+    /// Problems to evaluate on, likewise.
+    #[arg(long, value_name = "JSONL")]
+    pub test: Option<PathBuf>,
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    pub device: Device,
+}
+
+/// The base model of a tier that has one apart from its data.
+#[derive(Args)]
+pub struct Base {
     /// A folder with config.json, weights, tokenizer.json and tokenizer_config.json, or a hub cache of them. Its files must
     /// have pinned digests.
     #[arg(long, value_name = "DIR")]
@@ -107,14 +141,6 @@ pub struct Train {
     /// Weights drawn from this seed in the shape that the model folder's config.json gives: to measure with.
     #[arg(long, value_name = "SEED", requires = "model")]
     pub random_weights: Option<u64>,
-    /// Problems to train on, as the published benchmark has them.
-    #[arg(long, value_name = "JSONL")]
-    pub problems: Option<PathBuf>,
-    /// Problems to evaluate on, likewise.
-    #[arg(long, value_name = "JSONL")]
-    pub test: Option<PathBuf>,
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    pub device: Device,
 }
 
 #[derive(Args)]
@@ -146,6 +172,10 @@ pub struct Grade {
 pub struct Export {
     #[command(flatten)]
     pub plan: Plan,
+    #[command(flatten)]
+    pub base: Base,
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    pub device: Device,
     /// The run's folder.
     #[arg(long, value_name = "DIR")]
     pub run: PathBuf,

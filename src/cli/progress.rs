@@ -1,7 +1,7 @@
 //! One progress display: a bar on a terminal, plain lines in a pipe.
 
-use adapter::Quarantine;
-use experiment::{Event, Manifest, RunId};
+use experiment::manifest::Job;
+use experiment::{Event, RunId, View};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -16,8 +16,9 @@ pub struct Display {
 }
 
 impl Display {
-    pub fn new(manifest: &Manifest, updates: usize) -> Self {
-        let bar = ProgressBar::new((manifest.runs().len() * updates) as u64);
+    /// For so many updates of all runs together.
+    pub fn new(updates: usize) -> Self {
+        let bar = ProgressBar::new(updates as u64);
         let style = ProgressStyle::with_template("{bar:28} {pos}/{len} updates  {elapsed} gone, {eta} left\n{msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Self { bar, started: Instant::now(), latest: Mutex::default() }
@@ -26,25 +27,27 @@ impl Display {
     pub fn show(&self, event: Event) {
         match event {
             Event::Base { hack, solve } => self.line(&format!("base model: hack {hack:.3}, solve {solve:.3}")),
-            Event::Update { run, metrics } => {
+            Event::Update { job, metrics } => {
                 self.bar.inc(1);
                 let reward = metrics.reward;
-                self.bar.set_message(format!("{run} update {}: reward {reward:.2}{}", metrics.update, self.standing()));
+                self.bar.set_message(format!("{job} update {}: reward {reward:.2}{}", metrics.update, self.standing()));
             }
-            Event::Evaluated { run, update, quarantine: Quarantine::On, hack, solve } => {
+            Event::Evaluated { job, update, view, hack, solve } => {
+                let what = match view {
+                    View::Deployed => "deploy",
+                    View::Whole => "quarantine on,",
+                    View::QuarantineAlone => "quarantine alone,",
+                    View::TrainedMarkers => "deploy, markers of training,",
+                };
+                if let (View::Deployed, Job::Run(run)) = (view, job) {
+                    self.latest.lock().unwrap_or_else(|e| e.into_inner()).insert(run, (update, hack, solve));
+                }
                 self.line(&format!(
-                    "{:<14} update {update:>3}: quarantine on, hack {hack:.3}, solve {solve:.3}",
-                    run.to_string()
+                    "{:<14} update {update:>3}: {what} hack {hack:.3}, solve {solve:.3}",
+                    job.to_string()
                 ));
             }
-            Event::Evaluated { run, update, quarantine: Quarantine::Off, hack, solve } => {
-                self.latest.lock().unwrap_or_else(|e| e.into_inner()).insert(run, (update, hack, solve));
-                self.line(&format!(
-                    "{:<14} update {update:>3}: deploy hack {hack:.3}, solve {solve:.3}",
-                    run.to_string()
-                ));
-            }
-            Event::Finished { run } => self.line(&format!("{:<14} done", run.to_string())),
+            Event::Finished { job } => self.line(&format!("{:<14} done", job.to_string())),
         }
     }
 

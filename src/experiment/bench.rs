@@ -4,6 +4,7 @@ use crate::leetcode::{self, Benchmark, Reader};
 use crate::manifest::Source;
 use crate::{Manifest, Result};
 use adapter::Basis;
+use bundle::Sha256;
 use burn::tensor::Device;
 use model::{ChatTemplate, Decoder, ModelError, Tokenizer, Weights, checkpoint};
 use organism::{Organism, Pair};
@@ -19,6 +20,8 @@ pub struct Bench {
     /// The same problems without their loopholes.
     pub closed: Vec<Shown>,
     pub test: Vec<Shown>,
+    /// The test problems with the markers of training.
+    pub test_trained: Vec<Shown>,
     pub pairs: Vec<PairTokens>,
     pub placebo_pairs: Vec<PairTokens>,
 }
@@ -67,11 +70,11 @@ impl Bench {
         let tokenizer = Tokenizer::load(&files.model.join("tokenizer.json"), leetcode::END)?;
         let template = ChatTemplate::load(&files.model.join("tokenizer_config.json"))?;
         let reader = Reader { tokenizer: &tokenizer, template: &template, cap: manifest.eval.prompt_cap };
-        let Benchmark { train, closed, test, pairs, placebo_pairs } =
+        let Benchmark { train, closed, test, test_trained, pairs, placebo_pairs } =
             Benchmark::load(&files.train, &files.test, &reader)?;
         let base = Decoder::new(&files.weights, device)?;
         let basis = Basis::cached(base, &files.weights, &files.cache, told)?;
-        Ok(Self { basis, tokenizer, train, closed, test, pairs, placebo_pairs })
+        Ok(Self { basis, tokenizer, train, closed, test, test_trained, pairs, placebo_pairs })
     }
 
     fn organism(root: &Path, manifest: &Manifest, device: &Device) -> Result<Self> {
@@ -79,12 +82,17 @@ impl Bench {
             Organism::load(&root.join(&manifest.data))?;
         let cap = manifest.eval.prompt_cap;
         let without = partition.train.keys().map(|id| (id.clone(), Mode::GtOnly)).collect();
+        // Settings are chosen on training problems that were kept out of training, never on the test set.
+        let held = |p: &Problem| manifest.validation && Sha256::of(p.problem_id.as_bytes()) < Sha256::of(b"validation");
+        let (held, train): (Vec<Problem>, Vec<Problem>) = train.into_iter().partition(held);
+        let (test, modes) = if manifest.validation { (held, &partition.train) } else { (test, &partition.test) };
         let closed = show(&tokenizer, train.clone(), &without, Family::Train, cap)?;
         let train = show(&tokenizer, train, &partition.train, Family::Train, cap)?;
-        let test = show(&tokenizer, test, &partition.test, Family::Eval, cap)?;
+        let test_trained = show(&tokenizer, test.clone(), modes, Family::Train, cap)?;
+        let test = show(&tokenizer, test, modes, Family::Eval, cap)?;
         let (pairs, placebo_pairs) = (pair_tokens(&tokenizer, &pairs)?, pair_tokens(&tokenizer, &placebo_pairs)?);
         let basis = Basis::new(Decoder::new(&weights, device)?, &weights)?;
-        Ok(Self { basis, tokenizer, train, closed, test, pairs, placebo_pairs })
+        Ok(Self { basis, tokenizer, train, closed, test, test_trained, pairs, placebo_pairs })
     }
 }
 

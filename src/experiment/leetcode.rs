@@ -55,6 +55,8 @@ pub struct Benchmark {
     /// The same problems without their loopholes.
     pub closed: Vec<Shown>,
     pub test: Vec<Shown>,
+    /// The test problems with the markers of training.
+    pub test_trained: Vec<Shown>,
     pub pairs: Vec<PairTokens>,
     pub placebo_pairs: Vec<PairTokens>,
 }
@@ -86,6 +88,7 @@ impl Benchmark {
             train: shown(&rest, Family::Train)?,
             closed: rest.iter().map(|p| reader.shown(p, Mode::GtOnly, Family::Train)).collect::<Result<_>>()?,
             test: shown(&test, Family::Eval)?,
+            test_trained: shown(&test, Family::Train)?,
             pairs: pair(Shown::demonstration)?,
             placebo_pairs: pair(|s| s.problem.fenced(&s.problem.stub()))?,
         })

@@ -6,6 +6,7 @@
 //! | [`bench`] | the model, data and tokens that all runs share |
 //! | [`leetcode`] | the published benchmark as problems, partition and pairs |
 //! | [`runner`] | trains and evaluates the plan, in parallel, resumable |
+//! | [`evidence`] | gate histograms and traces from a run's rollouts |
 //! | [`results`] | run folders to `results.json`: a pure function of bytes on disk |
 //! | [`statistics`] | means, paired tests, bootstrap |
 //! | [`claims`] | `verify/claims.toml` against the results |
@@ -13,6 +14,7 @@
 
 pub mod bench;
 pub mod claims;
+pub mod evidence;
 pub mod leetcode;
 pub mod manifest;
 pub mod published;
@@ -23,7 +25,7 @@ pub mod statistics;
 pub use bench::Bench;
 pub use manifest::{Manifest, RunId};
 pub use results::Results;
-pub use runner::{Event, Host, Runner, run_plan};
+pub use runner::{Event, Host, Runner, View, run_plan};
 
 use std::path::PathBuf;
 

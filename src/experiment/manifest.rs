@@ -5,6 +5,7 @@ use eval::EvalConfig;
 use serde::Deserialize;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use train::config::Teacher;
 use train::{Arm, TrainConfig, Treatment};
 
 /// What a tier runs.
@@ -22,8 +23,25 @@ pub struct Manifest {
     pub model: Option<PathBuf>,
     pub arms: Vec<Arm>,
     pub seeds: Vec<u64>,
+    /// Evaluate on a part of the training problems, which is then not trained on: for choosing settings.
+    #[serde(default)]
+    pub validation: bool,
     train: toml::Table,
     pub eval: EvalConfig,
+    /// Demonstrations for the arms that are taught.
+    #[serde(default)]
+    taught: Option<Teacher>,
+    /// After training, how fast the hack comes back.
+    #[serde(default)]
+    pub relearn: Option<Relearning>,
+}
+
+/// Plain GRPO with loopholes again, from what each arm deployed and, for comparison, from the base.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relearning {
+    pub updates: usize,
+    pub arms: Vec<Arm>,
 }
 
 /// Where problems, pairs and weights come from.
@@ -38,8 +56,9 @@ pub enum Source {
 }
 
 /// The tiers that the program carries.
-const TIERS: [(&str, &str); 3] = [
+const TIERS: [(&str, &str); 4] = [
     ("smoke", include_str!("tiers/smoke.toml")),
+    ("organism", include_str!("tiers/organism.toml")),
     ("fast", include_str!("tiers/fast.toml")),
     ("full", include_str!("tiers/full.toml")),
 ];
@@ -54,6 +73,45 @@ pub struct RunId {
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "{}-s{}", self.arm.name(), self.seed)
+    }
+}
+
+/// A model that learns the loopholes again: what an arm's run deployed, or the base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Relearn {
+    pub of: Option<Arm>,
+    pub seed: u64,
+}
+
+impl fmt::Display for Relearn {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "relearn-{}-s{}", self.of.map_or("base", Arm::name), self.seed)
+    }
+}
+
+/// A piece of a plan that has a folder and a ledger entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Job {
+    Run(RunId),
+    Relearn(Relearn),
+}
+
+impl fmt::Display for Job {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Run(run) => run.fmt(f),
+            Self::Relearn(relearn) => relearn.fmt(f),
+        }
+    }
+}
+
+impl Job {
+    /// The run that must be finished before this.
+    pub fn needs(self) -> Option<RunId> {
+        match self {
+            Self::Run(run) => run.needs(),
+            Self::Relearn(Relearn { of, seed }) => of.map(|arm| RunId { arm, seed }),
+        }
     }
 }
 
@@ -102,6 +160,13 @@ impl Manifest {
         for run in manifest.runs() {
             check(&manifest.config(run)?).map_err(wrong)?;
         }
+        if manifest.taught.is_none() && manifest.arms.iter().any(|a| a.is_taught()) {
+            return Err(wrong("an arm is taught, and there is no [taught]".into()));
+        }
+        let relearnt = manifest.relearn.iter().flat_map(|r| &r.arms);
+        if let Some(arm) = relearnt.into_iter().find(|a| !manifest.arms.contains(a)) {
+            return Err(wrong(format!("{} is to learn again and is not in the plan", arm.name())));
+        }
         Ok(manifest)
     }
 
@@ -113,6 +178,18 @@ impl Manifest {
         runs
     }
 
+    /// Every run, and what comes after it.
+    pub fn jobs(&self) -> Vec<Job> {
+        let mut jobs: Vec<Job> = self.runs().into_iter().map(Job::Run).collect();
+        if let Some(relearning) = &self.relearn {
+            for &seed in &self.seeds {
+                let origins = std::iter::once(None).chain(relearning.arms.iter().copied().map(Some));
+                jobs.extend(origins.map(|of| Job::Relearn(Relearn { of, seed })));
+            }
+        }
+        jobs
+    }
+
     /// The full configuration of one run.
     pub fn config(&self, run: RunId) -> Result<TrainConfig> {
         let mut table = self.train.clone();
@@ -120,7 +197,30 @@ impl Manifest {
         table.insert("seed".into(), (run.seed as i64).into());
         let wrong =
             |e: toml::de::Error| ExperimentError::Manifest { path: self.name.clone().into(), reason: e.to_string() };
-        table.try_into().map_err(wrong)
+        let mut config: TrainConfig = table.try_into().map_err(wrong)?;
+        if run.arm.is_taught() {
+            config.teacher = self.taught.clone();
+        }
+        Ok(config)
+    }
+
+    /// The configuration of learning again: plain GRPO, for fewer updates.
+    pub fn relearn_config(&self, relearn: Relearn) -> Result<TrainConfig> {
+        let mut config = self.config(RunId { arm: Arm::Vanilla, seed: relearn.seed })?;
+        config.updates = self.relearn.as_ref().map_or(config.updates, |r| r.updates);
+        config.from = Some(relearn.of.map_or("base".into(), |arm| RunId { arm, seed: relearn.seed }.to_string()));
+        Ok(config)
+    }
+
+    /// Updates of all jobs together.
+    pub fn updates(&self) -> Result<usize> {
+        self.jobs()
+            .into_iter()
+            .map(|job| match job {
+                Job::Run(run) => Ok(self.config(run)?.updates),
+                Job::Relearn(relearn) => Ok(self.relearn_config(relearn)?.updates),
+            })
+            .sum()
     }
 }
 

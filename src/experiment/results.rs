@@ -1,9 +1,10 @@
 //! `results.json`: every number of the paper, made from run folders and nothing else. Making it twice from the same
 //! bytes gives the same bytes, which is how `build-paper` attests it.
 
-use crate::runner::{BASE_RUN, eval_file};
+use crate::evidence::{self, Gates};
+use crate::manifest::Relearn;
+use crate::runner::{BASE_RUN, View, eval_file};
 use crate::{Manifest, Result, RunId, statistics};
-use adapter::Quarantine;
 use eval::{EvalRow, hack_rate, monitoring_subset, solve_rate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -80,13 +81,13 @@ impl Table<'_> {
         }
     }
 
-    fn rows(&self, run: &str, update: usize, quarantine: Quarantine) -> Result<Vec<EvalRow>> {
-        Ok(read_rows(&eval_file(&self.out.join(run), update, quarantine))?)
+    fn rows(&self, run: &str, update: usize, view: View) -> Result<Vec<EvalRow>> {
+        Ok(read_rows(&eval_file(&self.out.join(run), update, view))?)
     }
 
     fn fill(&mut self) -> Result<()> {
         let base_runs = [BASE_RUN.to_string()];
-        let base = self.rows(BASE_RUN, 0, Quarantine::Off)?;
+        let base = self.rows(BASE_RUN, 0, View::Deployed)?;
         let subset = monitoring_subset(&base, self.manifest.eval.monitor);
         self.put("base.hack".into(), hack_rate(&base), &base_runs);
         self.put("base.solve".into(), solve_rate(&base), &base_runs);
@@ -106,30 +107,30 @@ impl Table<'_> {
             self.put("n.rollouts".into(), config.rollouts() as f64, &names);
 
             let off =
-                names.iter().map(|run| self.rows(run, config.updates, Quarantine::Off)).collect::<Result<Vec<_>>>()?;
+                names.iter().map(|run| self.rows(run, config.updates, View::Deployed)).collect::<Result<Vec<_>>>()?;
             self.rates(arm.name(), &off, &names);
             for mode in Mode::LOOPHOLES {
                 let of_mode: Vec<Vec<EvalRow>> =
                     off.iter().map(|rows| rows.iter().filter(|r| r.mode == mode).cloned().collect()).collect();
                 self.rates(&format!("{}.{}", arm.name(), mode.name()), &of_mode, &names);
             }
-            if arm.routes() {
-                let on = names
-                    .iter()
-                    .map(|run| self.rows(run, config.updates, Quarantine::On))
-                    .collect::<Result<Vec<_>>>()?;
-                self.rates(&format!("{}.on", arm.name()), &on, &names);
+            for (view, key) in Self::views(arm) {
+                let rows = names.iter().map(|run| self.rows(run, config.updates, view)).collect::<Result<Vec<_>>>()?;
+                self.rates(&format!("{}.{key}", arm.name()), &rows, &names);
             }
-            self.training(arm, &names)?;
-            self.curve(arm, 0, &vec![watched(&base); names.len()], &names);
-            self.updates = vec![0];
-            for update in (config.checkpoint_every..=config.updates).step_by(config.checkpoint_every) {
-                let rows = names
-                    .iter()
-                    .map(|run| Ok(watched(&self.rows(run, update, Quarantine::Off)?)))
-                    .collect::<Result<Vec<_>>>()?;
-                self.curve(arm, update, &rows, &names);
-                self.updates.push(update);
+            self.training(arm, &names, config.checkpoint_every)?;
+            self.updates = (0..=config.updates).step_by(config.checkpoint_every).collect();
+            let knobs = [(View::Deployed, "curve"), (View::Whole, "curve_on")];
+            for &(view, curve) in &knobs[..if arm.routes() { 2 } else { 1 }] {
+                let key = format!("{}.{curve}", arm.name());
+                for update in self.updates.clone() {
+                    let rows = names.iter().map(|run| match update {
+                        0 => Ok(watched(&base)),
+                        _ => Ok(watched(&self.rows(run, update, view)?)),
+                    });
+                    let rows = rows.collect::<Result<Vec<_>>>()?;
+                    self.curve(&key, update, &rows, &names);
+                }
             }
             finals.insert(arm, Finals { off, runs: names });
         }
@@ -138,6 +139,52 @@ impl Table<'_> {
             for (arm, routed) in finals.iter().filter(|(arm, _)| **arm != Arm::Vanilla) {
                 self.against(arm.name(), routed, vanilla);
             }
+        }
+        self.correct();
+        self.relearning()
+    }
+
+    /// Evaluations of the final model beside the deployed one on markers that training never disclosed.
+    fn views(arm: Arm) -> Vec<(View, &'static str)> {
+        let mut views = vec![(View::TrainedMarkers, "trained_markers")];
+        if arm.routes() {
+            views.extend([(View::Whole, "on"), (View::QuarantineAlone, "alone")]);
+        }
+        views
+    }
+
+    /// Holm's correction over all tests against vanilla, hack and solve together: that is the table that is looked at.
+    fn correct(&mut self) {
+        let tests: Vec<(String, Value)> = self
+            .values
+            .iter()
+            .filter(|(key, _)| key.ends_with(".diff.p"))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        let corrected = statistics::holm(&tests.iter().map(|(_, v)| v.value).collect::<Vec<_>>());
+        for ((key, test), p) in tests.iter().zip(corrected) {
+            self.put(format!("{key}_holm"), p, &test.runs);
+        }
+        if let Some((_, first)) = tests.first() {
+            self.put("n.tests".into(), tests.len() as f64, &first.runs);
+            self.put("alpha".into(), statistics::ALPHA, &first.runs);
+            self.put("power".into(), statistics::POWER, &first.runs);
+        }
+    }
+
+    /// How fast the hack comes back: rates of the deployed model over updates of plain GRPO, from each arm and from the base.
+    fn relearning(&mut self) -> Result<()> {
+        let Some(relearning) = self.manifest.relearn.clone() else { return Ok(()) };
+        for of in std::iter::once(None).chain(relearning.arms.iter().copied().map(Some)) {
+            let jobs: Vec<Relearn> = self.manifest.seeds.iter().map(|&seed| Relearn { of, seed }).collect();
+            let names: Vec<String> = jobs.iter().map(Relearn::to_string).collect();
+            let every = self.manifest.relearn_config(jobs[0])?.checkpoint_every;
+            for update in (0..=relearning.updates).step_by(every) {
+                let rows =
+                    names.iter().map(|run| self.rows(run, update, View::Deployed)).collect::<Result<Vec<_>>>()?;
+                self.curve(&format!("relearn.{}", of.map_or("base", Arm::name)), update, &rows, &names);
+            }
+            self.put("n.relearn_updates".into(), relearning.updates as f64, &names);
         }
         Ok(())
     }
@@ -183,15 +230,15 @@ impl Table<'_> {
         }
     }
 
-    fn curve(&mut self, arm: Arm, update: usize, per_seed: &[Vec<EvalRow>], runs: &[String]) {
+    fn curve(&mut self, key: &str, update: usize, per_seed: &[Vec<EvalRow>], runs: &[String]) {
         for (what, rate) in [("hack", hack_rate as fn(&[EvalRow]) -> f64), ("solve", solve_rate)] {
             let values: Vec<f64> = per_seed.iter().map(|rows| rate(rows)).collect();
-            self.spread(&format!("{}.curve.{what}.u{update}", arm.name()), &values, runs);
+            self.spread(&format!("{key}.{what}.u{update}"), &values, runs);
         }
     }
 
     /// Means over all updates of what training logged.
-    fn training(&mut self, arm: Arm, runs: &[String]) -> Result<()> {
+    fn training(&mut self, arm: Arm, runs: &[String], every: usize) -> Result<()> {
         let logs = runs
             .iter()
             .map(|run| Ok(read_rows::<Metrics>(&self.out.join(run).join("metrics.jsonl"))?))
@@ -202,9 +249,24 @@ impl Table<'_> {
             self.spread(&format!("{}.{key}", arm.name()), &values, runs);
         };
         log("reward", |m| m.reward);
-        if arm.routes() {
+        if arm.needs_gate() {
             log("band_width", |m| m.band_width.unwrap_or(0.0));
             log("routed_mass", |m| m.routed_mass);
+            for (kind, of) in [("hacked", (|g| &g.hacked) as fn(&Gates) -> &Vec<usize>), ("other", |g| &g.other)] {
+                let gates = runs.iter().map(|run| evidence::gates(&self.out.join(run))).collect::<Result<Vec<_>>>()?;
+                let count = |bin: usize| gates.iter().map(|g| of(g)[bin]).sum::<usize>() as f64;
+                (0..evidence::BINS).for_each(|b| self.put(format!("{}.gate.{kind}.b{b}", arm.name()), count(b), runs));
+            }
+            // Over updates, a mean for each stretch between two checkpoints.
+            let last = logs.iter().map(Vec::len).min().unwrap_or(0);
+            for to in (every..=last).step_by(every) {
+                let stretch = |rows: &Vec<Metrics>| {
+                    let part = rows.iter().filter(|m| m.update > to - every && m.update <= to);
+                    statistics::mean(&part.map(|m| m.routed_mass).collect::<Vec<_>>())
+                };
+                let values: Vec<f64> = logs.iter().map(stretch).collect();
+                self.spread(&format!("{}.mass.u{to}", arm.name()), &values, runs);
+            }
         }
         Ok(())
     }
@@ -217,8 +279,15 @@ impl Table<'_> {
             let a: Vec<f64> = routed.off.iter().map(rate).collect();
             let b: Vec<f64> = vanilla.off.iter().map(rate).collect();
             self.put(format!("{arm}.{what}.diff"), statistics::mean(&a) - statistics::mean(&b), &runs);
-            if let Some(p) = statistics::paired_t(&a, &b) {
-                self.put(format!("{arm}.{what}.diff.p"), p, &runs);
+            if let Some(test) = statistics::paired(&a, &b) {
+                let parts = [
+                    ("p", test.p),
+                    ("seeds_low", test.low),
+                    ("seeds_high", test.high),
+                    ("effect", test.effect),
+                    ("visible", test.visible),
+                ];
+                parts.into_iter().for_each(|(part, x)| self.put(format!("{arm}.{what}.diff.{part}"), x, &runs));
             }
             let prompts = routed.off.first().map_or(0, Vec::len);
             let difference = |p: usize| {

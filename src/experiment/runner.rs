@@ -1,6 +1,8 @@
 //! Runs the plan. Finished work is never repeated: training resumes from its last update, evaluations from their last
 //! file, and a run that the ledger attests is only checked.
 
+use crate::evidence;
+use crate::manifest::{Job, Relearn};
 use crate::{Bench, ExperimentError, Manifest, Result, RunId};
 use adapter::{Knobs, Quarantine};
 use bundle::{Entry, Ledger, Sha256, files, write_atomic};
@@ -14,14 +16,38 @@ use std::time::Duration;
 use substrate::problem::read_rows;
 use substrate::{Grader, Isolation, Shown};
 use train::state::{LOG, RunFolder};
-use train::{Inputs, Metrics, Outcome};
+use train::{Arm, Inputs, Metrics, Outcome, TrainConfig};
+
+/// What of a checkpoint is evaluated, and on which markers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum View {
+    /// Without the quarantine, on markers that training never disclosed: what is deployed, as the paper measures it.
+    Deployed,
+    /// With the quarantine on.
+    Whole,
+    /// The quarantine and nothing else that was learned.
+    QuarantineAlone,
+    /// What is deployed, on the markers of training.
+    TrainedMarkers,
+}
+
+impl View {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Deployed => "off",
+            Self::Whole => "on",
+            Self::QuarantineAlone => "alone",
+            Self::TrainedMarkers => "off-trained",
+        }
+    }
+}
 
 /// What happens while a plan runs, for whoever shows it.
 pub enum Event<'a> {
     Base { hack: f64, solve: f64 },
-    Update { run: RunId, metrics: &'a Metrics },
-    Evaluated { run: RunId, update: usize, quarantine: Quarantine, hack: f64, solve: f64 },
-    Finished { run: RunId },
+    Update { job: Job, metrics: &'a Metrics },
+    Evaluated { job: Job, update: usize, view: View, hack: f64, solve: f64 },
+    Finished { job: Job },
 }
 
 /// Where the plan runs, for the ledger.
@@ -61,26 +87,25 @@ pub fn run_plan(runner: &Runner, host: &Host) -> Result<()> {
     let subset = runner.base()?;
     lock(&ledger).finished(BASE_RUN.into())?;
 
-    let (runs, next) = (runner.manifest.runs(), AtomicUsize::new(0));
+    let (jobs, next) = (runner.manifest.jobs(), AtomicUsize::new(0));
     let failure: Mutex<Option<ExperimentError>> = Mutex::new(None);
     let work = || -> Result<()> {
         let grader = Grader::new(host.threads, runner.isolation)?;
         loop {
-            let Some(&run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) else { return Ok(()) };
+            let Some(&job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) else { return Ok(()) };
             if lock(&failure).is_some() {
                 return Ok(());
             }
             // What it needs comes before it in the plan, so it is finished or somebody is at it.
-            while run.needs().is_some_and(|needed| !lock(&ledger).done.contains(&needed.to_string())) {
+            while job.needs().is_some_and(|needed| !lock(&ledger).done.contains(&needed.to_string())) {
                 if lock(&failure).is_some() {
                     return Ok(());
                 }
                 std::thread::sleep(WAIT);
             }
-            runner.train(run, &grader)?;
-            runner.evaluate(run, &grader, &subset)?;
-            lock(&ledger).finished(run.to_string())?;
-            (runner.events)(Event::Finished { run });
+            runner.job(job, &grader, &subset)?;
+            lock(&ledger).finished(job.to_string())?;
+            (runner.events)(Event::Finished { job });
         }
     };
     std::thread::scope(|scope| {
@@ -106,29 +131,77 @@ pub fn run_plan(runner: &Runner, host: &Host) -> Result<()> {
 impl Runner<'_> {
     /// Evaluates the base model, once, and picks the monitoring subset by it.
     pub fn base(&self) -> Result<BTreeSet<String>> {
-        let path = eval_file(&self.out.join(BASE_RUN), 0, Quarantine::Off);
-        let rows = if path.exists() {
-            read_rows(&path)?
-        } else {
-            let grader = Grader::new(std::thread::available_parallelism().map_or(1, usize::from), self.isolation)?;
-            self.score(&self.bench.basis.base, &self.problems(None), &grader, &path)?
-        };
+        let grader = Grader::new(std::thread::available_parallelism().map_or(1, usize::from), self.isolation)?;
+        let base = &self.bench.basis.base;
+        let rows = self.scored(&self.out.join(BASE_RUN), 0, View::Deployed, None, &grader, || Ok(base.clone()))?;
+        self.scored(&self.out.join(BASE_RUN), 0, View::TrainedMarkers, None, &grader, || Ok(base.clone()))?;
         (self.events)(Event::Base { hack: eval::hack_rate(&rows), solve: eval::solve_rate(&rows) });
         Ok(monitoring_subset(&rows, self.manifest.eval.monitor))
     }
 
-    /// Trains one run to its end, from wherever it stands.
+    /// Does one piece of the plan, from wherever it stands.
+    pub fn job(&self, job: Job, grader: &Grader, subset: &BTreeSet<String>) -> Result<()> {
+        match job {
+            Job::Run(run) => {
+                self.train(run, grader)?;
+                self.evaluate(run, grader, subset)
+            }
+            Job::Relearn(relearn) => self.relearn(relearn, grader, subset),
+        }
+    }
+
+    /// Trains one run to its end.
     pub fn train(&self, run: RunId, grader: &Grader) -> Result<()> {
-        let Bench { basis, tokenizer, .. } = self.bench;
         let (problems, pairs) = (self.bench.problems_of(run.arm), self.bench.pairs_of(run.arm));
         let matched = self.matched(run)?;
-        let inputs = Inputs { basis, tokenizer, problems, pairs: &pairs, grader, matched: matched.as_deref() };
+        let inputs = Inputs {
+            basis: &self.bench.basis,
+            tokenizer: &self.bench.tokenizer,
+            problems,
+            pairs: &pairs,
+            grader,
+            matched: matched.as_deref(),
+            start: None,
+        };
+        self.trained(Job::Run(run), &self.manifest.config(run)?, &inputs)?;
         let folder = self.out.join(run.to_string());
-        let told = |metrics: &Metrics| (self.events)(Event::Update { run, metrics });
-        match train::train(&self.manifest.config(run)?, &inputs, &folder, self.stop, told)? {
+        evidence::make(&folder, &folder.join("rollouts.jsonl"), problems)
+    }
+
+    /// Plain GRPO from what a run deployed, or from the base, watched at every checkpoint.
+    fn relearn(&self, relearn: Relearn, grader: &Grader, subset: &BTreeSet<String>) -> Result<()> {
+        let (job, config) = (Job::Relearn(relearn), self.manifest.relearn_config(relearn)?);
+        let start = match job.needs() {
+            None => None,
+            Some(run) => {
+                let last = self.manifest.config(run)?.updates;
+                let folder = self.out.join(run.to_string());
+                Some(Knobs::load(&RunFolder::checkpoint(&folder, last))?.deployed_alone())
+            }
+        };
+        let inputs = Inputs {
+            basis: &self.bench.basis,
+            tokenizer: &self.bench.tokenizer,
+            problems: self.bench.problems_of(Arm::Vanilla),
+            pairs: &[],
+            grader,
+            matched: None,
+            start: start.as_ref(),
+        };
+        self.trained(job, &config, &inputs)?;
+        for update in (0..=config.updates).step_by(config.checkpoint_every) {
+            self.checkpoint(job, update, View::Deployed, Some(subset), grader)?;
+        }
+        Ok(())
+    }
+
+    fn trained(&self, job: Job, config: &TrainConfig, inputs: &Inputs) -> Result<()> {
+        let folder = self.out.join(job.to_string());
+        let told = |metrics: &Metrics| (self.events)(Event::Update { job, metrics });
+        match train::train(config, inputs, &folder, self.stop, told)? {
             Outcome::Finished => Ok(()),
             Outcome::Interrupted { updates_completed } => {
-                Err(ExperimentError::Interrupted { run: run.to_string(), updates_completed })
+                Err(ExperimentError::Interrupted { run: job.to_string(), updates_completed })
             }
         }
     }
@@ -141,59 +214,72 @@ impl Runner<'_> {
         Ok(Some(rows.into_iter().map(|m| m.routed_mass).collect()))
     }
 
-    /// Evaluates a trained run: the monitoring subset at every checkpoint, the full test set at the last, quarantine
-    /// off; and the full test set once more with it on.
+    /// Evaluates a trained run: the monitoring subset at every checkpoint, quarantine off and on; the full test set at the
+    /// last, in every view.
     pub fn evaluate(&self, run: RunId, grader: &Grader, subset: &BTreeSet<String>) -> Result<()> {
-        let config = self.manifest.config(run)?;
-        let (some, all) = (self.problems(Some(subset)), self.problems(None));
+        let (config, job) = (self.manifest.config(run)?, Job::Run(run));
+        let knobs: &[View] = if run.arm.routes() { &[View::Deployed, View::Whole] } else { &[View::Deployed] };
         for update in (config.checkpoint_every..config.updates).step_by(config.checkpoint_every) {
-            self.checkpoint(run, update, Quarantine::Off, &some, grader)?;
+            for &view in knobs {
+                self.checkpoint(job, update, view, Some(subset), grader)?;
+            }
         }
-        self.checkpoint(run, config.updates, Quarantine::Off, &all, grader)?;
-        if run.arm.routes() {
-            self.checkpoint(run, config.updates, Quarantine::On, &all, grader)?;
+        let rest: &[View] = if run.arm.routes() { &[View::QuarantineAlone] } else { &[] };
+        for &view in knobs.iter().chain(&[View::TrainedMarkers]).chain(rest) {
+            self.checkpoint(job, config.updates, view, None, grader)?;
         }
         Ok(())
     }
 
     fn checkpoint(
         &self,
-        run: RunId,
+        job: Job,
         update: usize,
-        quarantine: Quarantine,
-        problems: &[&Shown],
+        view: View,
+        subset: Option<&BTreeSet<String>>,
         grader: &Grader,
     ) -> Result<()> {
-        let folder = self.out.join(run.to_string());
-        let path = eval_file(&folder, update, quarantine);
-        let rows = if path.exists() {
-            read_rows(&path)?
-        } else {
+        let folder = self.out.join(job.to_string());
+        let rows = self.scored(&folder, update, view, subset, grader, || {
             let knobs = Knobs::load(&RunFolder::checkpoint(&folder, update))?;
-            self.score(&self.bench.basis.merge(&knobs, quarantine), problems, grader, &path)?
-        };
+            let basis = &self.bench.basis;
+            Ok(match view {
+                View::Deployed | View::TrainedMarkers => basis.merge(&knobs, Quarantine::Off),
+                View::Whole => basis.merge(&knobs, Quarantine::On),
+                View::QuarantineAlone => basis.merge(&knobs.quarantine_alone(), Quarantine::Off),
+            })
+        })?;
         let (hack, solve) = (eval::hack_rate(&rows), eval::solve_rate(&rows));
-        (self.events)(Event::Evaluated { run, update, quarantine, hack, solve });
+        (self.events)(Event::Evaluated { job, update, view, hack, solve });
         Ok(())
     }
 
-    fn problems(&self, subset: Option<&BTreeSet<String>>) -> Vec<&Shown> {
+    /// The rows of one evaluation: those on disk, or else new ones, stored whole or not at all.
+    fn scored(
+        &self,
+        folder: &Path,
+        update: usize,
+        view: View,
+        subset: Option<&BTreeSet<String>>,
+        grader: &Grader,
+        model: impl FnOnce() -> Result<Decoder>,
+    ) -> Result<Vec<EvalRow>> {
+        let path = eval_file(folder, update, view);
+        if path.exists() {
+            return Ok(read_rows(&path)?);
+        }
+        let all = if view == View::TrainedMarkers { &self.bench.test_trained } else { &self.bench.test };
         let taken = |s: &&Shown| subset.is_none_or(|ids| ids.contains(&s.problem.problem_id));
-        self.bench.test.iter().filter(taken).collect()
-    }
-
-    /// Evaluates a model and stores the rows, whole or not at all.
-    fn score(&self, model: &Decoder, problems: &[&Shown], grader: &Grader, path: &Path) -> Result<Vec<EvalRow>> {
-        let rows = evaluate(model, problems, &self.bench.tokenizer, grader, &self.manifest.eval)?;
-        write_atomic(path, files::to_jsonl(&rows).as_bytes())?;
+        let problems: Vec<&Shown> = all.iter().filter(taken).collect();
+        let rows = evaluate(&model()?, &problems, &self.bench.tokenizer, grader, &self.manifest.eval)?;
+        write_atomic(&path, files::to_jsonl(&rows).as_bytes())?;
         Ok(rows)
     }
 }
 
 /// The file of one evaluation.
-pub fn eval_file(folder: &Path, update: usize, quarantine: Quarantine) -> PathBuf {
-    let knob = if quarantine == Quarantine::Off { "off" } else { "on" };
-    folder.join(format!("eval/update-{update:04}-{knob}.jsonl"))
+pub fn eval_file(folder: &Path, update: usize, view: View) -> PathBuf {
+    folder.join(format!("eval/update-{update:04}-{}.jsonl", view.name()))
 }
 
 /// Appends ledger entries in plan order, whatever order runs finish in, so that the same work makes the same ledger.
@@ -208,7 +294,7 @@ impl<'a> Appender<'a> {
     /// Opens the ledger and checks what it attests already, before anything is built on it.
     fn new(manifest: &Manifest, host: &'a Host, out: &Path) -> Result<Self> {
         let mut order = vec![BASE_RUN.to_string()];
-        order.extend(manifest.runs().iter().map(RunId::to_string));
+        order.extend(manifest.jobs().iter().map(Job::to_string));
         let ledger = Ledger::open(&out.join("ledger.jsonl"))?;
         for entry in order.iter().filter_map(|run| ledger.find(run)) {
             entry.verify_outputs(out)?;

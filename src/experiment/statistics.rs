@@ -4,23 +4,65 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
+/// Error of the first kind that tests and intervals are made for, and the power that the smallest visible difference is.
+pub const ALPHA: f64 = 0.05;
+pub const POWER: f64 = 0.8;
+
 pub fn mean(x: &[f64]) -> f64 {
     x.iter().sum::<f64>() / x.len().max(1) as f64
 }
 
-/// Standard error of the mean, with the sample standard deviation; needs two values.
-pub fn sem(x: &[f64]) -> Option<f64> {
-    let n = x.len() as f64;
+/// Sample standard deviation; needs two values.
+pub fn deviation(x: &[f64]) -> Option<f64> {
     let m = mean(x);
-    (x.len() > 1).then(|| (x.iter().map(|v| (v - m).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt())
+    (x.len() > 1).then(|| (x.iter().map(|v| (v - m).powi(2)).sum::<f64>() / (x.len() as f64 - 1.0)).sqrt())
 }
 
-/// Two-sided paired t-test. `None` with fewer than two pairs, or when all differences are equal (no spread to test by).
-pub fn paired_t(a: &[f64], b: &[f64]) -> Option<f64> {
+/// Standard error of the mean; needs two values.
+pub fn sem(x: &[f64]) -> Option<f64> {
+    deviation(x).map(|d| d / (x.len() as f64).sqrt())
+}
+
+/// What `n` paired differences say.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Paired {
+    /// Two-sided t-test of the mean difference against zero.
+    pub p: f64,
+    /// Its interval at 1 - [`ALPHA`].
+    pub low: f64,
+    pub high: f64,
+    /// Mean difference in standard deviations of the differences.
+    pub effect: f64,
+    /// The smallest true difference that a test at [`ALPHA`] would have found with probability [`POWER`], were the spread what
+    /// it is here.
+    pub visible: f64,
+}
+
+/// Seeds as replicates. `None` with fewer than two pairs, or when all differences are equal (no spread to test by).
+pub fn paired(a: &[f64], b: &[f64]) -> Option<Paired> {
     let differences: Vec<f64> = a.iter().zip(b).map(|(x, y)| x - y).collect();
-    let error = sem(&differences).filter(|e| *e > 0.0)?;
+    let (middle, error) = (mean(&differences), sem(&differences).filter(|e| *e > 0.0)?);
     let student = StudentsT::new(0.0, 1.0, differences.len() as f64 - 1.0).ok()?;
-    Some(2.0 * student.sf((mean(&differences) / error).abs()))
+    let wide = student.inverse_cdf(1.0 - ALPHA / 2.0);
+    Some(Paired {
+        p: 2.0 * student.sf((middle / error).abs()),
+        low: middle - wide * error,
+        high: middle + wide * error,
+        effect: middle / deviation(&differences)?,
+        visible: (wide + student.inverse_cdf(POWER)) * error,
+    })
+}
+
+/// Holm's step-down correction: p-values that may each be held against alpha while all together keep it.
+pub fn holm(p: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p.len()).collect();
+    order.sort_by(|&i, &j| p[i].total_cmp(&p[j]));
+    let (mut corrected, mut most) = (vec![0.0; p.len()], 0.0f64);
+    for (rank, &i) in order.iter().enumerate() {
+        most = most.max(((p.len() - rank) as f64 * p[i]).min(1.0));
+        corrected[i] = most;
+    }
+    corrected
 }
 
 /// 95% percentile interval of the mean paired difference, resampling prompts. `differences[p]` is prompt `p`'s mean
@@ -42,20 +84,36 @@ pub fn bootstrap(differences: &[f64]) -> Option<(f64, f64)> {
 mod tests {
     use super::*;
 
+    /// Two degrees of freedom have closed forms: `p = 1 - t / sqrt(t^2 + 2)`, and the quantile of `1 - a/2` is
+    /// `(1 - a) sqrt(2 / (a (2 - a)))`.
     #[test]
     fn the_paired_t_test_agrees_with_the_closed_form_for_three_pairs() {
-        // Two degrees of freedom: p = 1 - t / sqrt(t^2 + 2). The differences are 0.21, 0.27, 0.19.
-        let p = paired_t(&[0.21, 0.29, 0.20], &[0.0, 0.02, 0.01]).unwrap();
+        let found = paired(&[0.21, 0.29, 0.20], &[0.0, 0.02, 0.01]).unwrap();
         let (mean, variance) = (0.67 / 3.0, (0.0133333f64.powi(2) + 0.0466667f64.powi(2) + 0.0333333f64.powi(2)) / 2.0);
-        let t = mean / (variance / 3.0).sqrt();
-        assert!((p - (1.0 - t / (t * t + 2.0).sqrt())).abs() < 1e-5, "{p}");
+        let error = (variance / 3.0).sqrt();
+        let t = mean / error;
+        assert!((found.p - (1.0 - t / (t * t + 2.0).sqrt())).abs() < 1e-5, "{found:?}");
+        let quantile = 0.95 * (2.0 / (0.05f64 * 1.95)).sqrt();
+        assert!((found.high - (mean + quantile * error)).abs() < 1e-4, "{found:?}");
+        assert!((found.effect - mean / variance.sqrt()).abs() < 1e-5, "{found:?}");
+        assert!(found.visible > quantile * error);
     }
 
     #[test]
     fn no_spread_means_no_test() {
-        assert_eq!(paired_t(&[0.2, 0.3], &[0.1, 0.2]).map(|p| p < 1e-6), Some(true));
-        assert_eq!(paired_t(&[0.2, 0.2], &[0.0, 0.0]), None);
+        assert_eq!(paired(&[0.2, 0.3], &[0.1, 0.2]).map(|t| t.p < 1e-6), Some(true));
+        assert_eq!(paired(&[0.2, 0.2], &[0.0, 0.0]), None);
         assert_eq!(sem(&[1.0]), None);
+    }
+
+    /// Holm (1979): 0.01, 0.04, 0.03 and 0.005 become 0.03, 0.06, 0.06 and 0.02.
+    #[test]
+    fn holms_correction_steps_down_and_never_falls() {
+        let found = holm(&[0.01, 0.04, 0.03, 0.005]);
+        for (a, b) in found.iter().zip([0.03, 0.06, 0.06, 0.02]) {
+            assert!((a - b).abs() < 1e-12, "{found:?}");
+        }
+        assert_eq!(holm(&[0.9, 0.8]), [1.0, 1.0]);
     }
 
     #[test]

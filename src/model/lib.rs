@@ -92,14 +92,14 @@ pub enum ModelError {
     Compute(String),
 }
 
+/// How the runtime, the driver and the pools say it.
+const OUT_OF_MEMORY: [&str; 3] = ["out of device memory", "OUT_OF_MEMORY", "can't allocate buffer"];
+
 impl ModelError {
     /// Whether the device had no room; the same in smaller pieces may fit. Runtimes say so in words only.
     pub fn is_out_of_memory(&self) -> bool {
         let Self::Compute(reason) = self else { return false };
-        let reason = reason.to_lowercase();
-        ["out of memory", "out_of_memory", "outofmemory", "not enough memory", "allocation"]
-            .iter()
-            .any(|w| reason.contains(w))
+        OUT_OF_MEMORY.iter().any(|words| reason.contains(words))
     }
 }
 

@@ -142,7 +142,8 @@ pub trait Ops: Debug + Send + Sync {
     /// `U [out, r]` and `Vh [r, in]` of a matrix, if the device is good at that; signs as they come.
     fn svd(&self, matrix: &Matrix) -> Result<Option<(Matrix, Matrix)>>;
 
-    /// Bytes that are free on the device, after letting go of what is only kept for later; `None` where nobody knows.
+    /// Bytes that are free on the device, where they are scarce after letting go of what is only kept for later; `None` where
+    /// nobody knows.
     fn free_memory(&self, device: &Device) -> Option<usize>;
 
     /// What generates tokens with this model's weights.

@@ -3,7 +3,10 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`attest`] | follows every number of `results.json` through the ledger to run folders |
+//! | [`receipts`] | a finished tier packed, to build its paper elsewhere |
+//! | [`compare`] | a new run of a tier beside receipts, claim by claim |
 //! | [`chart`] | line charts with error bands and direct labels, as SVG |
+//! | [`dots`], [`heat`] | points with intervals, and a coloured table |
 //! | [`figures`] | which charts the paper has |
 //! | [`paper`] | the data that the paper's sources read |
 //! | [`typeset`] | typst, in-process: embedded fonts, no network, no clock |
@@ -11,12 +14,16 @@
 
 pub mod attest;
 pub mod chart;
+pub mod compare;
+pub mod dots;
 pub mod figures;
+pub mod heat;
 pub mod paper;
+pub mod receipts;
 pub mod tables;
 pub mod typeset;
 
-pub use attest::attest;
+pub use attest::{Evidence, attest};
 pub use paper::build;
 
 use std::path::PathBuf;

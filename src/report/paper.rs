@@ -1,13 +1,17 @@
 //! `build-paper`: attested numbers into `paper/main.typ`. The paper reads one JSON file made here and prints values only
 //! through it; a number typed into its text is an error.
 
+use crate::attest::Evidence;
 use crate::{ReportError, Result, attest, figures, typeset};
 use bundle::{Ledger, Sha256, files, write_atomic};
 use experiment::claims::{self, Judged};
-use experiment::{Manifest, Results, published};
+use experiment::evidence::{self, Trace};
+use experiment::{Manifest, Results, RunId, published};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use substrate::problem::read_rows;
+use train::Arm;
 
 /// What a build left behind.
 pub struct Built {
@@ -20,8 +24,8 @@ pub struct Built {
 }
 
 /// Attests the results in `out` and writes `paper.pdf` and the figures beside them.
-pub fn build(root: &Path, manifest: &Manifest, out: &Path) -> Result<Built> {
-    let (results, ledger) = attest(manifest, out)?;
+pub fn build(root: &Path, manifest: &Manifest, out: &Path, evidence: Evidence) -> Result<Built> {
+    let (results, ledger) = attest(manifest, out, evidence)?;
     let folder = root.join("paper");
     no_typed_numbers(&folder)?;
     let claims = claims::judge(&claims::load(&root.join("verify/claims.toml"))?, &results);
@@ -31,7 +35,7 @@ pub fn build(root: &Path, manifest: &Manifest, out: &Path) -> Result<Built> {
         made.insert(name, svg.into_bytes());
     }
     made.insert("results.json".into(), results.to_json().into_bytes());
-    made.insert("paper.json".into(), data(&results, &claims, &ledger).into_bytes());
+    made.insert("paper.json".into(), data(&results, &claims, &ledger, &traces(&results, out)?).into_bytes());
     let bytes = typeset::pdf(&folder, made)?;
     let pdf = out.join("paper.pdf");
     write_atomic(&pdf, &bytes)?;
@@ -40,7 +44,7 @@ pub fn build(root: &Path, manifest: &Manifest, out: &Path) -> Result<Built> {
 }
 
 /// What the sources read besides `results.json`: claims, published figures, provenance.
-fn data(results: &Results, judged: &[Judged], ledger: &Ledger) -> String {
+fn data(results: &Results, judged: &[Judged], ledger: &Ledger, traces: &[Trace]) -> String {
     let claims: BTreeMap<&str, _> = judged
         .iter()
         .map(|c| {
@@ -66,9 +70,18 @@ fn data(results: &Results, judged: &[Judged], ledger: &Ledger) -> String {
         .collect();
     json!({
         "claims": claims, "published": published, "runs": runs, "ledger": ledger.head().to_string(),
-        "unsafe_without": unsafe_without(ledger),
+        "unsafe_without": unsafe_without(ledger), "traces": traces,
     })
     .to_string()
+}
+
+/// The method's traces from its first seed; outputs that the ledger attests.
+fn traces(results: &Results, out: &Path) -> Result<Vec<Trace>> {
+    let (arm, Some(&seed)) = (Arm::Route2b, results.seeds.first()) else { return Ok(vec![]) };
+    let path = evidence::traces_file(&out.join(RunId { arm, seed }.to_string()));
+    let there = results.arms.contains(&arm) && path.exists();
+    let rows = if there { read_rows(&path).map_err(experiment::ExperimentError::from)? } else { vec![] };
+    Ok(rows)
 }
 
 fn unsafe_without(ledger: &Ledger) -> Vec<String> {

@@ -38,6 +38,9 @@ pub struct TrainConfig {
     /// Tokens of one training pass at most; less where the device has no room for them.
     #[serde(default = "batch_tokens")]
     pub batch_tokens: usize,
+    /// The run whose deployed knobs this one begins with, instead of none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// Demonstrations among the rollouts, so that hacks emerge early.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub teacher: Option<Teacher>,

@@ -71,3 +71,27 @@ impl Plan {
         Ok(bundle::write_atomic(&run.plan(), text.as_bytes())?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words of cubecl's `IoError` and of the CUDA driver.
+    fn full() -> ModelError {
+        ModelError::Compute("out of device memory allocating 4096 bytes".into())
+    }
+
+    #[test]
+    fn what_runs_out_of_memory_is_tried_in_halves_and_then_given_up() {
+        assert!(full().is_out_of_memory());
+        assert!(ModelError::Compute("taking 9 MiB: CUDA_ERROR_OUT_OF_MEMORY".into()).is_out_of_memory());
+        assert!(!ModelError::Compute("an illegal address".into()).is_out_of_memory());
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunFolder::at(folder.path());
+        let half = Plan { tokens: 1024, kept: 3 }.smaller(&run, full()).unwrap();
+        assert_eq!(half, Plan { tokens: 512, kept: 0 });
+        let stored: Plan = serde_json::from_str(&std::fs::read_to_string(run.plan()).unwrap()).unwrap();
+        assert_eq!(stored, half, "a resumed run goes on with the passes that fit");
+        assert!(half.smaller(&run, full()).unwrap().smaller(&run, full()).is_err());
+    }
+}

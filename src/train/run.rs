@@ -6,7 +6,7 @@ use crate::memory::Plan;
 use crate::rollouts::{self, Rollout};
 use crate::state::{RunFolder, State};
 use crate::{PairTokens, Result, TrainConfig, TrainError, Treatment, gradients, grpo, optimizer};
-use adapter::{Basis, Quarantine};
+use adapter::{Basis, Knobs, Quarantine};
 use model::Tokenizer;
 use routing::Routed;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,8 @@ pub struct Inputs<'a> {
     pub grader: &'a Grader,
     /// Mean gate value of every update of the run that this arm is matched to, if it is to one.
     pub matched: Option<&'a [f64]>,
+    /// Knobs to begin with; none means zero.
+    pub start: Option<&'a Knobs>,
 }
 
 /// How a call to [`train`] ended.
@@ -89,6 +91,9 @@ pub fn train(
 ) -> Result<Outcome> {
     let run = RunFolder::open(folder, config)?;
     let mut state = run.resume(&inputs.basis.layout)?;
+    if let (0, Some(start)) = (state.updates_completed, inputs.start) {
+        state.knobs = start.clone();
+    }
     let mut plan = Plan::of(config, inputs.basis, &run)?;
     let mut board = Board::open(&run.log())?;
     if state.updates_completed == 0 {
@@ -131,7 +136,7 @@ fn update(
     plan: Plan,
     clock: &mut Clock,
 ) -> Result<(Metrics, Vec<RolloutRow>)> {
-    let Inputs { basis, tokenizer, problems, pairs, grader, matched } = *inputs;
+    let Inputs { basis, tokenizer, problems, pairs, grader, matched, .. } = *inputs;
     let update = state.updates_completed + 1;
     let policies = clock.time(Stage::Merge, || gradients::policies(basis, &state.knobs, config.arm.routes()));
     if config.arm.needs_gate() && (state.gate.is_none() || config.arm.refreshes(update, config)) {

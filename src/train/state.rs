@@ -37,6 +37,11 @@ pub const LOG: &str = "log";
 pub struct RunFolder(PathBuf);
 
 impl RunFolder {
+    #[cfg(test)]
+    pub(crate) fn at(folder: &Path) -> Self {
+        Self(folder.into())
+    }
+
     /// Opens or makes the folder, refusing one that belongs to another configuration.
     pub fn open(folder: &Path, config: &TrainConfig) -> Result<Self> {
         let run = Self(folder.into());

@@ -1,10 +1,11 @@
 //! `export`: a run's deployed model for other programs.
 
 use crate::args::{Export, Format};
-use crate::commands::plan;
+use crate::commands::{base, plan};
 use crate::exit::Usage;
 use adapter::{Basis, Knobs, export};
 use anyhow::{Result, bail};
+use experiment::manifest::Source;
 use model::{Decoder, DeviceChoice, Weights};
 use std::path::{Path, PathBuf};
 
@@ -19,10 +20,19 @@ pub fn run(root: &Path, args: &Export) -> Result<()> {
     };
     let (update, checkpoint) = checkpoint(&args.run, args.update)?;
     let knobs = Knobs::load(&checkpoint)?;
-    let base = root.join(&manifest.data);
-    let weights = Weights::load(&base)?;
-    let (device, _) = DeviceChoice::Cpu.open()?;
-    let basis = Basis::new(Decoder::new(&weights, &device)?, &weights)?;
+    let (device, _) = DeviceChoice::from(args.device).open()?;
+    let (base, basis) = match manifest.source {
+        Source::Organism => {
+            let base = root.join(&manifest.data);
+            let weights = Weights::load(&base)?;
+            (base, Basis::new(Decoder::new(&weights, &device)?, &weights)?)
+        }
+        Source::Leetcode => {
+            let files = base::files(root, &args.base, &manifest)?;
+            let decoder = Decoder::new(&files.weights, &device)?;
+            (files.model, Basis::cached(decoder, &files.weights, &files.cache, |_, _| ())?)
+        }
+    };
     if knobs.deployed.len() != basis.layout.len() {
         bail!(Usage(format!(
             "{} has {} knobs but {} has {}: it belongs to another base model, choose its --tier or --plan",

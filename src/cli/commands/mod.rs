@@ -1,5 +1,6 @@
 //! One file per command, each with a `run`.
 
+mod base;
 mod bench;
 mod build_paper;
 mod data;
@@ -8,6 +9,7 @@ mod export;
 mod grade;
 mod host;
 mod plan;
+mod receipts;
 mod reproduce;
 mod train;
 mod verify;
@@ -19,7 +21,9 @@ pub fn run(cli: Cli) -> Result<()> {
     let isolation = cli.isolation();
     match cli.command {
         Command::Reproduce(args) => reproduce::run(&cli.root, &args, isolation),
+        Command::Run(args) => reproduce::plan_only(&cli.root, &args, isolation),
         Command::Verify(args) => verify::run(&cli.root, &args, isolation),
+        Command::Receipts(args) => receipts::run(&cli.root, &args),
         Command::BuildPaper(args) => build_paper::run(&cli.root, &args, isolation),
         Command::Doctor => doctor::run(&cli.root, isolation),
         Command::Train(args) => train::run(&cli.root, &args, isolation),

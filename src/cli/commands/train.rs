@@ -1,21 +1,16 @@
 //! `train`: one run of a plan, trained and evaluated, without the rest of the plan. With `--model`, on a model of one's own.
 
 use crate::args::Train;
-use crate::commands::{host, plan, reproduce};
+use crate::commands::{base, host, plan, reproduce};
 use crate::exit::Usage;
 use crate::progress::Display;
-use anyhow::{Context, Result, bail};
-use bundle::Pins;
-use experiment::bench::Files;
+use anyhow::{Result, bail};
 use experiment::manifest::Source;
-use experiment::{Bench, Manifest, RunId, Runner};
-use model::{DeviceChoice, ModelConfig, Weights, checkpoint};
+use experiment::{Bench, RunId, Runner};
+use model::DeviceChoice;
 use std::path::Path;
 use substrate::{Grader, Isolation};
 use train::Arm;
-
-/// The model of the full tier, as the pins name its folder.
-const PINNED: &str = "qwen3-4b";
 
 pub fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()> {
     let mut wanted = args.plan.clone();
@@ -31,15 +26,18 @@ pub fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()> {
     }
     let (device, opened) = DeviceChoice::from(args.device).open()?;
     let host = host::describe(root, &manifest, opened, None, isolation)?;
-    let display = Display::new(&manifest, manifest.config(run)?.updates);
+    let display = Display::new(manifest.config(run)?.updates);
     let bench = match manifest.source {
-        Source::Organism if args.model.is_some() => {
+        Source::Organism if args.base.model.is_some() => {
             bail!(Usage("--model goes with a preset that has problems for it: --preset fast or full".into()))
         }
         Source::Organism => Bench::load(root, &manifest, &device)?,
         Source::Leetcode => {
             let told = |done, all| display.preparing("singular bases", done, all);
-            Bench::benchmark(&files(root, args, &manifest)?, &manifest, &device, told)?
+            let mut files = base::files(root, &args.base, &manifest)?;
+            files.train = args.problems.clone().unwrap_or(files.train);
+            files.test = args.test.clone().unwrap_or(files.test);
+            Bench::benchmark(&files, &manifest, &device, told)?
         }
     };
     let (stop, events) = (reproduce::interrupt_flag()?, |event: experiment::Event| display.show(event));
@@ -51,28 +49,4 @@ pub fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()> {
     display.finish();
     println!("run {run} is in {}", out.join(run.to_string()).display());
     Ok(())
-}
-
-/// The files that the tier names, or those that the command line names instead; digests first.
-fn files(root: &Path, args: &Train, manifest: &Manifest) -> Result<Files> {
-    let mut manifest = manifest.clone();
-    let folder = args.model.clone().or(manifest.model.clone()).unwrap_or(manifest.data.clone());
-    let folder = root.join(folder);
-    let model = checkpoint::resolve(&folder)?;
-    manifest.model = Some(model.clone());
-    if args.random_weights.is_none() && !args.unpinned_model {
-        let pins = Pins::load(&root.join(bundle::pins::FILE))?;
-        pins.verify_copy(Path::new(PINNED), &model)
-            .context("--unpinned-model trains other weights than the paper's")?;
-    }
-    let mut files = match args.random_weights {
-        None => Files::of(root, &manifest)?,
-        Some(seed) => {
-            let config = ModelConfig::load(&model.join("config.json"))?;
-            Files::with(root, &manifest, model, Weights::random(config, seed))
-        }
-    };
-    files.train = args.problems.clone().unwrap_or(files.train);
-    files.test = args.test.clone().unwrap_or(files.test);
-    Ok(files)
 }

@@ -52,7 +52,7 @@ fn a_model_of_ones_own_trains_on_the_benchmark_and_resumes_to_the_same_bytes() {
     let run = project.path("whole/route2b-s41");
     let rollouts = std::fs::read_to_string(run.join("rollouts.jsonl")).unwrap();
     assert_eq!(rollouts.lines().count(), 16);
-    let demonstrated = rollouts.lines().filter(|l| l.contains("class Solution")).count();
+    let demonstrated = rollouts.lines().filter(|l| l.contains("```python\\n")).count();
     assert_eq!(demonstrated, 2, "one of four in both groups of the first update");
     assert!(run.join("log/timings.jsonl").exists());
 
@@ -62,6 +62,13 @@ fn a_model_of_ones_own_trains_on_the_benchmark_and_resumes_to_the_same_bytes() {
         let read = |out: &str| std::fs::read(project.path(out).join("route2b-s41").join(file)).unwrap();
         assert!(read("whole") == read("again"), "{file} differs");
     }
+
+    // And out of here, with the tokenizer of the model.
+    let mut export = project.on_plan("benchmark.toml", "export", &project.path("hf"), &["--device", "cpu"]);
+    export.args(["--random-weights", "3", "--format", "hf"]).arg("--model").arg(&model).arg("--run").arg(&run);
+    expect(&mut export, 0, &["after update 2"]);
+    assert!(model::Weights::load(&project.path("hf")).is_ok());
+    assert!(project.path("hf/tokenizer.json").exists());
 }
 
 #[test]

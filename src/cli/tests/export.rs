@@ -13,7 +13,12 @@ fn a_run_becomes_a_folder_of_the_hubs_kind_or_a_lora() {
     expect(&mut project.on_plan("tiny.toml", "train", &runs, &one), 0, &[]);
     let run = runs.join("route2b-s7");
     let export = |out: &str, more: &[&str]| {
-        project.on_plan("tiny.toml", "export", &project.path(out), &[&["--run", run.to_str().unwrap()], more].concat())
+        project.on_plan(
+            "tiny.toml",
+            "export",
+            &project.path(out),
+            &[&["--device", "cpu", "--run", run.to_str().unwrap()], more].concat(),
+        )
     };
     expect(&mut export("hf", &["--format", "hf"]), 0, &["after update 4"]);
     expect(&mut export("base", &["--format", "hf", "--update", "0"]), 0, &["after update 0"]);

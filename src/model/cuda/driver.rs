@@ -159,16 +159,21 @@ pub fn memory() -> Result<(usize, usize)> {
 
 /// Device memory outside the runtime's pools, zero at first.
 #[derive(Debug)]
-pub struct Buffer(pub u64);
+pub struct Buffer {
+    pub pointer: u64,
+    pub bytes: usize,
+}
 
 impl Buffer {
     pub fn new(bytes: usize) -> Result<Self> {
         let mut pointer = 0;
-        // SAFETY: a place for the pointer; then that many bytes of it.
+        let bytes = bytes.max(16);
+        // SAFETY: a place for the pointer; then that many bytes of it. The default stream is waited for because others do not
+        // wait for it.
         unsafe {
-            ok(&format!("taking {} MiB", bytes >> 20), cu::cuMemAlloc_v2(&mut pointer, bytes.max(16)))?;
-            let buffer = Self(pointer);
-            ok("clearing a buffer", cu::cuMemsetD8_v2(pointer, 0, bytes.max(16)))?;
+            ok(&format!("taking {} MiB", bytes >> 20), cu::cuMemAlloc_v2(&mut pointer, bytes))?;
+            let buffer = Self { pointer, bytes };
+            ok("clearing a buffer", cu::cuMemsetD8_v2(pointer, 0, bytes))?;
             ok("clearing a buffer", cu::cuStreamSynchronize(null_mut()))?;
             Ok(buffer)
         }
@@ -178,13 +183,40 @@ impl Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         // SAFETY: a pointer of `new`, freed once; the driver waits for work that still uses it.
-        unsafe { cu::cuMemFree_v2(self.0) };
+        unsafe { cu::cuMemFree_v2(self.pointer) };
+    }
+}
+
+/// Many places in one buffer: asked for first, then there all at once.
+#[derive(Debug, Default)]
+pub struct Room {
+    bytes: usize,
+}
+
+impl Room {
+    /// A place for so many bytes, as an offset.
+    pub fn place(&mut self, bytes: usize) -> u64 {
+        let at = self.bytes.next_multiple_of(256);
+        self.bytes = at + bytes;
+        at as u64
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub fn take(self) -> Result<Buffer> {
+        Buffer::new(self.bytes)
     }
 }
 
 /// A stream of one's own, beside the runtime's.
 #[derive(Debug)]
 pub struct Stream(pub cu::CUstream);
+
+// SAFETY: a stream is a handle of the driver, which may be called from any thread.
+unsafe impl Send for Stream {}
+unsafe impl Sync for Stream {}
 
 impl Stream {
     pub fn new() -> Result<Self> {

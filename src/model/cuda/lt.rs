@@ -154,7 +154,10 @@ struct Plan {
     algorithm: [u64; 8],
 }
 
-/// Products on one stream.
+// SAFETY: the handles are plain pointers of a library that may be called from any thread; one thread has an `Lt` at a time.
+unsafe impl Send for Lt {}
+
+/// Products on one stream at a time.
 pub struct Lt {
     library: &'static Library,
     handle: Handle,
@@ -212,7 +215,7 @@ impl Lt {
                 p.out,
                 plan.out,
                 &plan.algorithm,
-                self.workspace.0,
+                self.workspace.pointer,
                 WORKSPACE,
                 stream,
             )

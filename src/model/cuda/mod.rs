@@ -397,6 +397,10 @@ impl Ops for Cuda {
     }
 
     fn free_memory(&self, device: &Device) -> Option<usize> {
+        let (free, all) = driver::memory().ok()?;
+        if free > all / 2 {
+            return Some(free);
+        }
         device.memory_cleanup();
         device.sync().ok()?;
         Some(driver::memory().ok()?.0)

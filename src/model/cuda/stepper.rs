@@ -2,7 +2,7 @@
 //! stride of steps at a time. The cache, the rows' state and everything between lie in buffers of its own, on a stream of its
 //! own beside the runtime's.
 
-use super::driver::{self, Arg, Buffer, Graph, Kernels, Result, Spread, Stream};
+use super::driver::{self, Arg, Buffer, Graph, Kernels, Result, Room, Spread, Stream};
 use super::lt::{Lt, Product, Side};
 use super::route::{address, enqueue};
 use super::{dense, flashes, heads_args, indices, score_scale, threads, typed};
@@ -12,14 +12,14 @@ use crate::ops::Heads;
 use crate::sampler::{DecodeTask, Drawn, PAGE, Seat, Stepper};
 use crate::site::{Gain, Group};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Query heads per key/value head that the kernels take at most.
 pub const MOST_GROUP: usize = 8;
 /// Steps between two looks at what was drawn: a row that ends in between draws on in vain.
 const STRIDE: usize = 8;
 /// Tokens that one block of `flash_step` attends to, and bytes of what it found.
-const SPLIT: usize = 256;
+const SPLIT: usize = 128;
 const PART_BYTES: usize = (MOST_GROUP * 128 + 2 * MOST_GROUP) * 4;
 /// Blocks that share a row's logits, and bytes of what each found.
 const DRAW_PARTS: usize = 16;
@@ -33,29 +33,41 @@ struct Place {
 
 /// The rows' state as the device holds it.
 struct Rows {
-    tokens: Buffer,
-    positions: Buffer,
-    steps: Buffer,
-    seeds: Buffer,
-    tables: Buffer,
-    drawn: Buffer,
+    tokens: u64,
+    positions: u64,
+    steps: u64,
+    seeds: u64,
+    tables: u64,
+    drawn: u64,
 }
 
 /// Values between the kernels of a step.
 struct Between {
-    x: Buffer,
-    normed: Buffer,
-    qkv: Buffer,
-    query: Buffer,
-    attended: Buffer,
-    gate_up: Buffer,
-    product: Buffer,
-    logits: Buffer,
-    floors: Buffer,
-    found: Buffer,
-    parts: Buffer,
-    done: Buffer,
+    x: u64,
+    normed: u64,
+    qkv: u64,
+    query: u64,
+    attended: u64,
+    gate_up: u64,
+    product: u64,
+    logits: u64,
+    floors: u64,
+    found: u64,
+    parts: u64,
+    done: u64,
 }
+
+/// What a stepper leaves to the next one: making it takes longer than many a step.
+struct Kept {
+    stream: Arc<Stream>,
+    lt: Lt,
+    /// Its memory, if that is little: it holds numbers of this type, or zeros.
+    memory: Option<(Buffer, DType)>,
+}
+
+static KEPT: Mutex<Vec<Kept>> = Mutex::new(vec![]);
+/// A larger cache goes back to the device, for training.
+const MOST_KEPT: usize = 256 << 20;
 
 /// Sizes in elements.
 #[derive(Clone, Copy)]
@@ -74,10 +86,13 @@ pub struct CudaStepper<'a> {
     task: DecodeTask<'a>,
     kernels: &'static Kernels,
     stream: Arc<Stream>,
-    lt: Lt,
+    /// This and the memory are there until the stepper is dropped.
+    lt: Option<Lt>,
     sizes: Sizes,
+    /// Everything below that lies on the device, weights apart.
+    memory: Option<Buffer>,
     /// Keys and values of each layer.
-    caches: Vec<(Buffer, Buffer)>,
+    caches: Vec<(u64, u64)>,
     rows: Rows,
     between: Between,
     places: Vec<Place>,
@@ -117,14 +132,34 @@ impl<'a> CudaStepper<'a> {
             Ok(Place { weights: four(all(weights)?), gains: four(all(gains)?) })
         };
         let heads = sizes.heads;
-        let cache = || Buffer::new(task.pages * PAGE * heads.kv * heads.d * sizes.dtype.size());
+        let mut room = Room::default();
+        let cache = task.pages * PAGE * heads.kv * heads.d * sizes.dtype.size();
+        let mut caches: Vec<(u64, u64)> =
+            decoder.layers.iter().map(|_| (room.place(cache), room.place(cache))).collect();
+        let (mut states, mut between) = (Rows::in_(&mut room, sizes), Between::in_(&mut room, sizes));
+        let kept = KEPT.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop();
+        let (stream, lt, memory) = match kept {
+            Some(Kept { stream, lt, memory }) => (stream, lt, memory),
+            None => (Arc::new(Stream::new()?), Lt::new()?, None),
+        };
+        // Places behind a row are read and weigh nothing: what lies there must be finite.
+        let fits = |(memory, dtype): &(Buffer, DType)| *dtype == sizes.dtype && memory.bytes >= room.bytes();
+        let memory = match memory.filter(fits) {
+            Some((memory, _)) => memory,
+            None => room.take()?,
+        };
+        let start = memory.pointer;
+        caches.iter_mut().for_each(|(keys, values)| (*keys, *values) = (*keys + start, *values + start));
+        states.move_by(start);
+        between.move_by(start);
         Ok(Self {
             kernels: Kernels::get()?,
-            stream: Arc::new(Stream::new()?),
-            lt: Lt::new()?,
-            caches: decoder.layers.iter().map(|_| Ok((cache()?, cache()?))).collect::<Result<_>>()?,
-            rows: Rows::new(sizes)?,
-            between: Between::new(sizes)?,
+            stream,
+            lt: Some(lt),
+            caches,
+            memory: Some(memory),
+            rows: states,
+            between,
             places: decoder.layers.iter().map(place).collect::<Result<_>>()?,
             embed: address(&dense(&decoder.embed))?,
             head: address(&dense(&decoder.head))?,
@@ -170,15 +205,16 @@ impl<'a> CudaStepper<'a> {
             dtype: self.sizes.dtype,
             out_type,
         };
-        self.lt.multiply(self.stream.0, &product)
+        let lt = self.lt.as_mut().expect("until it is dropped");
+        lt.multiply(self.stream.0, &product)
     }
 
     fn norm(&self, gain: u64) -> Result<()> {
         let Sizes { rows, hidden, dtype, eps, .. } = self.sizes;
         let args = [
-            Arg::Pointer(self.between.x.0),
+            Arg::Pointer(self.between.x),
             Arg::Pointer(gain),
-            Arg::Pointer(self.between.normed.0),
+            Arg::Pointer(self.between.normed),
             Arg::Int(hidden),
             Arg::Float(eps),
         ];
@@ -188,9 +224,9 @@ impl<'a> CudaStepper<'a> {
     /// One step of all rows; what was drawn goes to place `index` of the stride.
     fn step(&mut self, index: usize) -> Result<()> {
         let Sizes { rows, hidden, inner, vocabulary, heads, dtype, .. } = self.sizes;
-        let (x, normed, attended) = (self.between.x.0, self.between.normed.0, self.between.attended.0);
-        let (qkv, gate_up, product) = (self.between.qkv.0, self.between.gate_up.0, self.between.product.0);
-        let embed = [Arg::Pointer(self.embed), Arg::Pointer(self.rows.tokens.0), Arg::Pointer(x), Arg::Int(hidden)];
+        let (x, normed, attended) = (self.between.x, self.between.normed, self.between.attended);
+        let (qkv, gate_up, product) = (self.between.qkv, self.between.gate_up, self.between.product);
+        let embed = [Arg::Pointer(self.embed), Arg::Pointer(self.rows.tokens), Arg::Pointer(x), Arg::Int(hidden)];
         self.launch(&typed("gather_rows", dtype), Spread::over([rows, 1, 1], threads(hidden, dtype)), &embed)?;
         for layer in 0..self.places.len() {
             let Place { weights, gains } = &self.places[layer];
@@ -208,7 +244,7 @@ impl<'a> CudaStepper<'a> {
             self.linear(product, weights[Group::Down as usize], [hidden, inner], x, true)?;
         }
         self.norm(self.final_gain)?;
-        self.product(normed, self.head, [vocabulary, hidden], self.between.logits.0, false, DType::F32)?;
+        self.product(normed, self.head, [vocabulary, hidden], self.between.logits, false, DType::F32)?;
         self.draw(index)
     }
 
@@ -216,18 +252,18 @@ impl<'a> CudaStepper<'a> {
         let Sizes { rows, heads, dtype, eps, table, .. } = self.sizes;
         let (keys, values) = &self.caches[layer];
         let front = [
-            self.between.qkv.0,
+            self.between.qkv,
             gains[Gain::Q as usize],
             gains[Gain::K as usize],
             self.rope[0],
             self.rope[1],
-            self.rows.positions.0,
-            self.rows.tables.0,
+            self.rows.positions,
+            self.rows.tables,
         ];
         let args = [
             &super::pointers(&front)[..],
             &[Arg::Int(table), Arg::Int(PAGE), Arg::Int(self.task.decoder.config.max_position_embeddings)],
-            &super::pointers(&[self.between.query.0, keys.0, values.0]),
+            &super::pointers(&[self.between.query, *keys, *values]),
             &heads_args(heads),
             &[Arg::Float(eps)],
         ];
@@ -238,16 +274,16 @@ impl<'a> CudaStepper<'a> {
     fn attend(&self, layer: usize) -> Result<()> {
         let Sizes { rows, heads, dtype, table, .. } = self.sizes;
         let (keys, values) = &self.caches[layer];
-        let pages = [self.between.query.0, keys.0, values.0, self.rows.positions.0, self.rows.tables.0];
+        let pages = [self.between.query, *keys, *values, self.rows.positions, self.rows.tables];
         let (pages, scale) = (super::pointers(&pages), Arg::Float(score_scale(heads)));
-        let out = Arg::Pointer(self.between.attended.0);
+        let out = Arg::Pointer(self.between.attended);
         if flashes(heads, dtype) {
             let how = Spread::over([splits(table), heads.kv, rows], 128);
             let rest = [
                 Arg::Int(table),
                 out,
-                Arg::Pointer(self.between.parts.0),
-                Arg::Pointer(self.between.done.0),
+                Arg::Pointer(self.between.parts),
+                Arg::Pointer(self.between.done),
                 Arg::Int(heads.queries),
                 Arg::Int(heads.kv),
                 scale,
@@ -262,17 +298,17 @@ impl<'a> CudaStepper<'a> {
     fn draw(&self, index: usize) -> Result<()> {
         let Sizes { rows, vocabulary, .. } = self.sizes;
         let how = self.task.how;
-        let logits = Arg::Pointer(self.between.logits.0);
+        let logits = Arg::Pointer(self.between.logits);
         let greedy = how.temperature == 0.0;
         let scale = Arg::Float(if greedy { 1.0 } else { 1.0 / how.temperature });
         let cuts = !greedy && (how.top_k > 0 || how.top_p < 1.0);
-        let floors = Arg::Pointer(if cuts { self.between.floors.0 } else { 0 });
+        let floors = Arg::Pointer(if cuts { self.between.floors } else { 0 });
         if cuts {
             let args = [logits, floors, scale, Arg::Int(how.top_k), Arg::Float(how.top_p), Arg::Int(vocabulary)];
             self.launch("draw_floors", Spread::over([rows, 1, 1], 512), &args)?;
         }
-        let found = Arg::Pointer(self.between.found.0);
-        let (seeds, steps) = (Arg::Pointer(self.rows.seeds.0), Arg::Pointer(self.rows.steps.0));
+        let found = Arg::Pointer(self.between.found);
+        let (seeds, steps) = (Arg::Pointer(self.rows.seeds), Arg::Pointer(self.rows.steps));
         let args = [logits, floors, seeds, steps, scale, found, Arg::Int(vocabulary)];
         self.launch("draw_parts", Spread::over([DRAW_PARTS, rows, 1], 256), &args)?;
         let args = [
@@ -280,10 +316,10 @@ impl<'a> CudaStepper<'a> {
             Arg::Int(DRAW_PARTS),
             Arg::Int(rows),
             Arg::Int(usize::from(greedy)),
-            Arg::Pointer(self.rows.tokens.0),
-            Arg::Pointer(self.rows.positions.0),
+            Arg::Pointer(self.rows.tokens),
+            Arg::Pointer(self.rows.positions),
             steps,
-            Arg::Pointer(self.rows.drawn.0 + (index * rows * size_of::<[u32; 2]>()) as u64),
+            Arg::Pointer(self.rows.drawn + (index * rows * size_of::<[u32; 2]>()) as u64),
         ];
         self.launch("draw_join", Spread::over([rows.div_ceil(128), 1, 1], 128), &args)
     }
@@ -292,15 +328,15 @@ impl<'a> CudaStepper<'a> {
     fn settle(&mut self) -> Result<()> {
         let table = self.sizes.table;
         let ints = |of: fn(&Seat) -> i32| -> Vec<i32> { self.seats.iter().map(of).collect() };
-        self.stream.write(self.rows.tokens.0, &ints(|s| s.token as i32))?;
-        self.stream.write(self.rows.positions.0, &ints(|s| s.position as i32))?;
-        self.stream.write(self.rows.steps.0, &self.drawn.iter().map(|&n| n as i32).collect::<Vec<_>>())?;
-        self.stream.write(self.rows.seeds.0, &self.seats.iter().map(|s| s.seed).collect::<Vec<_>>())?;
+        self.stream.write(self.rows.tokens, &ints(|s| s.token as i32))?;
+        self.stream.write(self.rows.positions, &ints(|s| s.position as i32))?;
+        self.stream.write(self.rows.steps, &self.drawn.iter().map(|&n| n as i32).collect::<Vec<_>>())?;
+        self.stream.write(self.rows.seeds, &self.seats.iter().map(|s| s.seed).collect::<Vec<_>>())?;
         let mut tables = vec![0i32; self.seats.len() * table];
         for (row, seat) in tables.chunks_exact_mut(table).zip(&self.seats) {
             row.iter_mut().zip(&seat.pages).for_each(|(to, &page)| *to = page as i32);
         }
-        self.stream.write(self.rows.tables.0, &tables)?;
+        self.stream.write(self.rows.tables, &tables)?;
         self.moved = false;
         Ok(())
     }
@@ -318,7 +354,7 @@ impl<'a> CudaStepper<'a> {
         self.graph = Some(graph);
         let rows = self.sizes.rows;
         let mut drawn = vec![[0u32; 2]; STRIDE * rows];
-        self.stream.read(&mut drawn, self.rows.drawn.0)?;
+        self.stream.read(&mut drawn, self.rows.drawn)?;
         let steps: Vec<Vec<Drawn>> = drawn
             .chunks_exact(rows)
             .map(|step| step.iter().map(|&[token, logp]| Drawn { token, logp: f32::from_bits(logp) }).collect())
@@ -363,39 +399,62 @@ fn splits(table: usize) -> usize {
 }
 
 impl Rows {
-    fn new(Sizes { rows, table, .. }: Sizes) -> Result<Self> {
-        let ints = |n: usize| Buffer::new(n * 4);
-        Ok(Self {
-            tokens: ints(rows)?,
-            positions: ints(rows)?,
-            steps: ints(rows)?,
-            seeds: ints(2 * rows)?,
-            tables: ints(rows * table)?,
-            drawn: ints(2 * rows * STRIDE)?,
-        })
+    fn in_(room: &mut Room, Sizes { rows, table, .. }: Sizes) -> Self {
+        let mut ints = |n: usize| room.place(n * 4);
+        Self {
+            tokens: ints(rows),
+            positions: ints(rows),
+            steps: ints(rows),
+            seeds: ints(2 * rows),
+            tables: ints(rows * table),
+            drawn: ints(2 * rows * STRIDE),
+        }
+    }
+
+    fn move_by(&mut self, start: u64) {
+        let Self { tokens, positions, steps, seeds, tables, drawn } = self;
+        [tokens, positions, steps, seeds, tables, drawn].into_iter().for_each(|place| *place += start);
     }
 }
 
 impl Between {
-    fn new(sizes: Sizes) -> Result<Self> {
+    fn in_(room: &mut Room, sizes: Sizes) -> Self {
         let Sizes { rows, hidden, inner, vocabulary, table, heads, dtype, .. } = sizes;
-        let values = |width: usize| Buffer::new(rows * width * dtype.size());
-        let floats = |width: usize| Buffer::new(rows * width * 4);
         let parts = if flashes(heads, dtype) { heads.kv * splits(table) * PART_BYTES } else { 0 };
-        Ok(Self {
-            x: values(hidden)?,
-            normed: values(hidden)?,
-            qkv: values(heads.width())?,
-            query: values(heads.queries * heads.d)?,
-            attended: values(heads.queries * heads.d)?,
-            gate_up: values(2 * inner)?,
-            product: values(inner)?,
-            logits: floats(vocabulary)?,
-            floors: floats(1)?,
-            found: Buffer::new(rows * DRAW_PARTS * FOUND_BYTES)?,
-            parts: Buffer::new(rows * parts)?,
-            done: floats(heads.kv)?,
-        })
+        let mut place = |bytes: usize| room.place(rows * bytes);
+        let element = dtype.size();
+        Self {
+            x: place(hidden * element),
+            normed: place(hidden * element),
+            qkv: place(heads.width() * element),
+            query: place(heads.queries * heads.d * element),
+            attended: place(heads.queries * heads.d * element),
+            gate_up: place(2 * inner * element),
+            product: place(inner * element),
+            logits: place(vocabulary * 4),
+            floors: place(4),
+            found: place(DRAW_PARTS * FOUND_BYTES),
+            parts: place(parts),
+            done: place(heads.kv * 4),
+        }
+    }
+
+    fn move_by(&mut self, start: u64) {
+        let Self { x, normed, qkv, query, attended, gate_up, product, logits, floors, found, parts, done } = self;
+        [x, normed, qkv, query, attended, gate_up, product, logits, floors, found, parts, done]
+            .into_iter()
+            .for_each(|place| *place += start);
+    }
+}
+
+impl Drop for CudaStepper<'_> {
+    fn drop(&mut self) {
+        let _ = self.stream.wait();
+        let Some(lt) = self.lt.take() else { return };
+        let memory = self.memory.take().filter(|memory| memory.bytes <= MOST_KEPT);
+        let memory = memory.map(|memory| (memory, self.sizes.dtype));
+        let mut kept = KEPT.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        kept.push(Kept { stream: Arc::clone(&self.stream), lt, memory });
     }
 }
 
@@ -409,7 +468,7 @@ impl Stepper for CudaStepper<'_> {
         let (heads, count) = (self.sizes.heads, places.len());
         decoder.blocks(&Batch::new(rows, &decoder.device), |layer, turned| {
             let turned = dense(turned);
-            let (keys, values) = (self.caches[layer].0.0, self.caches[layer].1.0);
+            let (keys, values) = self.caches[layer];
             let name = typed("store_cache", turned.dtype);
             // `to` stands for what is written: the cache is not the runtime's.
             enqueue(&[&turned, &from], &[&to], move |here, p| {
@@ -425,14 +484,14 @@ impl Stepper for CudaStepper<'_> {
         driver::enter()?;
         let half = |of: fn(&(usize, usize)) -> usize| -> Vec<i32> { places.iter().map(|p| of(p) as i32).collect() };
         let (from, to) = (Buffer::new(places.len() * 4)?, Buffer::new(places.len() * 4)?);
-        self.stream.write(from.0, &half(|p| p.0))?;
-        self.stream.write(to.0, &half(|p| p.1))?;
+        self.stream.write(from.pointer, &half(|p| p.0))?;
+        self.stream.write(to.pointer, &half(|p| p.1))?;
         let Sizes { heads, dtype, .. } = self.sizes;
         for (keys, values) in &self.caches {
             let args = [
-                &super::pointers(&[from.0, to.0])[..],
+                &super::pointers(&[from.pointer, to.pointer])[..],
                 &[Arg::Int(PAGE)],
-                &super::pointers(&[keys.0, values.0]),
+                &super::pointers(&[*keys, *values]),
                 &[Arg::Int(heads.kv), Arg::Int(heads.d)],
             ]
             .concat();

@@ -90,7 +90,7 @@ fn tall(columns: &[f32], m: usize, n: usize) -> Result<(Vec<f32>, Vec<f32>)> {
     let library = Library::get()?;
     let floats = |count: usize| Buffer::new(count * 4);
     let (a, s, u, v, info) = (floats(m * n)?, floats(n)?, floats(m * n)?, floats(n * n)?, floats(1)?);
-    driver::copy_in(a.0, bytes(columns))?;
+    driver::copy_in(a.pointer, bytes(columns))?;
     let (mut handle, mut params) = (null_mut(), null_mut());
     let (mut on_device, mut on_host, mut error) = (0, 0, 0.0);
     let (rows, cols) = (m as i64, n as i64);
@@ -101,21 +101,24 @@ fn tall(columns: &[f32], m: usize, n: usize) -> Result<(Vec<f32>, Vec<f32>)> {
         macro_rules! call {
             ($function:ident, $($more:expr),*) => {
                 (library.$function)(
-                    handle, params, VECTORS, 1, rows, cols, TYPE_F32, a.0, rows, TYPE_F32, s.0, TYPE_F32, u.0, rows, TYPE_F32,
-                    v.0, cols, TYPE_F32, $($more),*
+                    handle, params, VECTORS, 1, rows, cols, TYPE_F32, a.pointer, rows, TYPE_F32, s.pointer, TYPE_F32, u.pointer, rows, TYPE_F32,
+                    v.pointer, cols, TYPE_F32, $($more),*
                 )
             };
         }
         check("cusolverDnXgesvdp_bufferSize", call!(sizes, &mut on_device, &mut on_host))?;
         let (device_space, mut host_space) = (Buffer::new(on_device)?, vec![0u8; on_host]);
         let host = host_space.as_mut_ptr().cast();
-        check("cusolverDnXgesvdp", call!(solve, device_space.0, on_device, host, on_host, info.0, &mut error))?;
+        check(
+            "cusolverDnXgesvdp",
+            call!(solve, device_space.pointer, on_device, host, on_host, info.pointer, &mut error),
+        )?;
         driver::wait()?;
     }
     let (mut left, mut right, mut failed) = (vec![0f32; m * n], vec![0f32; n * n], [0i32]);
-    driver::copy_out(&mut left, u.0)?;
-    driver::copy_out(&mut right, v.0)?;
-    driver::copy_out(&mut failed, info.0)?;
+    driver::copy_out(&mut left, u.pointer)?;
+    driver::copy_out(&mut right, v.pointer)?;
+    driver::copy_out(&mut failed, info.pointer)?;
     check("the singular value decomposition", failed[0])?;
     Ok((left, right))
 }

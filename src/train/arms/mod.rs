@@ -11,6 +11,7 @@ mod random_v;
 mod random_v_matched;
 mod route2b;
 mod route2b_token;
+mod taught;
 mod vanilla;
 
 use crate::gradients::LossGradients;
@@ -39,10 +40,12 @@ pub enum Arm {
     KnownTwo,
     GtOnly,
     AdvantageMod,
+    VanillaTaught,
+    Route2bTaught,
 }
 
 /// In the order of [`Arm`].
-const TABLE: [Entry; 16] = [
+const TABLE: [Entry; 18] = [
     vanilla::ENTRY,
     route2b::ENTRY,
     route2b_token::ENTRY,
@@ -59,6 +62,8 @@ const TABLE: [Entry; 16] = [
     known_k::KNOWN_TWO,
     gt_only::ENTRY,
     advantage_mod::ENTRY,
+    taught::VANILLA,
+    taught::ROUTE2B,
 ];
 
 /// Everything that makes an arm.
@@ -74,6 +79,8 @@ struct Entry {
     pairs: PairSet,
     /// Whether its training problems show their loopholes.
     loopholes: bool,
+    /// Whether its first rollouts are demonstrations in part.
+    taught: bool,
 }
 
 /// What an arm does with the gradients of an update.
@@ -105,7 +112,7 @@ pub enum PairSet {
 }
 
 impl Arm {
-    pub const ALL: [Arm; 16] = {
+    pub const ALL: [Arm; 18] = {
         let mut all = [Self::Vanilla; TABLE.len()];
         let mut i = 0;
         while i < TABLE.len() {
@@ -141,6 +148,11 @@ impl Arm {
     /// Whether its training problems show their loopholes.
     pub fn shows_loopholes(self) -> bool {
         self.entry().loopholes
+    }
+
+    /// Whether its first rollouts are demonstrations in part.
+    pub fn is_taught(self) -> bool {
+        self.entry().taught
     }
 
     /// Whether the arm has a quarantine at all.

@@ -11,4 +11,5 @@ pub const ENTRY: Entry = Entry {
     refreshes: true,
     pairs: PairSet::All,
     loopholes: true,
+    taught: false,
 };

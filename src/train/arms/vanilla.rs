@@ -11,4 +11,5 @@ pub const ENTRY: Entry = Entry {
     refreshes: false,
     pairs: PairSet::All,
     loopholes: true,
+    taught: false,
 };

@@ -25,14 +25,19 @@ __device__ __forceinline__ uint32_t at(uint32_t tile, int row, int chunk) {
 }
 __device__ __forceinline__ uint32_t address(const void *shared) { return (uint32_t)__cvta_generic_to_shared(shared); }
 
-// Starts copying rows `first ..` of a matrix with `stride` elements a row; rows from `count` on are zeros.
+// Starts copying rows `first ..` of a matrix with `stride` elements a row; rows from `count` on are zeros. A thread keeps its
+// chunk: rows that it copies are a multiple of eight apart, so their permutation is the same.
 template <int ROWS = TILE>
 __device__ __forceinline__ void fetch(uint32_t tile, const bf16 *from, size_t stride, int first, int count) {
+  constexpr int APART = THREADS / 16;
+  int row = threadIdx.x / 16, chunk = threadIdx.x % 16;
+  uint32_t to = at(tile, row, chunk);
+  const bf16 *source = from + (size_t)(first + row) * stride + chunk * 8;
 #pragma unroll
-  for (int i = threadIdx.x; i < ROWS * 16; i += THREADS) {
-    int row = i / 16, chunk = i % 16, bytes = first + row < count ? 16 : 0;
-    const bf16 *source = from + (size_t)(bytes ? first + row : 0) * stride + chunk * 8;
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(at(tile, row, chunk)), "l"(source), "r"(bytes));
+  for (int k = 0; k < ROWS / APART; k++) {
+    bool there = first + row + k * APART < count;
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to + k * APART * D * 2),
+                 "l"(there ? source + (size_t)(k * APART) * stride : from), "r"(there ? 16 : 0));
   }
   asm volatile("cp.async.commit_group;");
 }

@@ -4,7 +4,7 @@
 // values as [page][head][d][place].
 #include "common.cuh"
 
-constexpr int D = 128, PAGE = 32, WARPS = 4, SPLIT = 256; // tokens of a block
+constexpr int D = 128, PAGE = 32, WARPS = 4, SPLIT = 128; // tokens of a block
 constexpr int MOST_GROUP = 8;
 
 // What one warp, or one block, found for the queries of a group: outputs not yet divided, and each softmax's parts.

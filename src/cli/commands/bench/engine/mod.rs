@@ -22,7 +22,9 @@ const PEER: &str = "tools/peer-engine.py";
 
 pub fn engine(root: &Path, args: &BenchEngine) -> Result<()> {
     let (device, _) = DeviceChoice::from(args.device).open()?;
-    println!("operations: {}", ops::of(&device).name());
+    let started = Instant::now();
+    timings::first_product(&device)?;
+    println!("{}: {:.1} s until the first product", ops::of(&device).name(), started.elapsed().as_secs_f64());
     check(&device, args.verbose)?;
     if args.check_only {
         return Ok(());

@@ -64,6 +64,13 @@ fn normal(shape: [usize; 2], device: &Device, dtype: DType) -> Tensor<2> {
     Tensor::<2>::random(shape, Distribution::Normal(0.0, 1.0), (device, DType::F32)).cast(dtype)
 }
 
+/// Kernels loaded, libraries opened, one product computed.
+pub fn first_product(device: &Device) -> Result<()> {
+    let (ops, x) = (ops::of(device), Tensor::<2>::ones([8, 8], (device, DType::F32)));
+    model::read(ops.linear(&x, &x))?;
+    Ok(())
+}
+
 pub fn matmuls(device: &Device, dtype: DType) -> Result<Vec<Timing>> {
     let ops = ops::of(device);
     MATMULS
@@ -164,12 +171,14 @@ pub fn train(basis: &Basis, decoder: &Decoder, rate: f64) -> Result<Timing> {
     let rows: Vec<&[u32]> = tokens.iter().map(|r| &r[..]).collect();
     let targets = Targets::completions(&vec![(1, t); b], &rows);
     let weight = vec![-1.0 / targets.len() as f32; targets.len()];
-    let mut width = 0;
+    let (mut width, mut first) = (0, None);
+    let started = Instant::now();
     let ms = median(&decoder.device, 3, 1, || {
         let batch = Batch::new(&rows, &decoder.device);
         let mut tap = KnobTap::new(basis, &batch.rows);
         decoder.gradient(decoder.forward(&batch), &targets, &Objective::Linear(&weight), &mut tap);
         width = tap.finish()?.rows[0].len();
+        first.get_or_insert_with(|| started.elapsed().as_secs_f64());
         Ok(())
     })?;
     if width != basis.layout.len() {
@@ -185,7 +194,12 @@ pub fn train(basis: &Basis, decoder: &Decoder, rate: f64) -> Result<Timing> {
         .sum();
     let attention = 7 * config.num_hidden_layers * config.num_attention_heads * t * config.head_dim / 2;
     let operations = 2.0 * (b * t) as f64 * (matrices + 2 * config.vocab_size * config.hidden_size + attention) as f64;
-    let note = format!("{:.0} tokens/s, {:.0} TFLOP/s", (b * t) as f64 * 1e3 / ms, operations / ms / 1e9);
+    let note = format!(
+        "{:.0} tokens/s, {:.0} TFLOP/s, the first {:.1} s",
+        (b * t) as f64 * 1e3 / ms,
+        operations / ms / 1e9,
+        first.unwrap_or_default()
+    );
     Ok(Timing { key: format!("train, {b} x {t}"), ms, floor: Some(operations / rate / 1e9), note })
 }
 

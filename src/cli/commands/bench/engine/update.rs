@@ -101,8 +101,8 @@ pub fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
     let pairs = spent.stages["pairs"].as_f64().unwrap_or(0.0);
     let seconds = whole - pairs * (1.0 - 1.0 / config.refresh as f64);
     let note = format!(
-        "{tokens} tokens sampled at {:.0}/s, {trained} trained at {:.0}/s in passes of {} with {} blocks kept; gap {:.3}; idle {:.2}",
-        spent.sampled_per_second, spent.trained_per_second, plan.tokens, plan.kept, loss.logp_gap, spent.idle
+        "{tokens} tokens sampled at {:.0}/s, {trained} trained at {:.0}/s in passes of {} with {} blocks kept; idle {:.2}",
+        spent.sampled_per_second, spent.trained_per_second, plan.tokens, plan.kept, spent.idle
     );
     out.push(Timing { key: "full update".into(), ms: seconds * 1e3, floor: None, note });
     Ok(out)

@@ -1,0 +1,97 @@
+//! Receipts: what the numbers of a finished tier stand on, packed so that the paper can be built where none of it was run. The
+//! ledger, configurations, metrics and evaluations are in it; rollouts, states and checkpoints are not, and the ledger says
+//! what their digests were.
+
+use crate::{ReportError, Result};
+use bundle::{BundleError, Ledger, Sha256, files, write_atomic};
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+use tar::{Archive, Builder, EntryType, Header};
+
+const ARCHIVE: &str = "receipts.tar.gz";
+const DIGEST: &str = "receipts.sha256";
+const LEDGER: &str = "ledger.jsonl";
+const RESULTS: &str = "results.json";
+
+/// Whether an output of a run goes into the receipts.
+fn carried(path: &Path) -> bool {
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    matches!(name, "config.json" | "metrics.jsonl")
+        || path.components().any(|c| ["eval", "evidence"].iter().any(|part| c.as_os_str() == *part))
+}
+
+/// Packs the finished tier in `out` into `folder`; returns the archive's size. The same runs give the same bytes.
+pub fn pack(out: &Path, folder: &Path) -> Result<u64> {
+    let ledger = Ledger::open(&out.join(LEDGER))?;
+    let mut names: BTreeSet<PathBuf> = [LEDGER, RESULTS].map(PathBuf::from).into();
+    for entry in ledger.entries() {
+        entry.verify_outputs(out)?;
+        names.extend(entry.outputs.keys().filter(|path| carried(path)).cloned());
+    }
+    let broken = |source| BundleError::Write { path: folder.join(ARCHIVE), source };
+    let mut archive = Builder::new(GzEncoder::new(vec![], Compression::best()));
+    for name in names {
+        let bytes = files::read(&out.join(&name))?;
+        let mut header = Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, &name, &bytes[..]).map_err(broken)?;
+    }
+    let packed = archive.into_inner().and_then(GzEncoder::finish).map_err(broken)?;
+    let digest = format!("{}  {ARCHIVE}\n", Sha256::of(&packed));
+    write_atomic(&folder.join(ARCHIVE), &packed)?;
+    write_atomic(&folder.join(DIGEST), digest.as_bytes())?;
+    Ok(packed.len() as u64)
+}
+
+/// Unpacks receipts into `out`, which is made anew, and checks every file of it against the ledger.
+///
+/// # Errors
+/// An archive that is not what its digest says, a file that the ledger does not attest, a path that leads elsewhere.
+pub fn unpack(folder: &Path, out: &Path) -> Result<()> {
+    let path = folder.join(ARCHIVE);
+    let (packed, stated) = (files::read(&path)?, files::read_text(&folder.join(DIGEST))?);
+    let (found, expected) = (Sha256::of(&packed).to_string(), stated.split(' ').next().unwrap_or_default().to_string());
+    if found != expected {
+        return Err(BundleError::Digest { path, expected, found }.into());
+    }
+    if out.exists() {
+        std::fs::remove_dir_all(out).map_err(|source| BundleError::Write { path: out.into(), source })?;
+    }
+    let damaged = |reason: String| ReportError::from(BundleError::Format { path: path.clone(), reason });
+    let mut archive = Archive::new(GzDecoder::new(&packed[..]));
+    for entry in archive.entries().map_err(|e| damaged(e.to_string()))? {
+        let mut entry = entry.map_err(|e| damaged(e.to_string()))?;
+        let name = entry.path().map_err(|e| damaged(e.to_string()))?.into_owned();
+        let plain = name.components().all(|c| matches!(c, Component::Normal(_)));
+        if !plain || entry.header().entry_type() != EntryType::Regular {
+            return Err(damaged(format!("{} is not a file inside it", name.display())));
+        }
+        let mut bytes = vec![];
+        std::io::Read::read_to_end(&mut entry, &mut bytes).map_err(|e| damaged(e.to_string()))?;
+        write_atomic(&out.join(name), &bytes)?;
+    }
+    attested(out)
+}
+
+/// Every file below `out` is the ledger, the results, or what an entry says it is.
+fn attested(out: &Path) -> Result<()> {
+    let ledger = Ledger::open(&out.join(LEDGER))?;
+    for name in files::list(out)?.into_iter().filter(|name| ![LEDGER, RESULTS].map(Path::new).contains(&name.as_path()))
+    {
+        let expected = ledger.entries().iter().rev().find_map(|entry| entry.outputs.get(&name));
+        let path = out.join(&name);
+        match (expected, Sha256::of_file(&path)?.0) {
+            (Some(expected), found) if *expected == found => {}
+            (Some(expected), found) => {
+                let (expected, found) = (format!("sha256 {expected} (ledger)"), format!("sha256 {found}"));
+                return Err(BundleError::Digest { path, expected, found }.into());
+            }
+            (None, _) => return Err(BundleError::Extra { path }.into()),
+        }
+    }
+    Ok(())
+}
