@@ -41,6 +41,8 @@ pub enum Command {
     Doctor,
     /// Train and evaluate one run of a tier.
     Train(Train),
+    /// List the pieces of a plan, or write an array job for Slurm that runs them.
+    Plan(PlanOut),
     /// Grade responses to problems: rewards and verdicts, row by row.
     Grade(Grade),
     /// Write a run's deployed model for other programs: merged, or as a LoRA. The quarantine is gone.
@@ -113,6 +115,12 @@ pub struct Train {
     pub arm: String,
     #[arg(long, default_value_t = 41)]
     pub seed: u64,
+    /// A piece of the plan by its name, as `plan` lists them, instead of an arm and a seed.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["arm", "seed", "updates"])]
+    pub job: Option<String>,
+    /// Leave the evaluation to a later call.
+    #[arg(long)]
+    pub train_only: bool,
     /// Fewer or more updates than the settings say.
     #[arg(long)]
     pub updates: Option<usize>,
@@ -221,6 +229,27 @@ pub struct BenchEngine {
     /// Fewer layers than Qwen3-4B's 36, for a smaller device.
     #[arg(long)]
     pub layers: Option<usize>,
+}
+
+#[derive(Args)]
+pub struct PlanOut {
+    #[command(flatten)]
+    pub plan: Plan,
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+    pub format: PlanFormat,
+    /// With slurm: the folder to write submit.sh and what it needs into.
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    pub device: Device,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// One line a piece: its name, what it needs, its updates.
+    Text,
+    /// Array jobs with dependencies: base, train, evaluate, what needs those, aggregate.
+    Slurm,
 }
 
 #[derive(Args)]

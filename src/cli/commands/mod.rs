@@ -11,6 +11,7 @@ mod host;
 mod plan;
 mod receipts;
 mod reproduce;
+mod slurm;
 mod train;
 mod verify;
 
@@ -26,6 +27,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Receipts(args) => receipts::run(&cli.root, &args),
         Command::BuildPaper(args) => build_paper::run(&cli.root, &args, isolation),
         Command::Doctor => doctor::run(&cli.root, isolation),
+        Command::Plan(args) => slurm::run(&cli.root, &args),
         Command::Train(args) => train::run(&cli.root, &args, isolation),
         Command::Bench(Bench::Grading(args)) => bench::grading(&cli.root, &args, isolation),
         Command::Bench(Bench::Engine(args)) => bench::engine(&cli.root, &args),

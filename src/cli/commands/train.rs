@@ -5,8 +5,8 @@ use crate::commands::{base, host, plan, reproduce};
 use crate::exit::Usage;
 use crate::progress::Display;
 use anyhow::{Result, bail};
-use experiment::manifest::Source;
-use experiment::{Bench, RunId, Runner};
+use experiment::manifest::{Job, Source};
+use experiment::{Bench, Manifest, RunId, Runner};
 use model::DeviceChoice;
 use std::path::Path;
 use substrate::{Grader, Isolation};
@@ -16,17 +16,27 @@ pub fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()> {
     let mut wanted = args.plan.clone();
     wanted.tier = args.preset.clone().unwrap_or(wanted.tier);
     let (mut manifest, out) = plan::open(root, &wanted)?;
-    let Some(arm) = Arm::from_name(&args.arm) else {
-        bail!(Usage(format!("unknown arm `{}`: arms are {}", args.arm, Arm::ALL.map(Arm::name).join(", "))));
+    let job = match &args.job {
+        Some(name) => named(&manifest, name)?,
+        None => {
+            let Some(arm) = Arm::from_name(&args.arm) else {
+                bail!(Usage(format!("unknown arm `{}`: arms are {}", args.arm, Arm::ALL.map(Arm::name).join(", "))));
+            };
+            let run = RunId { arm, seed: args.seed };
+            (manifest.arms, manifest.seeds) = (vec![arm], vec![args.seed]);
+            Some(Job::Run(run))
+        }
     };
-    let run = RunId { arm, seed: args.seed };
-    (manifest.arms, manifest.seeds) = (vec![arm], vec![args.seed]);
     if let Some(updates) = args.updates {
         manifest.set_updates(updates);
     }
     let (device, opened) = DeviceChoice::from(args.device).open()?;
     let host = host::describe(root, &manifest, opened, None, isolation)?;
-    let display = Display::new(manifest.config(run)?.updates);
+    let display = Display::new(match job {
+        None => 0,
+        Some(Job::Run(run)) => manifest.config(run)?.updates,
+        Some(Job::Relearn(relearn)) => manifest.relearn_config(relearn)?.updates,
+    });
     let bench = match manifest.source {
         Source::Organism if args.base.model.is_some() => {
             bail!(Usage("--model goes with a preset that has problems for it: --preset fast or full".into()))
@@ -44,9 +54,23 @@ pub fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()> {
     let runner = Runner { manifest: &manifest, bench: &bench, out: &out, isolation, stop: &stop, events: &events };
     let grader = Grader::new(host.threads, isolation)?;
     let subset = runner.base()?;
-    runner.train(run, &grader)?;
-    runner.evaluate(run, &grader, &subset)?;
+    let name = job.map_or(experiment::runner::BASE_RUN.into(), |job| job.to_string());
+    match job {
+        None => {}
+        Some(Job::Run(run)) if args.train_only => runner.train(run, &grader)?,
+        Some(job) => runner.job(job, &grader, &subset)?,
+    }
     display.finish();
-    println!("run {run} is in {}", out.join(run.to_string()).display());
+    println!("run {name} is in {}", out.join(&name).display());
     Ok(())
+}
+
+/// A piece of a plan by its name; the base model's evaluation is none.
+fn named(manifest: &Manifest, name: &str) -> Result<Option<Job>> {
+    let jobs = manifest.jobs();
+    match jobs.iter().find(|job| job.to_string() == name) {
+        Some(&job) => Ok(Some(job)),
+        None if name == experiment::runner::BASE_RUN => Ok(None),
+        None => bail!(Usage(format!("{} has no piece `{name}`; `plan` lists them", manifest.name))),
+    }
 }
