@@ -58,7 +58,7 @@ impl Decoder {
     /// Puts a checkpoint on a device, in the type that the device's operations keep it in. Mapped files go there as they
     /// are; nothing is held in host memory.
     pub fn new(weights: &Weights, device: &Device) -> Result<Self> {
-        let ops = ops::of(device);
+        let ops = ops::for_model(device, &weights.config);
         let dtype = ops.dtype(weights.dtype());
         Self::with(weights, device, ops, dtype)
     }

@@ -1,13 +1,17 @@
 //! What a decoder is computed with: one interface, a portable implementation in tensor operations and a fast one in CUDA
 //! kernels. Shapes: `N` packed tokens, `H` hidden, `h` query and `kv` key/value heads of `d` dimensions each.
 
-use crate::Result;
 use crate::batch::Rows;
 use crate::sampler::{DecodeTask, Stepper};
 use crate::weights::{Matrix, Raw};
+use crate::{ModelConfig, Result};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use std::fmt::Debug;
 use std::sync::Arc;
+
+/// Own kernels read sixteen bytes at a time, and hold a head in a warp's registers.
+const WIDTHS: usize = 8;
+const MOST_HEAD: usize = 128;
 
 /// Attention's sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,6 +152,13 @@ pub trait Ops: Debug + Send + Sync {
 
     /// What generates tokens with this model's weights.
     fn stepper<'a>(&self, task: DecodeTask<'a>) -> Result<Box<dyn Stepper + 'a>>;
+}
+
+/// The fastest implementation that takes this model's widths.
+pub fn for_model(device: &Device, config: &ModelConfig) -> Arc<dyn Ops> {
+    let whole =
+        [config.hidden_size, config.intermediate_size, config.head_dim].iter().all(|n| n.is_multiple_of(WIDTHS));
+    if whole && config.head_dim <= MOST_HEAD { of(device) } else { Arc::new(crate::portable::Portable) }
 }
 
 /// The fastest implementation that a device has.

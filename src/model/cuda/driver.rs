@@ -25,6 +25,16 @@ pub fn ok(what: &str, result: cu::CUresult) -> Result<()> {
     if result == cu::CUresult::CUDA_SUCCESS { Ok(()) } else { fail(what, format!("{result:?}")) }
 }
 
+/// Opens the first of these libraries that is there, for the life of the process.
+///
+/// # Safety
+/// They must be the vendor's: their initialisers run.
+pub unsafe fn library(names: [&str; 3]) -> std::result::Result<&'static libloading::Library, libloading::Error> {
+    // SAFETY: the caller's promise.
+    let [newest, older, any] = names.map(|name| unsafe { libloading::Library::new(name) });
+    Ok(Box::leak(Box::new(newest.or(older).or(any)?)))
+}
+
 /// Compiled kernels, by file. `tools/build-kernels.sh` makes them from the sources beside them.
 const FILES: [&str; 7] = [
     include_str!("kernels/norm.ptx"),

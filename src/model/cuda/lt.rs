@@ -1,7 +1,7 @@
 //! Matrix products by cuBLASLt: nine functions of a library that is loaded at run time. The first algorithm that the library
 //! proposes for a shape is taken and kept: timing several would make the bytes depend on the clock.
 
-use super::driver::{Buffer, CudaError, Result, fail};
+use super::driver::{self, Buffer, CudaError, Result, fail};
 use burn::tensor::DType;
 use cudarc::driver::sys as cu;
 use std::collections::HashMap;
@@ -81,10 +81,9 @@ impl Library {
     }
 
     fn load() -> std::result::Result<Self, libloading::Error> {
-        // SAFETY: a library of the vendor, never unloaded; types as its header declares them.
+        // SAFETY: a library of the vendor; types as its header declares them.
         unsafe {
-            let [newest, older, any] = NAMES.map(|name| libloading::Library::new(name));
-            let library: &'static _ = Box::leak(Box::new(newest.or(older).or(any)?));
+            let library = driver::library(NAMES)?;
             macro_rules! symbol {
                 ($name:literal) => {
                     *library.get($name)?

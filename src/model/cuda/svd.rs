@@ -40,10 +40,9 @@ impl Library {
     }
 
     fn load() -> std::result::Result<Self, libloading::Error> {
-        // SAFETY: a library of the vendor, never unloaded; types as its header declares them.
+        // SAFETY: a library of the vendor; types as its header declares them.
         unsafe {
-            let [newest, older, any] = NAMES.map(|name| libloading::Library::new(name));
-            let library: &'static _ = Box::leak(Box::new(newest.or(older).or(any)?));
+            let library = driver::library(NAMES)?;
             Ok(Self {
                 create: *library.get(b"cusolverDnCreate")?,
                 params: *library.get(b"cusolverDnCreateParams")?,
