@@ -144,7 +144,13 @@ impl Manifest {
 
     /// A manifest of one's own.
     pub fn load(path: &Path) -> Result<Self> {
-        Self::parse(&bundle::files::read_text(path)?, path)
+        let manifest = Self::parse(&bundle::files::read_text(path)?, path)?;
+        // The tier is stamped on every page: a plan with fewer arms or seeds may not call itself by a tier's name.
+        if Self::tiers().any(|tier| tier == manifest.name) {
+            let reason = format!("`{}` is the name of a tier: give your plan another", manifest.name);
+            return Err(ExperimentError::Manifest { path: path.into(), reason });
+        }
+        Ok(manifest)
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self> {

@@ -243,6 +243,10 @@ impl Table<'_> {
             .iter()
             .map(|run| Ok(read_rows::<Metrics>(&self.out.join(run).join("metrics.jsonl"))?))
             .collect::<Result<Vec<_>>>()?;
+        let gap = logs.iter().flatten().map(|m| f64::from(m.logp_gap)).fold(0.0, f64::max);
+        let failed = logs.iter().flatten().map(|m| m.infra_failed as f64).sum();
+        self.put(format!("{}.logp_gap", arm.name()), gap, runs);
+        self.put(format!("{}.infra_failed", arm.name()), failed, runs);
         let mut log = |key: &str, of: fn(&Metrics) -> f64| {
             let values: Vec<f64> =
                 logs.iter().map(|rows| statistics::mean(&rows.iter().map(of).collect::<Vec<_>>())).collect();

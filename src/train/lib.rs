@@ -63,4 +63,14 @@ pub enum TrainError {
     File(#[from] bundle::BundleError),
 }
 
+impl TrainError {
+    /// Whether the device had no room: the same in smaller pieces may fit.
+    pub fn is_out_of_memory(&self) -> bool {
+        match self {
+            Self::Model(error) | Self::Adapter(adapter::AdapterError::Model(error)) => error.is_out_of_memory(),
+            _ => false,
+        }
+    }
+}
+
 pub type Result<T> = std::result::Result<T, TrainError>;

@@ -106,7 +106,7 @@ pub fn train(
         let mut clock = Clock::default();
         let (metrics, rows) = match update(config, inputs, &mut state, plan, &mut clock) {
             // Nothing has changed yet: the same update again, in smaller passes.
-            Err(TrainError::Model(error)) if error.is_out_of_memory() => {
+            Err(error) if error.is_out_of_memory() => {
                 plan = plan.smaller(&run, error)?;
                 continue;
             }

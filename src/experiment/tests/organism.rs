@@ -87,6 +87,16 @@ fn a_folder_of_another_configuration_is_refused() {
 }
 
 #[test]
+fn a_plan_of_ones_own_cannot_bear_a_tiers_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plan.toml");
+    let text = std::fs::read_to_string(root().join("src/cli/tests/tiny.toml")).unwrap();
+    std::fs::write(&path, text.replace("name = \"tiny\"", "name = \"organism\"")).unwrap();
+    let error = Manifest::load(&path).unwrap_err();
+    assert!(error.to_string().contains("is the name of a tier"), "{error}");
+}
+
+#[test]
 fn the_pairs_direction_has_a_band_and_random_ones_have_none() {
     let bench = bench(&tiny());
     let (basis, layout) = (&bench.basis, &bench.basis.layout);
