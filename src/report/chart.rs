@@ -1,6 +1,7 @@
 //! A small line chart in SVG: bands for the standard error, a dash pattern and a marker per series so that it reads in
 //! grey, and a direct label at each line's end instead of a legend.
 
+use crate::svg;
 use std::fmt::Write;
 
 /// One line: points are `(x, mean, standard error)`.
@@ -39,14 +40,7 @@ const LABEL_GAP: f64 = 11.0;
 impl Chart {
     /// The chart as an SVG document. Coordinates have two decimals, so equal data gives equal bytes.
     pub fn svg(&self) -> String {
-        let mut svg = String::new();
-        let _ = write!(
-            svg,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
-             font-family=\"Libertinus Serif, serif\" font-size=\"10\" fill=\"#222\">"
-        );
-        let _ = write!(svg, "<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#fff\"/>");
-        let _ = write!(svg, "<text x=\"{LEFT}\" y=\"14\" font-size=\"11\" font-weight=\"bold\">{}</text>", self.title);
+        let mut svg = svg::open(WIDTH, HEIGHT, 10.0, LEFT, &self.title);
         self.axes(&mut svg);
         if let Some((height, label)) = &self.reference {
             let y = self.y(*height);

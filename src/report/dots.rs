@@ -1,5 +1,6 @@
 //! Points with intervals, a row each: the ablations at a glance.
 
+use crate::svg;
 use std::fmt::Write;
 
 /// One row: a value and the ends of its interval.
@@ -35,14 +36,7 @@ impl Dots {
         let (low, high) = ((low * 10.0).floor() / 10.0, (high * 10.0).ceil() / 10.0);
         let span = (high - low).max(0.1);
         let x = |value: f64| LEFT + (value - low) / span * (WIDTH - LEFT - RIGHT);
-        let mut svg = String::new();
-        let _ = write!(
-            svg,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" \
-             font-family=\"Libertinus Serif, serif\" font-size=\"9\" fill=\"#222\"><rect width=\"{WIDTH}\" height=\"{height}\" \
-             fill=\"#fff\"/><text x=\"4\" y=\"14\" font-size=\"11\" font-weight=\"bold\">{}</text>",
-            self.title
-        );
+        let mut svg = svg::open(WIDTH, height, 9.0, 4.0, &self.title);
         let foot = height - BOTTOM;
         for i in 0..=4 {
             let value = low + span * f64::from(i) / 4.0;

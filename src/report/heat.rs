@@ -1,5 +1,6 @@
 //! A table as colours with its numbers in it: which loophole an arm still uses.
 
+use crate::svg;
 use std::fmt::Write;
 
 pub struct Heat {
@@ -22,14 +23,7 @@ impl Heat {
     pub fn svg(&self) -> String {
         let height = TOP + ROW * self.rows.len() as f64 + BOTTOM;
         let wide = (WIDTH - LEFT - 4.0) / self.columns.len().max(1) as f64;
-        let mut svg = String::new();
-        let _ = write!(
-            svg,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" \
-             font-family=\"Libertinus Serif, serif\" font-size=\"9\" fill=\"#222\"><rect width=\"{WIDTH}\" height=\"{height}\" \
-             fill=\"#fff\"/><text x=\"4\" y=\"14\" font-size=\"11\" font-weight=\"bold\">{}</text>",
-            self.title
-        );
+        let mut svg = svg::open(WIDTH, height, 9.0, 4.0, &self.title);
         for (i, column) in self.columns.iter().enumerate() {
             let x = LEFT + wide * (i as f64 + 0.5);
             let _ = write!(

@@ -20,6 +20,7 @@ pub mod figures;
 pub mod heat;
 pub mod paper;
 pub mod receipts;
+mod svg;
 pub mod tables;
 pub mod typeset;
 
