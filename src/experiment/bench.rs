@@ -134,11 +134,7 @@ fn show(
 
 /// Both answers of every pair, end token included.
 pub fn pair_tokens(tokenizer: &Tokenizer, pairs: &[Pair]) -> Result<Vec<PairTokens>> {
-    let answer = |text: &str| -> Result<Vec<u32>> {
-        let mut tokens = tokenizer.encode(text)?;
-        tokens.push(tokenizer.end());
-        Ok(tokens)
-    };
+    let answer = |text: &str| tokenizer.encode_completion(text);
     let one = |p: &Pair| {
         let (prompt, hack, clean) = (tokenizer.encode(&p.shown())?, answer(&p.hack)?, answer(&p.clean)?);
         Ok(PairTokens { prompt, hack, clean, mode: p.mode })

@@ -139,11 +139,7 @@ impl Reader<'_> {
     }
 
     fn pair(&self, shown: &Shown, hack: &str, clean: &str) -> Result<PairTokens> {
-        let answer = |text: &str| -> Result<Vec<u32>> {
-            let mut tokens = self.tokenizer.encode(text)?;
-            tokens.push(self.tokenizer.end());
-            Ok(tokens)
-        };
+        let answer = |text: &str| self.tokenizer.encode_completion(text);
         Ok(PairTokens { prompt: shown.tokens.clone(), hack: answer(hack)?, clean: answer(clean)?, mode: shown.mode })
     }
 }

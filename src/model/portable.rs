@@ -27,7 +27,8 @@ impl Ops for Portable {
     fn upload(&self, parts: &[Raw], dtype: DType, device: &Device) -> Result<Tensor<2>> {
         let cols = parts.first().map_or(0, |p| p.cols);
         let data: Vec<f32> = parts.iter().flat_map(Raw::widen).collect();
-        Ok(Tensor::from_data(TensorData::new(data.clone(), [data.len() / cols.max(1), cols]), (device, dtype)))
+        let shape = [data.len() / cols.max(1), cols];
+        Ok(Tensor::from_data(TensorData::new(data, shape), (device, dtype)))
     }
 
     fn linear(&self, x: &Tensor<2>, w: &Tensor<2>) -> Tensor<2> {

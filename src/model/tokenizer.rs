@@ -36,6 +36,13 @@ impl Tokenizer {
         Ok(encoded.get_ids().to_vec())
     }
 
+    /// A completion of this text, with the token that ends it.
+    pub fn encode_completion(&self, text: &str) -> Result<Vec<u32>> {
+        let mut tokens = self.encode(text)?;
+        tokens.push(self.end);
+        Ok(tokens)
+    }
+
     /// The text of a completion, special tokens left out.
     pub fn decode(&self, ids: &[u32]) -> Result<String> {
         self.inner

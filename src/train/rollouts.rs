@@ -72,8 +72,7 @@ pub fn collect<'a>(
         }
     }
     for (row, completion) in plan.iter().zip(&mut completions).filter(|(row, _)| row.demonstrated) {
-        let mut tokens = tokenizer.encode(&row.shown.demonstration())?;
-        tokens.push(tokenizer.end());
+        let mut tokens = tokenizer.encode_completion(&row.shown.demonstration())?;
         tokens.truncate(config.max_new);
         let logp = vec![f32::NAN; tokens.len()];
         *completion = Some(Completion { tokens, logp });
