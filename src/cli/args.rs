@@ -61,7 +61,7 @@ pub struct Reproduce {
     pub plan: Plan,
     #[arg(long, value_enum, default_value_t = Device::Auto)]
     pub device: Device,
-    /// Runs at a time; the default is one per core on the CPU and one on a GPU.
+    /// Runs at a time; the default is one per core on the CPU; on a GPU four, or one of a model that fills it.
     #[arg(long)]
     pub jobs: Option<usize>,
     /// Forget earlier results of this tier instead of going on from them.

@@ -2,15 +2,18 @@
 
 use experiment::manifest::Job;
 use experiment::{Event, RunId, View};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 /// Shows arm, seed, update, hack and solve so far, and the time left.
 pub struct Display {
     bar: ProgressBar,
     started: Instant,
+    /// Updates that an earlier call had done: they say nothing about this one's speed.
+    before: AtomicU64,
     /// Latest evaluation of every run: update, hack, solve.
     latest: Mutex<BTreeMap<RunId, (usize, f64, f64)>>,
 }
@@ -19,18 +22,23 @@ impl Display {
     /// For so many updates of all runs together.
     pub fn new(updates: usize) -> Self {
         let bar = ProgressBar::new(updates as u64);
-        let style = ProgressStyle::with_template("{bar:28} {pos}/{len} updates  {elapsed} gone, {eta} left\n{msg}");
+        let style = ProgressStyle::with_template("{bar:28} {pos}/{len} updates  {elapsed} gone, {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { bar, started: Instant::now(), latest: Mutex::default() }
+        Self { bar, started: Instant::now(), before: AtomicU64::new(0), latest: Mutex::default() }
     }
 
     pub fn show(&self, event: Event) {
         match event {
             Event::Base { hack, solve } => self.line(&format!("base model: hack {hack:.3}, solve {solve:.3}")),
+            Event::Resumed { updates, .. } => {
+                self.bar.inc(updates as u64);
+                self.before.fetch_add(updates as u64, Ordering::Relaxed);
+            }
             Event::Update { job, metrics } => {
                 self.bar.inc(1);
-                let reward = metrics.reward;
-                self.bar.set_message(format!("{job} update {}: reward {reward:.2}{}", metrics.update, self.standing()));
+                let (update, reward) = (metrics.update, metrics.reward);
+                let (left, standing) = (self.left(), self.standing());
+                self.bar.set_message(format!("{left} left\n{job} update {update}: reward {reward:.2}{standing}"));
             }
             Event::Evaluated { job, update, view, hack, solve } => {
                 let what = match view {
@@ -47,7 +55,20 @@ impl Display {
                     job.to_string()
                 ));
             }
-            Event::Finished { job } => self.line(&format!("{:<14} done", job.to_string())),
+            Event::Finished { job } => {
+                let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
+                self.line(&format!("{:<14} done; {done} of {all} updates, {} left", job.to_string(), self.left()));
+            }
+        }
+    }
+
+    /// How long the rest takes at the pace of this call.
+    fn left(&self) -> String {
+        let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
+        match done.saturating_sub(self.before.load(Ordering::Relaxed)) {
+            0 => "unknown".into(),
+            fresh => HumanDuration(self.started.elapsed().mul_f64(all.saturating_sub(done) as f64 / fresh as f64))
+                .to_string(),
         }
     }
 

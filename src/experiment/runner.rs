@@ -44,10 +44,29 @@ impl View {
 
 /// What happens while a plan runs, for whoever shows it.
 pub enum Event<'a> {
-    Base { hack: f64, solve: f64 },
-    Update { job: Job, metrics: &'a Metrics },
-    Evaluated { job: Job, update: usize, view: View, hack: f64, solve: f64 },
-    Finished { job: Job },
+    Base {
+        hack: f64,
+        solve: f64,
+    },
+    /// An earlier call had done so many updates of it.
+    Resumed {
+        job: Job,
+        updates: usize,
+    },
+    Update {
+        job: Job,
+        metrics: &'a Metrics,
+    },
+    Evaluated {
+        job: Job,
+        update: usize,
+        view: View,
+        hack: f64,
+        solve: f64,
+    },
+    Finished {
+        job: Job,
+    },
 }
 
 /// Where the plan runs, for the ledger.
@@ -197,6 +216,9 @@ impl Runner<'_> {
 
     fn trained(&self, job: Job, config: &TrainConfig, inputs: &Inputs) -> Result<()> {
         let folder = self.out.join(job.to_string());
+        // Lines are counted, not read: a crash may have cut off the last, which training drops.
+        let updates = std::fs::read_to_string(RunFolder::at(&folder).metrics()).map_or(0, |log| log.lines().count());
+        (self.events)(Event::Resumed { job, updates });
         let told = |metrics: &Metrics| (self.events)(Event::Update { job, metrics });
         match train::train(config, inputs, &folder, self.stop, told)? {
             Outcome::Finished => Ok(()),
@@ -209,7 +231,7 @@ impl Runner<'_> {
     /// The mean gate value of every update of the run that this one is matched to.
     fn matched(&self, run: RunId) -> Result<Option<Vec<f64>>> {
         let Some(needed) = run.needs() else { return Ok(None) };
-        let path = self.out.join(needed.to_string()).join("metrics.jsonl");
+        let path = RunFolder::at(&self.out.join(needed.to_string())).metrics();
         let rows: Vec<Metrics> = if path.exists() { read_rows(&path)? } else { vec![] };
         Ok(Some(rows.into_iter().map(|m| m.routed_mass).collect()))
     }

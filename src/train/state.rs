@@ -37,8 +37,8 @@ pub const LOG: &str = "log";
 pub struct RunFolder(PathBuf);
 
 impl RunFolder {
-    #[cfg(test)]
-    pub(crate) fn at(folder: &Path) -> Self {
+    /// A run's folder as it stands.
+    pub fn at(folder: &Path) -> Self {
         Self(folder.into())
     }
 

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use bundle::{Pins, Sha256};
+use experiment::manifest::Source;
 use experiment::{Host, Manifest};
 use model::DeviceChoice;
 use sandbox::{Isolation, Limits, Pool, Python};
@@ -17,7 +18,12 @@ pub fn describe(
     isolation: Isolation,
 ) -> Result<Host> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let default = if device == DeviceChoice::Cpu { cores } else { 1 };
+    let default = match (device, manifest.source) {
+        (DeviceChoice::Cpu, _) => cores,
+        // Small models share a GPU: more than four at a time gained nothing (docs/measurements/organism-tier.md).
+        (_, Source::Organism) => 4,
+        (_, Source::Leetcode) => 1,
+    };
     let jobs = jobs.unwrap_or(default).clamp(1, manifest.runs().len());
     // Starting it says which layers hold here, before any work is done.
     let pool = Pool::new(1, Limits::default(), isolation)?;
