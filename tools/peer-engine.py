@@ -117,6 +117,13 @@ def attention(c, b, t):
 
 
 @torch.no_grad()
+def prefill(c, layers, tokens):
+    model = Decoder(c, layers)
+    ids = torch.randint(0, c["vocab_size"], (1, tokens), device=DEVICE)
+    say(f"prefill, {tokens} tokens", median(lambda: model.forward(ids), inner=4))
+
+
+@torch.no_grad()
 def decode(c, layers, batches, context):
     model = Decoder(c, layers)
     for b in batches:
@@ -202,12 +209,17 @@ def generate(c, layers, b, context):
 if __name__ == "__main__":
     wanted = json.loads(sys.argv[1])
     config, layers = wanted["config"], wanted["config"]["num_hidden_layers"]
+    asked = lambda work: not wanted["only"] or work in wanted["only"]
     matmuls(wanted["matmuls"])
-    attention(config, *wanted["train"])
-    decode(config, layers, wanted["batches"], wanted["context"])
+    if asked("attention"):
+        attention(config, *wanted["train"])
+    if asked("prefill"):
+        prefill(config, layers, wanted["prefill"])
+    if asked("decode"):
+        decode(config, layers, wanted["batches"], wanted["context"])
     torch.cuda.empty_cache()
     b, t = wanted["train"]
-    for parts in (1, 2, 4):
+    for parts in (1, 2, 4) if asked("train") else ():
         # Autograd keeps more than 80 GB hold at the whole batch: then parts of it, one after the other.
         try:
             say(f"train, {b} x {t}", train(config, layers, b // parts, t) * parts)
@@ -216,4 +228,5 @@ if __name__ == "__main__":
             print(f"out of memory with {b // parts} rows", file=sys.stderr)
             torch.cuda.empty_cache()
     torch.cuda.empty_cache()
-    generate(config, layers, wanted["generate"], wanted["context"])
+    if asked("generate"):
+        generate(config, layers, wanted["generate"], wanted["context"])

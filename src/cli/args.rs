@@ -213,6 +213,18 @@ pub enum Bench {
     Engine(BenchEngine),
 }
 
+/// What `bench engine` times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EngineWork {
+    Attention,
+    Prefill,
+    Decode,
+    Generate,
+    Merge,
+    Train,
+    Update,
+}
+
 #[derive(Args)]
 pub struct BenchEngine {
     #[arg(long, value_enum, default_value_t = Device::Auto)]
@@ -226,6 +238,9 @@ pub struct BenchEngine {
     /// A Python that has PyTorch: the same work is timed there first.
     #[arg(long, value_name = "PYTHON")]
     pub peer: Option<String>,
+    /// Time these alone, and the products, on whose rate the floors rest.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub only: Vec<EngineWork>,
     /// Fewer layers than Qwen3-4B's 36, for a smaller device.
     #[arg(long)]
     pub layers: Option<usize>,

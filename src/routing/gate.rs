@@ -3,6 +3,8 @@
 
 use crate::{Band, Direction, cosine};
 use adapter::{Layout, RolloutGradients};
+use rayon::prelude::*;
+use std::ops::Range;
 
 /// Narrower bands than this count as this wide.
 const NARROWEST: f64 = 1e-6;
@@ -29,10 +31,6 @@ pub struct Routed {
 }
 
 impl Routed {
-    fn empty(layout: &Layout) -> Self {
-        Self { kept: vec![0.0; layout.len()], quarantined: vec![0.0; layout.len()], fractions: vec![] }
-    }
-
     /// Everything to the deployed knob: what an arm without routing does.
     pub fn nothing(gradients: &RolloutGradients, layout: &Layout) -> Self {
         let mut kept = vec![0.0; layout.len()];
@@ -58,76 +56,74 @@ impl Routed {
     }
 }
 
-impl Gate {
-    /// The gate value of one module's gradient.
-    fn fraction(&self, module: usize, gradient: &[f32], unit: &[f32]) -> f64 {
-        let (lower, upper) = (self.band.lower[module] as f64, self.band.upper[module] as f64);
-        let f = ((cosine(gradient, unit) - lower) / (upper - lower).max(NARROWEST)).clamp(0.0, 1.0);
-        (f * STEPS).round() / STEPS
-    }
+/// A number for each module and row: `[module][row]`.
+type ByModule = Vec<Vec<f64>>;
 
+impl Gate {
     /// Gate values of one rollout, one per module.
     pub fn fractions(&self, row: &[f32], layout: &Layout) -> Vec<f64> {
-        let one = |(module, r): (usize, std::ops::Range<usize>)| {
-            self.fraction(module, &row[r.clone()], &self.direction.unit[r])
-        };
-        layout.ranges().enumerate().map(one).collect()
+        self.opened(&self.cosines(&[row], layout)).into_iter().flatten().collect()
     }
 
     pub fn split(&self, gradients: &RolloutGradients, layout: &Layout) -> Routed {
-        let mut routed = Routed::empty(layout);
-        for row in &gradients.rows {
-            let fraction = self.divide(row, layout, &mut routed);
-            routed.fractions.push(fraction);
-        }
-        routed
+        let rows = slices(gradients);
+        divide(&rows, &self.opened(&self.cosines(&rows, layout)), layout)
     }
 
     /// Splits token by token: `rollouts[b]` holds a gradient per token. A rollout's fraction is the mean over its tokens.
     pub fn split_tokens(&self, rollouts: &[RolloutGradients], layout: &Layout) -> Routed {
-        let mut routed = Routed::empty(layout);
-        for tokens in rollouts {
-            let sum: f64 = tokens.rows.iter().map(|row| self.divide(row, layout, &mut routed)).sum();
-            routed.fractions.push(sum / tokens.rows.len().max(1) as f64);
-        }
+        let rows: Vec<&[f32]> = rollouts.iter().flat_map(slices).collect();
+        let mut routed = divide(&rows, &self.opened(&self.cosines(&rows, layout)), layout);
+        let mut tokens = &routed.fractions[..];
+        let mut of_rollout = |rollout: &RolloutGradients| {
+            let (own, rest) = tokens.split_at(rollout.rows.len());
+            tokens = rest;
+            mean(own)
+        };
+        routed.fractions = rollouts.iter().map(&mut of_rollout).collect();
         routed
-    }
-
-    /// Adds the two parts of one gradient to `routed`; returns its mean gate value over modules.
-    fn divide(&self, row: &[f32], layout: &Layout, routed: &mut Routed) -> f64 {
-        let fractions = self.fractions(row, layout);
-        for (range, &f) in layout.ranges().zip(&fractions) {
-            for i in range {
-                let g = row[i] as f64;
-                routed.quarantined[i] += f * g;
-                routed.kept[i] += (1.0 - f) * g;
-            }
-        }
-        mean(&fractions)
     }
 
     /// Nothing is quarantined; each gradient shrinks by its mean gate value: `sum_b (1 - s_b) g_b`.
     pub fn scale(&self, gradients: &RolloutGradients, layout: &Layout) -> Routed {
-        let mut routed = Routed::empty(layout);
-        for row in &gradients.rows {
-            let score = mean(&self.fractions(row, layout));
-            routed.kept.iter_mut().zip(row).for_each(|(k, &g)| *k += (1.0 - score) * g as f64);
-            routed.fractions.push(score);
+        let rows = slices(gradients);
+        let scores = over_modules(&self.opened(&self.cosines(&rows, layout)), rows.len());
+        let mut kept = vec![0.0; layout.len()];
+        for (row, score) in rows.iter().zip(&scores) {
+            kept.iter_mut().zip(*row).for_each(|(k, &g)| *k += (1.0 - score) * g as f64);
         }
-        routed
+        Routed { kept, quarantined: vec![0.0; layout.len()], fractions: scores }
     }
 
     /// The same direction with its band moved, by one distance in all modules, until the mean gate value over these
     /// rollouts is `mass`. The mean falls as the band rises, so halving finds the place.
     pub fn routing(&self, mass: f64, gradients: &RolloutGradients, layout: &Layout) -> Gate {
+        let cosines = self.cosines(&slices(gradients), layout);
         // Cosines differ by 2 at most, so at these ends the gate is all open or all shut.
         let (mut open, mut shut) = (-2.0f32 - self.reach(), 2.0 + self.reach());
         for _ in 0..HALVINGS {
             let middle = 0.5 * (open + shut);
-            let found = self.moved(middle).split(gradients, layout).mass();
+            let found = mean(&over_modules(&self.moved(middle).opened(&cosines), gradients.rows.len()));
             if found > mass { open = middle } else { shut = middle }
         }
         self.moved(0.5 * (open + shut))
+    }
+
+    /// Each row's cosine with the direction.
+    fn cosines(&self, rows: &[&[f32]], layout: &Layout) -> ByModule {
+        let unit = &self.direction.unit;
+        by_module(layout, |_, r| rows.iter().map(|row| cosine(&row[r.clone()], &unit[r.clone()])).collect())
+    }
+
+    /// The gate values that these cosines get.
+    fn opened(&self, cosines: &ByModule) -> ByModule {
+        let edges = self.band.lower.iter().zip(&self.band.upper);
+        let one = |(cosines, (&lower, &upper)): (&Vec<f64>, (&f32, &f32))| {
+            let (lower, upper) = (lower as f64, upper as f64);
+            let gate = |cos: &f64| ((cos - lower) / (upper - lower).max(NARROWEST)).clamp(0.0, 1.0);
+            cosines.iter().map(|cos| (gate(cos) * STEPS).round() / STEPS).collect()
+        };
+        cosines.iter().zip(edges).map(one).collect()
     }
 
     fn reach(&self) -> f32 {
@@ -139,6 +135,38 @@ impl Gate {
         let band = Band { lower: moved(&self.band.lower), upper: moved(&self.band.upper) };
         Gate { direction: self.direction.clone(), band }
     }
+}
+
+fn slices(gradients: &RolloutGradients) -> Vec<&[f32]> {
+    gradients.rows.iter().map(Vec::as_slice).collect()
+}
+
+/// Modules do not touch each other: each is computed by a thread, and the order of additions within it is fixed.
+fn by_module<T: Send>(layout: &Layout, of: impl Fn(usize, Range<usize>) -> T + Sync) -> Vec<T> {
+    let ranges: Vec<Range<usize>> = layout.ranges().collect();
+    ranges.into_par_iter().enumerate().map(|(module, range)| of(module, range)).collect()
+}
+
+/// Both parts of every gradient, summed over rows.
+fn divide(rows: &[&[f32]], fractions: &ByModule, layout: &Layout) -> Routed {
+    let parts = by_module(layout, |module, range| {
+        let (mut kept, mut quarantined) = (vec![0.0; range.len()], vec![0.0; range.len()]);
+        for (row, f) in rows.iter().zip(&fractions[module]) {
+            for ((k, q), &g) in kept.iter_mut().zip(&mut quarantined).zip(&row[range.clone()]) {
+                *q += f * g as f64;
+                *k += (1.0 - f) * g as f64;
+            }
+        }
+        (kept, quarantined)
+    });
+    let (kept, quarantined): (Vec<Vec<f64>>, Vec<Vec<f64>>) = parts.into_iter().unzip();
+    Routed { kept: kept.concat(), quarantined: quarantined.concat(), fractions: over_modules(fractions, rows.len()) }
+}
+
+/// Each row's mean over modules.
+fn over_modules(values: &ByModule, rows: usize) -> Vec<f64> {
+    let mean = |row: usize| values.iter().map(|of_rows| of_rows[row]).sum::<f64>() / values.len().max(1) as f64;
+    (0..rows).map(mean).collect()
 }
 
 fn mean(values: &[f64]) -> f64 {

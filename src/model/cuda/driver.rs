@@ -249,6 +249,12 @@ impl Stream {
         })
     }
 
+    /// Copies from one place on the device to another.
+    pub fn copy(&self, to: u64, from: u64, bytes: usize) -> Result<()> {
+        // SAFETY: places that the caller owns, kept alive in stream order.
+        ok("copying on the device", unsafe { cu::cuMemcpyDtoDAsync_v2(to, from, bytes, self.0) })
+    }
+
     /// Copies from the device and waits for it.
     pub fn read<T: Copy>(&self, to: &mut [T], from: u64) -> Result<()> {
         // SAFETY: as many bytes as `to` has, and nobody looks at it before the wait.

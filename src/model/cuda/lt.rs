@@ -1,4 +1,4 @@
-//! Matrix products by cuBLASLt: nine functions of a library that is loaded at run time. The first algorithm that the library
+//! Matrix products by cuBLASLt: ten functions of a library that is loaded at run time. The first algorithm that the library
 //! proposes for a shape is taken and kept: timing several would make the bytes depend on the clock.
 
 use super::driver::{self, Buffer, CudaError, Result, fail};
@@ -14,6 +14,8 @@ type Handle = *mut c_void;
 const NAMES: [&str; 3] = ["libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so"];
 /// What NVIDIA recommends on Hopper.
 const WORKSPACE: usize = 32 << 20;
+/// Products of more rows are planned by multiples of this.
+const EXACT: usize = 512;
 /// Numbers of the library's headers: `CUBLAS_COMPUTE_32F`, `CUDA_R_32F`, `CUDA_R_16BF`, and the names of attributes.
 const COMPUTE_F32: i32 = 68;
 const TYPE_F32: i32 = 0;
@@ -28,6 +30,7 @@ struct Library {
     description: unsafe extern "C" fn(*mut Handle, i32, i32) -> i32,
     describe: unsafe extern "C" fn(Handle, i32, *const c_void, usize) -> i32,
     layout: unsafe extern "C" fn(*mut Handle, i32, u64, u64, i64) -> i32,
+    drop_layout: unsafe extern "C" fn(Handle) -> i32,
     preference: unsafe extern "C" fn(*mut Handle) -> i32,
     prefer: unsafe extern "C" fn(Handle, i32, *const c_void, usize) -> i32,
     propose: unsafe extern "C" fn(
@@ -94,6 +97,7 @@ impl Library {
                 description: symbol!(b"cublasLtMatmulDescCreate"),
                 describe: symbol!(b"cublasLtMatmulDescSetAttribute"),
                 layout: symbol!(b"cublasLtMatrixLayoutCreate"),
+                drop_layout: symbol!(b"cublasLtMatrixLayoutDestroy"),
                 preference: symbol!(b"cublasLtMatmulPreferenceCreate"),
                 prefer: symbol!(b"cublasLtMatmulPreferenceSetAttribute"),
                 propose: symbol!(b"cublasLtMatmulAlgoGetHeuristic"),
@@ -147,10 +151,39 @@ type Shape = ([usize; 6], [bool; 3], [DType; 2]);
 
 struct Plan {
     description: Handle,
-    a: Handle,
-    b: Handle,
-    out: Handle,
     algorithm: [u64; 8],
+}
+
+/// How a column-major matrix lies in memory.
+struct Layout {
+    library: &'static Library,
+    handle: Handle,
+}
+
+impl Layout {
+    fn new(library: &'static Library, dtype: DType, rows: usize, cols: usize, stride: usize) -> Result<Self> {
+        let mut handle = null_mut();
+        // SAFETY: a place for the layout.
+        let status =
+            unsafe { (library.layout)(&mut handle, type_number(dtype), rows as u64, cols as u64, stride as i64) };
+        check("cublasLtMatrixLayoutCreate", status).map(|()| Self { library, handle })
+    }
+
+    /// Those of a product's two sides and of what comes out.
+    fn of(library: &'static Library, p: &Product) -> Result<[Self; 3]> {
+        let side = |s: Side, rows: usize, cols: usize| {
+            let [rows, cols] = if s.turned { [rows, cols] } else { [cols, rows] };
+            Self::new(library, p.dtype, rows, cols, s.stride)
+        };
+        Ok([side(p.a, p.m, p.k)?, side(p.b, p.k, p.n)?, Self::new(library, p.out_type, p.n, p.m, p.out_stride)?])
+    }
+}
+
+impl Drop for Layout {
+    fn drop(&mut self) {
+        // SAFETY: a layout of `new`, dropped once; the library has read it when a call returns.
+        unsafe { (self.library.drop_layout)(self.handle) };
+    }
 }
 
 // SAFETY: the handles are plain pointers of a library that may be called from any thread; one thread has an `Lt` at a time.
@@ -186,16 +219,19 @@ impl Lt {
         if p.m * p.n == 0 {
             return Ok(());
         }
+        // Passes of training differ in their rows every time: asking the library anew for each would take longer than the product.
+        let planned = Product { m: if p.m > EXACT { p.m.next_multiple_of(EXACT) } else { p.m }, ..*p };
         let shape = (
-            [p.m, p.n, p.k, p.a.stride, p.b.stride, p.out_stride],
+            [planned.m, p.n, p.k, p.a.stride, p.b.stride, p.out_stride],
             [p.a.turned, p.b.turned, p.onto.is_some()],
             [p.dtype, p.out_type],
         );
         if !self.plans.contains_key(&shape) {
-            let plan = self.plan(p)?;
+            let plan = self.plan(&planned)?;
             self.plans.insert(shape, plan);
         }
         let plan = &self.plans[&shape];
+        let [a, b, out] = Layout::of(self.library, p)?;
         let (one, beta) = (1.0f32, if p.onto.is_some() { 1.0f32 } else { 0.0 });
         // SAFETY: a plan for exactly these sizes; buffers that the caller keeps alive in stream order. Row-major
         // `out = a b` is column-major `out^T = b^T a^T`, so b goes first.
@@ -205,14 +241,14 @@ impl Lt {
                 plan.description,
                 from_ref(&one).cast(),
                 p.b.pointer,
-                plan.b,
+                b.handle,
                 p.a.pointer,
-                plan.a,
+                a.handle,
                 from_ref(&beta).cast(),
                 p.onto.unwrap_or(p.out),
-                plan.out,
+                out.handle,
                 p.out,
-                plan.out,
+                out.handle,
                 &plan.algorithm,
                 self.workspace.pointer,
                 WORKSPACE,
@@ -223,18 +259,7 @@ impl Lt {
 
     fn plan(&self, p: &Product) -> Result<Plan> {
         let library = self.library;
-        let layout = |dtype: DType, rows: usize, cols: usize, stride: usize| {
-            let mut layout = null_mut();
-            // SAFETY: a place for the layout of a column-major matrix.
-            let status =
-                unsafe { (library.layout)(&mut layout, type_number(dtype), rows as u64, cols as u64, stride as i64) };
-            check("cublasLtMatrixLayoutCreate", status).map(|()| layout)
-        };
-        let side = |s: Side, rows: usize, cols: usize| {
-            if s.turned { layout(p.dtype, rows, cols, s.stride) } else { layout(p.dtype, cols, rows, s.stride) }
-        };
-        let (a, b) = (side(p.a, p.m, p.k)?, side(p.b, p.k, p.n)?);
-        let out = layout(p.out_type, p.n, p.m, p.out_stride)?;
+        let [a, b, out] = Layout::of(library, p)?;
         let (mut description, mut preference) = (null_mut(), null_mut());
         let (a_turned, b_turned) = (i32::from(p.a.turned), i32::from(p.b.turned));
         let (mut proposal, mut found) = (Proposal::default(), 0);
@@ -245,6 +270,7 @@ impl Lt {
             check("transpose", (library.describe)(description, TRANSPOSE_B, from_ref(&a_turned).cast(), 4))?;
             check("cublasLtMatmulPreferenceCreate", (library.preference)(&mut preference))?;
             check("workspace", (library.prefer)(preference, MOST_WORKSPACE, from_ref(&WORKSPACE).cast(), 8))?;
+            let (a, b, out) = (a.handle, b.handle, out.handle);
             let status =
                 (library.propose)(self.handle, description, b, a, out, out, preference, 1, &mut proposal, &mut found);
             check("cublasLtMatmulAlgoGetHeuristic", status)?;
@@ -252,6 +278,6 @@ impl Lt {
         if found == 0 {
             return fail("cuBLASLt", format!("no algorithm for {p:?}"));
         }
-        Ok(Plan { description, a, b, out, algorithm: proposal.algorithm })
+        Ok(Plan { description, algorithm: proposal.algorithm })
     }
 }

@@ -30,7 +30,7 @@ use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 use driver::{Arg, CudaError, Spread};
 use lt::{Product, Side};
-use route::{address, enqueue};
+use route::{addresses, enqueue};
 
 impl From<CudaError> for ModelError {
     fn from(error: CudaError) -> Self {
@@ -201,7 +201,7 @@ impl Ops for Cuda {
         let rows = parts.iter().map(|p| p.bytes.len() / p.dtype.size() / cols).sum();
         let like = dense(&Tensor::<1>::zeros([1], (device, DType::F32)));
         let out = empty(&like, &[rows, cols], dtype);
-        let mut to = address(&out)?;
+        let mut to = addresses(std::slice::from_ref(&out))?[0];
         // Memory that was free on the host may still be in use by what is in the queue.
         device.sync().map_err(|e| ModelError::Compute(e.to_string()))?;
         for part in parts {

@@ -86,15 +86,19 @@ fn run(stream: cu::CUstream, pointers: &[u64], work: impl FnOnce(&mut Here, &[u6
     })
 }
 
-/// Where a tensor lies. It stays there as long as the tensor lives; what is in the queue may still be writing to it.
-pub fn address(tensor: &CubeTensor) -> Result<u64> {
-    let binding = tensor.handle.clone().binding();
-    let stream_id = tensor.handle.stream;
-    let device = DeviceHandle::<Server>::new(tensor.client.service_id().device);
+/// Where tensors of one stream's client lie. They stay there as long as they live; what is in the queue may still be writing to
+/// them.
+pub fn addresses(tensors: &[CubeTensor]) -> Result<Vec<u64>> {
+    let Some(first) = tensors.first() else { return Ok(vec![]) };
+    let (stream_id, device) = (first.handle.stream, DeviceHandle::<Server>::new(first.client.service_id().device));
+    let bindings: Vec<BufferBinding> = tensors.iter().map(|t| t.handle.clone().binding()).collect();
     let found = device.submit_blocking(move |server: &mut Server| {
-        let mut streams = server.write_streams().resolve(stream_id, [&binding].into_iter())?;
-        let memory = streams.get(&binding.stream).device_memory();
-        Ok::<u64, ServerError>(memory.get_resource(binding.memory, binding.offset_start, binding.offset_end)?.ptr)
+        let mut streams = server.write_streams().resolve(stream_id, bindings.iter())?;
+        let mut place = |binding: BufferBinding| {
+            let memory = streams.get(&binding.stream).device_memory();
+            Ok(memory.get_resource(binding.memory, binding.offset_start, binding.offset_end)?.ptr)
+        };
+        bindings.iter().cloned().map(&mut place).collect::<std::result::Result<Vec<u64>, ServerError>>()
     });
     let lost = |answer: String| CudaError { what: "finding a tensor".into(), answer };
     found.map_err(|e| lost(format!("{e:?}")))?.map_err(|e| lost(e.to_string()))

@@ -4,7 +4,7 @@
 
 use super::driver::{self, Arg, Buffer, Graph, Kernels, Result, Room, Spread, Stream};
 use super::lt::{Lt, Product, Side};
-use super::route::{address, enqueue};
+use super::route::{addresses, enqueue};
 use super::{dense, flashes, heads_args, indices, score_scale, threads, typed};
 use crate::batch::Batch;
 use crate::block::Layer;
@@ -12,6 +12,7 @@ use crate::ops::Heads;
 use crate::sampler::{DecodeTask, Drawn, PAGE, Seat, Stepper};
 use crate::site::{Gain, Group};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn_cubecl::tensor::CubeTensor;
 use std::sync::{Arc, Mutex};
 
 /// Query heads per key/value head that the kernels take at most.
@@ -31,6 +32,19 @@ struct Place {
     gains: [u64; 4],
 }
 
+impl Place {
+    /// From the addresses of a layer's [`parts`].
+    fn of(all: &[u64]) -> Self {
+        let four = |first: usize| std::array::from_fn(|i| all[first + i]);
+        Self { weights: four(0), gains: four(4) }
+    }
+}
+
+/// A layer's weights and then its gains.
+fn parts(layer: &Layer) -> Vec<CubeTensor> {
+    layer.weights.iter().map(dense).chain(layer.gains.iter().map(dense)).collect()
+}
+
 /// The rows' state as the device holds it.
 struct Rows {
     tokens: u64,
@@ -38,7 +52,12 @@ struct Rows {
     steps: u64,
     seeds: u64,
     tables: u64,
+    /// What the last step drew, and all of a stride.
+    last: u64,
     drawn: u64,
+    /// Cache places to copy from and to.
+    sources: u64,
+    targets: u64,
 }
 
 /// Values between the kernels of a step.
@@ -124,13 +143,6 @@ impl<'a> CudaStepper<'a> {
             dtype: decoder.dtype(),
             eps: c.rms_norm_eps,
         };
-        let place = |layer: &Layer| -> Result<Place> {
-            let weights = [0, 1, 2, 3].map(|i| address(&dense(&layer.weights[i])));
-            let gains = [0, 1, 2, 3].map(|i| address(&dense(&layer.gains[i])));
-            let all = |found: [Result<u64>; 4]| found.into_iter().collect::<Result<Vec<u64>>>();
-            let four = |found: Vec<u64>| [found[0], found[1], found[2], found[3]];
-            Ok(Place { weights: four(all(weights)?), gains: four(all(gains)?) })
-        };
         let heads = sizes.heads;
         let mut room = Room::default();
         let cache = task.pages * PAGE * heads.kv * heads.d * sizes.dtype.size();
@@ -148,6 +160,13 @@ impl<'a> CudaStepper<'a> {
             Some((memory, _)) => memory,
             None => room.take()?,
         };
+        let rope = [&decoder.rope.cos, &decoder.rope.sin];
+        let ends = [dense(&decoder.embed), dense(&decoder.head), dense(&decoder.final_gain)];
+        let layers = decoder.layers.iter().flat_map(parts);
+        // All at once: every question waits behind what other runs have put into the runtime's queue.
+        let all: Vec<CubeTensor> = ends.into_iter().chain(rope.map(dense)).chain(layers).collect();
+        let places = addresses(&all)?;
+        let (ends, layers) = places.split_at(5);
         let start = memory.pointer;
         caches.iter_mut().for_each(|(keys, values)| (*keys, *values) = (*keys + start, *values + start));
         states.move_by(start);
@@ -160,11 +179,11 @@ impl<'a> CudaStepper<'a> {
             memory: Some(memory),
             rows: states,
             between,
-            places: decoder.layers.iter().map(place).collect::<Result<_>>()?,
-            embed: address(&dense(&decoder.embed))?,
-            head: address(&dense(&decoder.head))?,
-            final_gain: address(&dense(&decoder.final_gain))?,
-            rope: [address(&dense(&decoder.rope.cos))?, address(&dense(&decoder.rope.sin))?],
+            places: layers.chunks_exact(8).map(Place::of).collect(),
+            embed: ends[0],
+            head: ends[1],
+            final_gain: ends[2],
+            rope: [ends[3], ends[4]],
             graph: None,
             seats: vec![Seat::default(); rows],
             drawn: vec![0; rows],
@@ -221,8 +240,8 @@ impl<'a> CudaStepper<'a> {
         self.launch(&typed("rms_norm", dtype), Spread::over([rows, 1, 1], threads(hidden, dtype)), &args)
     }
 
-    /// One step of all rows; what was drawn goes to place `index` of the stride.
-    fn step(&mut self, index: usize) -> Result<()> {
+    /// One step of all rows.
+    fn step(&mut self) -> Result<()> {
         let Sizes { rows, hidden, inner, vocabulary, heads, dtype, .. } = self.sizes;
         let (x, normed, attended) = (self.between.x, self.between.normed, self.between.attended);
         let (qkv, gate_up, product) = (self.between.qkv, self.between.gate_up, self.between.product);
@@ -245,7 +264,7 @@ impl<'a> CudaStepper<'a> {
         }
         self.norm(self.final_gain)?;
         self.product(normed, self.head, [vocabulary, hidden], self.between.logits, false, DType::F32)?;
-        self.draw(index)
+        self.draw()
     }
 
     fn turn(&self, layer: usize, gains: [u64; 4]) -> Result<()> {
@@ -295,7 +314,7 @@ impl<'a> CudaStepper<'a> {
         self.launch(&typed("attend_step", dtype), super::warps(rows, heads.queries), &args)
     }
 
-    fn draw(&self, index: usize) -> Result<()> {
+    fn draw(&self) -> Result<()> {
         let Sizes { rows, vocabulary, .. } = self.sizes;
         let how = self.task.how;
         let logits = Arg::Pointer(self.between.logits);
@@ -319,7 +338,7 @@ impl<'a> CudaStepper<'a> {
             Arg::Pointer(self.rows.tokens),
             Arg::Pointer(self.rows.positions),
             steps,
-            Arg::Pointer(self.rows.drawn + (index * rows * size_of::<[u32; 2]>()) as u64),
+            Arg::Pointer(self.rows.last),
         ];
         self.launch("draw_join", Spread::over([rows.div_ceil(128), 1, 1], 128), &args)
     }
@@ -350,9 +369,13 @@ impl<'a> CudaStepper<'a> {
             Some(graph) => graph,
             None => self.recorded()?,
         };
-        graph.play(&self.stream)?;
-        self.graph = Some(graph);
         let rows = self.sizes.rows;
+        let bytes = rows * size_of::<[u32; 2]>();
+        for index in 0..STRIDE {
+            graph.play(&self.stream)?;
+            self.stream.copy(self.rows.drawn + (index * bytes) as u64, self.rows.last, bytes)?;
+        }
+        self.graph = Some(graph);
         let mut drawn = vec![[0u32; 2]; STRIDE * rows];
         self.stream.read(&mut drawn, self.rows.drawn)?;
         let steps: Vec<Vec<Drawn>> = drawn
@@ -372,14 +395,14 @@ impl<'a> CudaStepper<'a> {
         Ok(steps)
     }
 
-    /// The steps of a stride as a graph. Shapes that the library has not seen are planned before, not while, recording.
+    /// A step as a graph: a whole stride would take a short generation longer to record than to play. Shapes that the library has not seen are planned before, not while, recording.
     fn recorded(&mut self) -> Result<Graph> {
-        self.step(0)?;
+        self.step()?;
         self.stream.wait()?;
         self.settle()?;
         self.stream.wait()?;
         let stream = Arc::clone(&self.stream);
-        stream.record(|| (0..STRIDE).try_for_each(|index| self.step(index)))
+        stream.record(|| self.step())
     }
 
     fn indices(&self, values: impl Iterator<Item = usize>) -> Tensor<1, Int> {
@@ -407,13 +430,18 @@ impl Rows {
             steps: ints(rows),
             seeds: ints(2 * rows),
             tables: ints(rows * table),
+            last: ints(2 * rows),
             drawn: ints(2 * rows * STRIDE),
+            sources: ints(rows * PAGE),
+            targets: ints(rows * PAGE),
         }
     }
 
     fn move_by(&mut self, start: u64) {
-        let Self { tokens, positions, steps, seeds, tables, drawn } = self;
-        [tokens, positions, steps, seeds, tables, drawn].into_iter().for_each(|place| *place += start);
+        let Self { tokens, positions, steps, seeds, tables, last, drawn, sources, targets } = self;
+        [tokens, positions, steps, seeds, tables, last, drawn, sources, targets]
+            .into_iter()
+            .for_each(|place| *place += start);
     }
 }
 
@@ -482,22 +510,25 @@ impl Stepper for CudaStepper<'_> {
 
     fn copy(&mut self, places: &[(usize, usize)]) -> crate::Result<()> {
         driver::enter()?;
-        let half = |of: fn(&(usize, usize)) -> usize| -> Vec<i32> { places.iter().map(|p| of(p) as i32).collect() };
-        let (from, to) = (Buffer::new(places.len() * 4)?, Buffer::new(places.len() * 4)?);
-        self.stream.write(from.pointer, &half(|p| p.0))?;
-        self.stream.write(to.pointer, &half(|p| p.1))?;
-        let Sizes { heads, dtype, .. } = self.sizes;
-        for (keys, values) in &self.caches {
-            let args = [
-                &super::pointers(&[from.pointer, to.pointer])[..],
-                &[Arg::Int(PAGE)],
-                &super::pointers(&[*keys, *values]),
-                &[Arg::Int(heads.kv), Arg::Int(heads.d)],
-            ]
-            .concat();
-            self.launch(&typed("copy_cache", dtype), Spread::over([places.len(), 1, 1], 256), &args)?;
+        let Sizes { rows, heads, dtype, .. } = self.sizes;
+        let half = |of: fn(&(usize, usize)) -> usize, part: &[(usize, usize)]| -> Vec<i32> {
+            part.iter().map(|p| of(p) as i32).collect()
+        };
+        for part in places.chunks(rows * PAGE) {
+            self.stream.write(self.rows.sources, &half(|p| p.0, part))?;
+            self.stream.write(self.rows.targets, &half(|p| p.1, part))?;
+            for (keys, values) in &self.caches {
+                let args = [
+                    &super::pointers(&[self.rows.sources, self.rows.targets])[..],
+                    &[Arg::Int(PAGE)],
+                    &super::pointers(&[*keys, *values]),
+                    &[Arg::Int(heads.kv), Arg::Int(heads.d)],
+                ]
+                .concat();
+                self.launch(&typed("copy_cache", dtype), Spread::over([part.len(), 1, 1], 256), &args)?;
+            }
         }
-        Ok(self.stream.wait()?)
+        Ok(())
     }
 
     fn seat(&mut self, slot: usize, seat: Seat) {

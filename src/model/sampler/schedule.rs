@@ -6,7 +6,7 @@ use crate::{Decoder, ModelError, Result};
 use std::collections::HashMap;
 
 /// Tokens of one prefill call. A shorter prompt shares it with others of its size, a longer one has it alone.
-const PREFILL: usize = 512;
+pub const PREFILL: usize = 512;
 /// Prompts are padded to a power of two and at least to this.
 const SHORTEST: usize = 64;
 

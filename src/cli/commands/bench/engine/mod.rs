@@ -5,10 +5,12 @@ mod checks;
 mod timings;
 mod update;
 
-use crate::args::BenchEngine;
+use crate::args::{BenchEngine, EngineWork};
 use crate::exit::CheckFailed;
 use anyhow::{Context, Result, bail};
 use burn::tensor::{DType, Device};
+use clap::ValueEnum;
+use model::sampler::schedule;
 use model::{DeviceChoice, ModelConfig, ops};
 use std::collections::HashMap;
 use std::path::Path;
@@ -31,13 +33,14 @@ pub fn engine(root: &Path, args: &BenchEngine) -> Result<()> {
     }
     let mut config: ModelConfig = serde_json::from_str(QWEN3_4B)?;
     config.num_hidden_layers = args.layers.unwrap_or(config.num_hidden_layers);
-    let peer = args.peer.as_deref().map_or(Ok(HashMap::new()), |python| peer(root, python, &config))?;
+    let peer = args.peer.as_deref().map_or(Ok(HashMap::new()), |python| peer(root, python, &config, &args.only))?;
     println!(
         "\n| work, {} layers | ms | floor | times floor | | PyTorch | ours in its time |",
         config.num_hidden_layers
     );
     println!("|---|---|---|---|---|---|---|");
-    time(root, &device, &config, |timing| println!("{}", row(&timing, &peer)))
+    let wanted = |work| args.only.is_empty() || args.only.contains(&work);
+    time(root, &device, &config, wanted, |timing| println!("{}", row(&timing, &peer)))
 }
 
 fn check(device: &Device, verbose: bool) -> Result<()> {
@@ -55,27 +58,48 @@ fn check(device: &Device, verbose: bool) -> Result<()> {
     Ok(())
 }
 
-fn time(root: &Path, device: &Device, config: &ModelConfig, mut tell: impl FnMut(Timing)) -> Result<()> {
+fn time(
+    root: &Path,
+    device: &Device,
+    config: &ModelConfig,
+    wanted: impl Fn(EngineWork) -> bool,
+    mut tell: impl FnMut(Timing),
+) -> Result<()> {
     let dtype = ops::of(device).dtype(DType::BF16);
     let products = timings::matmuls(device, dtype)?;
     let [m, k, n] = timings::MATMULS[0];
     // GFLOP a millisecond: what the matrix units really reach.
     let rate = 2.0 * (m * k * n) as f64 / 1e9 / products[0].ms;
     products.into_iter().for_each(&mut tell);
-    timings::attention(device, config, dtype, rate)?.into_iter().for_each(&mut tell);
+    if wanted(EngineWork::Attention) {
+        timings::attention(device, config, dtype, rate)?.into_iter().for_each(&mut tell);
+    }
     let started = Instant::now();
     let basis = timings::basis(config, device)?;
     tell(timings::plain("random weights and bases", started.elapsed().as_secs_f64() * 1e3));
-    timings::decode(&basis.base)?.into_iter().for_each(&mut tell);
-    tell(timings::generate(&basis.base)?);
-    tell(timings::merge(&basis)?);
-    tell(timings::train(&basis, &basis.base, rate)?);
-    update::update(root, &basis)?.into_iter().for_each(&mut tell);
+    if wanted(EngineWork::Prefill) {
+        tell(timings::prefill(&basis.base, rate)?);
+    }
+    if wanted(EngineWork::Decode) {
+        timings::decode(&basis.base)?.into_iter().for_each(&mut tell);
+    }
+    if wanted(EngineWork::Generate) {
+        tell(timings::generate(&basis.base)?);
+    }
+    if wanted(EngineWork::Merge) {
+        tell(timings::merge(&basis)?);
+    }
+    if wanted(EngineWork::Train) {
+        tell(timings::train(&basis, &basis.base, rate)?);
+    }
+    if wanted(EngineWork::Update) {
+        update::update(root, &basis)?.into_iter().for_each(&mut tell);
+    }
     Ok(())
 }
 
 /// Milliseconds that PyTorch takes for the same keys.
-fn peer(root: &Path, python: &str, config: &ModelConfig) -> Result<HashMap<String, f64>> {
+fn peer(root: &Path, python: &str, config: &ModelConfig, only: &[EngineWork]) -> Result<HashMap<String, f64>> {
     #[derive(serde::Deserialize)]
     struct Line {
         key: String,
@@ -88,6 +112,8 @@ fn peer(root: &Path, python: &str, config: &ModelConfig) -> Result<HashMap<Strin
         "batches": timings::BATCHES,
         "context": timings::CONTEXT,
         "generate": timings::SLOTS,
+        "prefill": schedule::PREFILL,
+        "only": only.iter().filter_map(|work| Some(work.to_possible_value()?.get_name().to_string())).collect::<Vec<_>>(),
     });
     let started = Command::new(python).arg(root.join(PEER)).arg(wanted.to_string()).stderr(Stdio::inherit()).output();
     let output = started.with_context(|| format!("cannot start {python}, which --peer names"))?;

@@ -5,7 +5,7 @@ use adapter::{Basis, KnobTap, Knobs, Quarantine};
 use anyhow::{Result, bail};
 use burn::tensor::{DType, Device, Distribution, Tensor};
 use model::ops::{self, Heads};
-use model::sampler::schedule::Schedule;
+use model::sampler::schedule::{PREFILL, Schedule};
 use model::sampler::{DecodeTask, Drawn, PAGE, Seat, Stepper};
 use model::{Batch, Completion, Decoder, ModelConfig, Objective, Prompt, Rows, Sampling, Targets, Weights};
 use rand::{RngExt, SeedableRng};
@@ -126,6 +126,22 @@ fn bytes(config: &ModelConfig, dtype: DType) -> (f64, f64) {
     let cache = 2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim;
     let weights = projections + config.vocab_size * config.hidden_size;
     ((weights * dtype.size()) as f64, (cache * dtype.size()) as f64)
+}
+
+/// One call of the sampler's prefill: a prompt's keys and values into the cache, in the fixed shape that every call has.
+pub fn prefill(decoder: &Decoder, rate: f64) -> Result<Timing> {
+    let (config, tokens) = (&decoder.config, PREFILL);
+    let how = sampling(1, tokens, 1);
+    let table = (tokens + 1).div_ceil(PAGE);
+    let mut stepper = decoder.ops.stepper(DecodeTask { decoder, how: &how, pages: table + 1, table })?;
+    let prompt: Vec<u32> = (0..tokens).map(|i| (i % config.vocab_size) as u32).collect();
+    let places: Vec<(usize, usize)> = (0..tokens).map(|i| (i, PAGE + i)).collect();
+    let ms = median(&decoder.device, 5, 4, || Ok(stepper.prefill(&[&prompt], &places)?))?;
+    let matrices: usize = model::Site::all(config).iter().map(|s| s.proj.shape(config).iter().product::<usize>()).sum();
+    let attention = config.num_hidden_layers * config.num_attention_heads * tokens * config.head_dim;
+    let floor = 2.0 * tokens as f64 * (matrices + attention) as f64 / rate / 1e9;
+    let note = format!("{:.0} tokens/s", tokens as f64 * 1e3 / ms);
+    Ok(Timing { key: format!("prefill, {tokens} tokens"), ms, floor: Some(floor), note })
 }
 
 pub fn decode(decoder: &Decoder) -> Result<Vec<Timing>> {
