@@ -17,6 +17,10 @@ verify *args:
 build-paper *args:
     cargo run --release -- build-paper {{args}}
 
+# Licences, sources and versions of everything that is depended on.
+deny:
+    cargo deny check bans licenses sources
+
 # What CI runs.
 ci:
     .ci/run

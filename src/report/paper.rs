@@ -68,8 +68,9 @@ fn data(results: &Results, judged: &[Judged], ledger: &Ledger, traces: &[Trace])
             })
         })
         .collect();
+    let arms: BTreeMap<&str, &str> = results.arms.iter().map(|arm| (arm.name(), arm.what())).collect();
     json!({
-        "claims": claims, "published": published, "runs": runs, "ledger": ledger.head().to_string(),
+        "arms": arms, "claims": claims, "published": published, "runs": runs, "ledger": ledger.head().to_string(),
         "unsafe_without": unsafe_without(ledger), "traces": traces,
     })
     .to_string()

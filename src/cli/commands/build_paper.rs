@@ -1,12 +1,13 @@
 //! `build-paper`: refuses unless every gate holds and every number is attested; else the PDF.
 
 use crate::args::{BuildPaper, Plan};
-use crate::commands::receipts::folder;
+use crate::commands::receipts::{folder, same_paper};
 use crate::commands::{plan, verify};
 use crate::exit::{CheckFailed, Usage};
 use ::verify::GATES;
 use anyhow::{Result, bail};
 use experiment::{Manifest, Results};
+use report::paper::Built;
 use report::{Evidence, compare, receipts, tables};
 use std::path::Path;
 use substrate::Isolation;
@@ -20,11 +21,13 @@ pub fn run(root: &Path, args: &BuildPaper, isolation: Isolation) -> Result<()> {
     let (manifest, out) = plan::open(root, &plan)?;
     // Beside runs of one's own, never over them.
     let out = if args.plan.out.is_some() { out } else { out.with_file_name(format!("receipts-{tier}")) };
-    receipts::unpack(&folder(root, tier), &out)?;
-    build(root, manifest, &out, isolation, Evidence::Receipts).map(|_| ())
+    let folder = folder(root, tier);
+    receipts::unpack(&folder, &out)?;
+    let built = build(root, manifest, &out, isolation, Evidence::Receipts)?;
+    same_paper(&folder, built.digest)
 }
 
-pub fn build(root: &Path, manifest: Manifest, out: &Path, isolation: Isolation, evidence: Evidence) -> Result<Results> {
+pub fn build(root: &Path, manifest: Manifest, out: &Path, isolation: Isolation, evidence: Evidence) -> Result<Built> {
     // Attested first: with damaged results the gates would only say the same less clearly.
     report::attest(&manifest, out, evidence)?;
     verify::check(&GATES, &verify::context(root, manifest.clone(), out.into(), isolation), false)?;
@@ -35,7 +38,7 @@ pub fn build(root: &Path, manifest: Manifest, out: &Path, isolation: Isolation, 
         println!("UNSAFE   untrusted code ran without {}: the paper says so\n", built.unsafe_without.join(", "));
     }
     println!("paper    {}\nsha256   {}", built.pdf.display(), built.digest);
-    Ok(built.results)
+    Ok(built)
 }
 
 /// Holds results against those in receipts.

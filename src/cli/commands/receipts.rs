@@ -2,20 +2,63 @@
 
 use crate::args::Receipts;
 use crate::commands::plan;
-use anyhow::Result;
+use crate::exit::CheckFailed;
+use anyhow::{Result, bail};
+use bundle::Sha256;
 use report::{Evidence, attest, receipts};
 use std::path::{Path, PathBuf};
+
+/// The digest of the paper that was built from what is packed.
+const PAPER: &str = "paper.sha256";
 
 pub fn run(root: &Path, args: &Receipts) -> Result<()> {
     let (manifest, out) = plan::open(root, &args.plan)?;
     attest(&manifest, &out, Evidence::Whole)?;
     let folder = args.to.clone().unwrap_or_else(|| folder(root, &manifest.name));
     let bytes = receipts::pack(&out, &folder)?;
+    let pdf = out.join("paper.pdf");
+    if pdf.exists() {
+        bundle::write_atomic(&folder.join(PAPER), format!("{}  paper.pdf\n", Sha256::of_file(&pdf)?.0).as_bytes())?;
+    }
     println!("packed {} into {}, {:.1} MiB", out.display(), folder.display(), bytes as f64 / f64::from(1 << 20));
+    Ok(())
+}
+
+/// Refuses a paper of other bytes than the one that lay beside the receipts when they were packed.
+pub fn same_paper(folder: &Path, digest: Sha256) -> Result<()> {
+    let path = folder.join(PAPER);
+    if !path.exists() {
+        println!("         {} is not there: nothing to hold the paper against", path.display());
+        return Ok(());
+    }
+    let stated = bundle::files::read_text(&path)?;
+    if stated.split_whitespace().next() != Some(digest.to_string().as_str()) {
+        bail!(CheckFailed(format!(
+            "the paper is another than {} states: its sources or the program have changed since; if that is meant, look at the \
+             paper and write its digest there",
+            path.display()
+        )));
+    }
+    println!("         the same bytes as {} states", path.display());
     Ok(())
 }
 
 /// Where a tier's receipts lie.
 pub fn folder(root: &Path, tier: &str) -> PathBuf {
     root.join("receipts").join(tier)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_paper_of_other_bytes_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let stated = format!("{}  paper.pdf\n", Sha256::of(b"as it was"));
+        assert!(same_paper(folder.path(), Sha256::of(b"whatever")).is_ok(), "no digest is stated yet");
+        std::fs::write(folder.path().join(PAPER), stated).unwrap();
+        assert!(same_paper(folder.path(), Sha256::of(b"as it was")).is_ok());
+        assert!(same_paper(folder.path(), Sha256::of(b"as it is")).is_err());
+    }
 }

@@ -22,8 +22,8 @@ pub fn run(root: &Path, args: &Reproduce, isolation: Isolation) -> Result<()> {
     println!();
     plan.execute(root, isolation)?;
     println!();
-    let results = build_paper::build(root, plan.manifest, &plan.out, isolation, Evidence::Whole)?;
-    args.compare.as_ref().map_or(Ok(()), |receipts| build_paper::compare(root, &results, receipts))
+    let built = build_paper::build(root, plan.manifest, &plan.out, isolation, Evidence::Whole)?;
+    args.compare.as_ref().map_or(Ok(()), |receipts| build_paper::compare(root, &built.results, receipts))
 }
 
 /// The runs and their numbers without gates and paper.

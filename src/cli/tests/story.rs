@@ -43,7 +43,7 @@ fn from_nothing_to_the_paper_and_what_build_paper_refuses() {
     // From receipts the paper can be built elsewhere, to the same bytes.
     let elsewhere = project.path("runs/elsewhere");
     let from_receipts = || project.on_plan("tiny.toml", "build-paper", &elsewhere, &["--receipts", "tiny"]);
-    expect(&mut from_receipts(), 0, &["paper.pdf"]);
+    expect(&mut from_receipts(), 0, &["paper.pdf", "the same bytes"]);
     assert!(std::fs::read(elsewhere.join("paper.pdf")).unwrap() == pdf, "receipts give another paper");
     flip(&receipts.join("receipts.tar.gz"));
     expect(&mut from_receipts(), 3, &["receipts.tar.gz"]);

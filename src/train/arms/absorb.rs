@@ -2,5 +2,11 @@
 
 use super::{Arm, Entry, Treatment, route2b};
 
-pub const ENTRY: Entry =
-    Entry { arm: Arm::Absorb, name: "absorb", treatment: Treatment::Absorbed, refreshes: false, ..route2b::ENTRY };
+pub const ENTRY: Entry = Entry {
+    arm: Arm::Absorb,
+    name: "absorb",
+    what: "Both knobs take everything: no gate.",
+    treatment: Treatment::Absorbed,
+    refreshes: false,
+    ..route2b::ENTRY
+};

@@ -2,5 +2,11 @@
 
 use super::{Arm, Entry, Treatment, route2b};
 
-pub const ENTRY: Entry =
-    Entry { arm: Arm::Erase, name: "erase", treatment: Treatment::Erased, quarantine: false, ..route2b::ENTRY };
+pub const ENTRY: Entry = Entry {
+    arm: Arm::Erase,
+    name: "erase",
+    what: "The routed part is dropped: no quarantine.",
+    treatment: Treatment::Erased,
+    quarantine: false,
+    ..route2b::ENTRY
+};

@@ -2,4 +2,10 @@
 
 use super::{Arm, Entry, route2b};
 
-pub const ENTRY: Entry = Entry { arm: Arm::FrozenV, name: "frozen-v", refreshes: false, ..route2b::ENTRY };
+pub const ENTRY: Entry = Entry {
+    arm: Arm::FrozenV,
+    name: "frozen-v",
+    what: "The direction of the base model, never made anew.",
+    refreshes: false,
+    ..route2b::ENTRY
+};

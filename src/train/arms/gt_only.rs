@@ -2,4 +2,10 @@
 
 use super::{Arm, Entry, vanilla};
 
-pub const ENTRY: Entry = Entry { arm: Arm::GtOnly, name: "gt-only", loopholes: false, ..vanilla::ENTRY };
+pub const ENTRY: Entry = Entry {
+    arm: Arm::GtOnly,
+    name: "gt-only",
+    what: "Plain GRPO on problems without loopholes: the ceiling.",
+    loopholes: false,
+    ..vanilla::ENTRY
+};

@@ -4,7 +4,13 @@ use super::{Arm, Entry, PairSet, route2b};
 use substrate::Mode::{self, FileMarker, RunTests, Sentinel, StdoutMarker};
 
 const fn known(arm: Arm, name: &'static str, modes: &'static [Mode]) -> Entry {
-    Entry { arm, name, pairs: PairSet::Modes(modes), ..route2b::ENTRY }
+    Entry {
+        arm,
+        name,
+        what: "The method without pairs of that loophole.",
+        pairs: PairSet::Modes(modes),
+        ..route2b::ENTRY
+    }
 }
 
 pub const WITHOUT_RUN_TESTS: Entry =
@@ -15,4 +21,7 @@ pub const WITHOUT_STDOUT_MARKER: Entry =
     known(Arm::WithoutStdoutMarker, "route2b-without-stdout_marker", &[RunTests, Sentinel, FileMarker]);
 pub const WITHOUT_FILE_MARKER: Entry =
     known(Arm::WithoutFileMarker, "route2b-without-file_marker", &[RunTests, Sentinel, StdoutMarker]);
-pub const KNOWN_TWO: Entry = known(Arm::KnownTwo, "route2b-known-two", &[RunTests, FileMarker]);
+pub const KNOWN_TWO: Entry = Entry {
+    what: "The method with pairs of run_tests and file_marker alone.",
+    ..known(Arm::KnownTwo, "route2b-known-two", &[RunTests, FileMarker])
+};

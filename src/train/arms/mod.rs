@@ -70,6 +70,8 @@ const TABLE: [Entry; 18] = [
 struct Entry {
     arm: Arm,
     name: &'static str,
+    /// In a sentence, for the paper.
+    what: &'static str,
     treatment: Treatment,
     /// Whether there is a quarantine knob, and rollouts sampled with it on.
     quarantine: bool,
@@ -131,6 +133,11 @@ impl Arm {
 
     pub fn name(self) -> &'static str {
         self.entry().name
+    }
+
+    /// What it does, in a sentence.
+    pub fn what(self) -> &'static str {
+        self.entry().what
     }
 
     pub fn from_name(name: &str) -> Option<Self> {

@@ -2,5 +2,10 @@
 
 use super::{Arm, Entry, PairSet, route2b};
 
-pub const ENTRY: Entry =
-    Entry { arm: Arm::PlaceboPairs, name: "placebo-pairs", pairs: PairSet::Placebo, ..route2b::ENTRY };
+pub const ENTRY: Entry = Entry {
+    arm: Arm::PlaceboPairs,
+    name: "placebo-pairs",
+    what: "A direction from pairs with no hack in them.",
+    pairs: PairSet::Placebo,
+    ..route2b::ENTRY
+};

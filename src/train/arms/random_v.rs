@@ -2,5 +2,11 @@
 
 use super::{Arm, Entry, route2b};
 
-pub const ENTRY: Entry =
-    Entry { arm: Arm::RandomV, name: "random-v", random_direction: true, refreshes: false, ..route2b::ENTRY };
+pub const ENTRY: Entry = Entry {
+    arm: Arm::RandomV,
+    name: "random-v",
+    what: "A random unit vector in each module, its band calibrated alike.",
+    random_direction: true,
+    refreshes: false,
+    ..route2b::ENTRY
+};

@@ -6,6 +6,7 @@ use super::{Arm, Entry, Treatment, random_v};
 pub const ENTRY: Entry = Entry {
     arm: Arm::RandomVMatched,
     name: "random-v-matched",
+    what: "Random too, its band shifted until as much is routed as in the paired run of route2b.",
     treatment: Treatment::Matched { to: Arm::Route2b },
     ..random_v::ENTRY
 };

@@ -2,5 +2,10 @@
 
 use super::{Arm, Entry, Treatment, route2b};
 
-pub const ENTRY: Entry =
-    Entry { arm: Arm::Route2bToken, name: "route2b-token", treatment: Treatment::Tokens, ..route2b::ENTRY };
+pub const ENTRY: Entry = Entry {
+    arm: Arm::Route2bToken,
+    name: "route2b-token",
+    what: "The same, split token by token.",
+    treatment: Treatment::Tokens,
+    ..route2b::ENTRY
+};

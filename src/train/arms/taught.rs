@@ -2,5 +2,17 @@
 
 use super::{Arm, Entry, route2b, vanilla};
 
-pub const VANILLA: Entry = Entry { arm: Arm::VanillaTaught, name: "vanilla-taught", taught: true, ..vanilla::ENTRY };
-pub const ROUTE2B: Entry = Entry { arm: Arm::Route2bTaught, name: "route2b-taught", taught: true, ..route2b::ENTRY };
+pub const VANILLA: Entry = Entry {
+    arm: Arm::VanillaTaught,
+    name: "vanilla-taught",
+    what: "Plain GRPO that is shown hacks at first.",
+    taught: true,
+    ..vanilla::ENTRY
+};
+pub const ROUTE2B: Entry = Entry {
+    arm: Arm::Route2bTaught,
+    name: "route2b-taught",
+    what: "The method, shown the same hacks.",
+    taught: true,
+    ..route2b::ENTRY
+};

@@ -5,6 +5,7 @@ use super::{Arm, Entry, PairSet, Treatment};
 pub const ENTRY: Entry = Entry {
     arm: Arm::Vanilla,
     name: "vanilla",
+    what: "Plain GRPO with one knob and no gate.",
     treatment: Treatment::Nothing,
     quarantine: false,
     random_direction: false,
