@@ -25,6 +25,7 @@
           ./checksums
           ./data
           ./paper
+          ./receipts
         ];
       };
       packageOf = pkgs: self.packages.${pkgs.stdenv.hostPlatform.system}.default;

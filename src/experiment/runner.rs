@@ -216,8 +216,7 @@ impl Runner<'_> {
 
     fn trained(&self, job: Job, config: &TrainConfig, inputs: &Inputs) -> Result<()> {
         let folder = self.out.join(job.to_string());
-        // Lines are counted, not read: a crash may have cut off the last, which training drops.
-        let updates = std::fs::read_to_string(RunFolder::at(&folder).metrics()).map_or(0, |log| log.lines().count());
+        let updates = RunFolder::open(&folder, config)?.resume(&inputs.basis.layout)?.updates_completed;
         (self.events)(Event::Resumed { job, updates });
         let told = |metrics: &Metrics| (self.events)(Event::Update { job, metrics });
         match train::train(config, inputs, &folder, self.stop, told)? {

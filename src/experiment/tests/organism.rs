@@ -5,7 +5,7 @@ use experiment::{Bench, Manifest, RunId, Runner};
 use model::DeviceChoice;
 use routing::{Band, Direction};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use substrate::{Grader, Isolation};
 use train::memory::Plan;
 use train::{Arm, gradients};
@@ -35,8 +35,11 @@ fn a_run_that_was_stopped_twice_ends_with_the_bytes_of_one_that_was_not() {
     let run = RunId { arm: Arm::Route2b, seed: 7 };
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let train = |out: &Path, stop_after: usize| {
-        let stop = AtomicBool::new(false);
+        let (stop, resumed) = (AtomicBool::new(false), AtomicUsize::new(usize::MAX));
         let events = |event: experiment::Event| {
+            if let experiment::Event::Resumed { updates, .. } = event {
+                resumed.store(updates, Ordering::Relaxed);
+            }
             if let experiment::Event::Update { metrics, .. } = event
                 && metrics.update == stop_after
             {
@@ -51,16 +54,17 @@ fn a_run_that_was_stopped_twice_ends_with_the_bytes_of_one_that_was_not() {
             stop: &stop,
             events: &events,
         };
-        runner.train(run, &Grader::new(2, Isolation::Required).unwrap())
+        let done = runner.train(run, &Grader::new(2, Isolation::Required).unwrap());
+        (done.is_ok(), resumed.into_inner())
     };
-    train(whole.path(), 99).unwrap();
-    assert!(train(parts.path(), 1).is_err());
+    assert_eq!(train(whole.path(), 99), (true, 0));
+    assert_eq!(train(parts.path(), 1), (false, 0));
     // A crash between writing the log and the state leaves rows of an update that did not count.
     let log = parts.path().join("route2b-s7/metrics.jsonl");
     let text = std::fs::read_to_string(&log).unwrap();
     std::fs::write(&log, format!("{text}{}{{\"upd", text.replace("\"update\":1", "\"update\":2"))).unwrap();
-    assert!(train(parts.path(), 2).is_err());
-    train(parts.path(), 99).unwrap();
+    assert_eq!(train(parts.path(), 2), (false, 1));
+    assert_eq!(train(parts.path(), 99), (true, 2));
     assert_eq!(bytes(whole.path()), bytes(parts.path()));
 }
 
