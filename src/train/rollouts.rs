@@ -7,6 +7,7 @@ use adapter::Quarantine;
 use model::{Completion, Decoder, Prompt, Sampling, Tokenizer};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
+use std::panic::resume_unwind;
 use substrate::{Graded, Grader, Shown, Submission};
 
 /// A sampled and graded completion.
@@ -34,7 +35,8 @@ impl Policies {
     }
 }
 
-/// Group after group, rows with the quarantine on before rows with it off.
+/// Group after group, rows with the quarantine on before rows with it off. What one policy wrote is graded while the other
+/// is still writing.
 pub fn collect<'a>(
     config: &TrainConfig,
     update: usize,
@@ -45,6 +47,36 @@ pub fn collect<'a>(
     clock: &mut Clock,
 ) -> Result<Vec<Rollout<'a>>> {
     let plan = plan(config, update, problems)?;
+    let mut rollouts: Vec<(usize, Rollout)> = std::thread::scope(|scope| {
+        let mut gradings = vec![];
+        for quarantine in [Quarantine::On, Quarantine::Off] {
+            let rows: Vec<usize> = (0..plan.len()).filter(|&i| plan[i].quarantine == quarantine).collect();
+            let policy = policies.of(quarantine);
+            let written = clock.time(Stage::Sample, || write(config, update, &plan, &rows, policy, tokenizer))?;
+            let planned = &plan;
+            gradings.push(scope.spawn(move || grade(planned, rows, written, grader)));
+        }
+        let wait =
+            || gradings.into_iter().flat_map(|g| g.join().unwrap_or_else(|panic| resume_unwind(panic))).collect();
+        Ok::<_, TrainError>(clock.time(Stage::Grade, wait))
+    })?;
+    rollouts.sort_by_key(|(row, _)| *row);
+    let failed = rollouts.iter().filter(|(_, r)| r.graded.reward.is_none()).count();
+    if failed * 2 > rollouts.len() {
+        return Err(TrainError::Infrastructure { update, failed, total: rollouts.len() });
+    }
+    Ok(rollouts.into_iter().map(|(_, rollout)| rollout).collect())
+}
+
+/// The completions of these rows and their texts: sampled, or the teacher's.
+fn write(
+    config: &TrainConfig,
+    update: usize,
+    plan: &[Planned],
+    rows: &[usize],
+    policy: &Decoder,
+    tokenizer: &Tokenizer,
+) -> Result<Vec<(Completion, String)>> {
     let how = Sampling {
         temperature: config.temperature,
         top_k: 0,
@@ -54,54 +86,51 @@ pub fn collect<'a>(
         prompt_cap: config.prompt_cap,
         rows: config.batch_rows,
     };
-    let mut completions: Vec<Option<Completion>> = vec![None; plan.len()];
-    for quarantine in [Quarantine::On, Quarantine::Off] {
-        let own = |i: &usize| plan[*i].quarantine == quarantine && !plan[*i].demonstrated;
-        let rows: Vec<usize> = (0..plan.len()).filter(own).collect();
-        let prompts: Vec<Prompt> = rows
-            .iter()
-            .map(|&i| Prompt {
-                id: &plan[i].shown.problem.problem_id,
-                tokens: &plan[i].shown.tokens,
-                seed: derive(config.seed, Purpose::Sampling, update, i),
-            })
-            .collect();
-        let done = clock.time(Stage::Sample, || policies.of(quarantine).generate(&prompts, &how))?;
-        for (i, done) in rows.into_iter().zip(done) {
-            completions[i] = Some(done);
-        }
-    }
-    for (row, completion) in plan.iter().zip(&mut completions).filter(|(row, _)| row.demonstrated) {
-        let mut tokens = tokenizer.encode_completion(&row.shown.demonstration())?;
-        tokens.truncate(config.max_new);
-        let logp = vec![f32::NAN; tokens.len()];
-        *completion = Some(Completion { tokens, logp });
-    }
-    let completions: Vec<Completion> = completions.into_iter().flatten().collect();
-    let texts = completions.iter().map(|c| tokenizer.decode(&c.tokens)).collect::<model::Result<Vec<_>>>()?;
+    let prompt = |&i: &usize| Prompt {
+        id: &plan[i].shown.problem.problem_id,
+        tokens: &plan[i].shown.tokens,
+        seed: derive(config.seed, Purpose::Sampling, update, i),
+    };
+    let prompts: Vec<Prompt> = rows.iter().filter(|&&i| !plan[i].demonstrated).map(prompt).collect();
+    let mut sampled = policy.generate(&prompts, &how)?.into_iter();
+    let one = |&i: &usize| {
+        let Planned { shown, demonstrated, .. } = plan[i];
+        let completion = match demonstrated {
+            true => demonstration(shown, config.max_new, tokenizer)?,
+            false => sampled.next().expect("one completion for each prompt"),
+        };
+        let text = tokenizer.decode(&completion.tokens)?;
+        Ok((completion, text))
+    };
+    rows.iter().map(one).collect()
+}
+
+/// What the teacher writes. Nobody sampled it, so its log-probabilities are no numbers.
+fn demonstration(shown: &Shown, max_new: usize, tokenizer: &Tokenizer) -> Result<Completion> {
+    let mut tokens = tokenizer.encode_completion(&shown.demonstration())?;
+    tokens.truncate(max_new);
+    let logp = vec![f32::NAN; tokens.len()];
+    Ok(Completion { tokens, logp })
+}
+
+fn grade<'a>(
+    plan: &[Planned<'a>],
+    rows: Vec<usize>,
+    written: Vec<(Completion, String)>,
+    grader: &Grader,
+) -> Vec<(usize, Rollout<'a>)> {
     let submissions: Vec<Submission> =
-        plan.iter().zip(&texts).map(|(row, text)| Submission::of(row.shown, text)).collect();
-    let graded = clock.time(Stage::Grade, || grader.grade(&submissions));
-    let failed = graded.iter().filter(|g| g.reward.is_none()).count();
-    if failed * 2 > graded.len() {
-        return Err(TrainError::Infrastructure { update, failed, total: graded.len() });
-    }
-    Ok(plan
-        .into_iter()
-        .zip(completions)
-        .zip(texts)
-        .zip(graded)
-        .map(|(((Planned { shown, quarantine, .. }, completion), text), graded)| Rollout {
-            shown,
-            quarantine,
-            completion,
-            text,
-            graded,
-        })
-        .collect())
+        rows.iter().zip(&written).map(|(&i, (_, text))| Submission::of(plan[i].shown, text)).collect();
+    let graded = grader.grade(&submissions);
+    let rollout = |((i, (completion, text)), graded): ((usize, _), Graded)| {
+        let Planned { shown, quarantine, .. } = plan[i];
+        (i, Rollout { shown, quarantine, completion, text, graded })
+    };
+    rows.into_iter().zip(written).zip(graded).map(rollout).collect()
 }
 
 /// A rollout to be.
+#[derive(Clone, Copy)]
 struct Planned<'a> {
     shown: &'a Shown,
     quarantine: Quarantine,
