@@ -249,6 +249,12 @@ impl Stream {
         })
     }
 
+    /// Fills a buffer with zeros.
+    pub fn clear(&self, buffer: &Buffer) -> Result<()> {
+        // SAFETY: a live buffer, and as many bytes as it has.
+        ok("clearing a buffer", unsafe { cu::cuMemsetD8Async(buffer.pointer, 0, buffer.bytes, self.0) })
+    }
+
     /// Copies from one place on the device to another.
     pub fn copy(&self, to: u64, from: u64, bytes: usize) -> Result<()> {
         // SAFETY: places that the caller owns, kept alive in stream order.

@@ -80,8 +80,8 @@ struct Between {
 struct Kept {
     stream: Arc<Stream>,
     lt: Lt,
-    /// Its memory, if that is little: it holds numbers of this type, or zeros.
-    memory: Option<(Buffer, DType)>,
+    /// Its memory, if that is little, and how it is laid out.
+    memory: Option<(Buffer, Sizes)>,
 }
 
 static KEPT: Mutex<Vec<Kept>> = Mutex::new(vec![]);
@@ -89,8 +89,10 @@ static KEPT: Mutex<Vec<Kept>> = Mutex::new(vec![]);
 const MOST_KEPT: usize = 256 << 20;
 
 /// Sizes in elements.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 struct Sizes {
+    layers: usize,
+    pages: usize,
     rows: usize,
     hidden: usize,
     inner: usize,
@@ -134,6 +136,8 @@ impl<'a> CudaStepper<'a> {
         let (decoder, rows) = (task.decoder, task.how.rows);
         let c = &decoder.config;
         let sizes = Sizes {
+            layers: decoder.layers.len(),
+            pages: task.pages,
             rows,
             hidden: c.hidden_size,
             inner: c.intermediate_size,
@@ -154,10 +158,14 @@ impl<'a> CudaStepper<'a> {
             Some(Kept { stream, lt, memory }) => (stream, lt, memory),
             None => (Arc::new(Stream::new()?), Lt::new()?, None),
         };
-        // Places behind a row are read and weigh nothing: what lies there must be finite.
-        let fits = |(memory, dtype): &(Buffer, DType)| *dtype == sizes.dtype && memory.bytes >= room.bytes();
-        let memory = match memory.filter(fits) {
-            Some((memory, _)) => memory,
+        // Places behind a row are read and weigh nothing: what lies there must be finite, as numbers of a cache are and other
+        // bits may not be.
+        let memory = match memory.filter(|(memory, _)| memory.bytes >= room.bytes()) {
+            Some((memory, laid_out)) if laid_out == sizes => memory,
+            Some((memory, _)) => {
+                stream.clear(&memory)?;
+                memory
+            }
             None => room.take()?,
         };
         let rope = [&decoder.rope.cos, &decoder.rope.sin];
@@ -395,7 +403,8 @@ impl<'a> CudaStepper<'a> {
         Ok(steps)
     }
 
-    /// A step as a graph: a whole stride would take a short generation longer to record than to play. Shapes that the library has not seen are planned before, not while, recording.
+    /// A step as a graph: a whole stride would take a short generation longer to record than to play. Shapes that the library
+    /// has not seen are planned before, not while, recording.
     fn recorded(&mut self) -> Result<Graph> {
         self.step()?;
         self.stream.wait()?;
@@ -480,7 +489,7 @@ impl Drop for CudaStepper<'_> {
         let _ = self.stream.wait();
         let Some(lt) = self.lt.take() else { return };
         let memory = self.memory.take().filter(|memory| memory.bytes <= MOST_KEPT);
-        let memory = memory.map(|memory| (memory, self.sizes.dtype));
+        let memory = memory.map(|memory| (memory, self.sizes));
         let mut kept = KEPT.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         kept.push(Kept { stream: Arc::clone(&self.stream), lt, memory });
     }
