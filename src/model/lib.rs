@@ -27,7 +27,7 @@ pub mod chat;
 pub mod checkpoint;
 pub mod config;
 #[cfg(feature = "cuda")]
-pub mod cuda;
+mod cuda;
 pub mod decoder;
 pub mod device;
 pub mod head;
