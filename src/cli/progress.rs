@@ -24,6 +24,7 @@ impl Display {
         let bar = ProgressBar::new(updates as u64);
         let style = ProgressStyle::with_template("{bar:28} {pos}/{len} updates  {elapsed} gone, {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_message("no update yet");
         Self { bar, started: Instant::now(), before: AtomicU64::new(0), latest: Mutex::default() }
     }
 
