@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# What CI cannot see: the CUDA code, on a machine that has a GPU. Operations, models and generation against the CPU; runs beside each
+# other, alone, and stopped half-way, to the same bytes; memory that runs out in a training pass. Two minutes on an H100.
+#   tests/cuda/check.sh PROGRAM [MODEL PROBLEMS]
+# MODEL: a folder with config.json (two layers of Qwen3-4B's width will do) and its tokenizer; weights are random. PROBLEMS: the
+# benchmark's JSONL. Without them, or without PyTorch to hold memory with, the last part is skipped.
+set -euo pipefail
+program=$(realpath "$1")
+model=${2:+$(realpath "$2")}
+problems=${3:+$(realpath "$3")}
+cd "$(dirname "$0")/../.."
+device=${DEVICE:-cuda}
+work=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
+results() { find "$1" -type f -not -path '*/log/*' | sort | while read -r file; do echo "$(sha256sum <"$file") ${file#"$1"}"; done; }
+same() { if diff <(results "$work/$1") <(results "$work/$2") >"$work/diff"; then echo "same bytes: $3"; else echo "OTHER BYTES: $3"; head "$work/diff"; exit 1; fi; }
+run() { "$program" run --plan src/cli/tests/tiny.toml --device "$device" --out "$work/$1" "${@:2}" >"$work/$1.txt"; }
+
+"$program" bench engine --device "$device" --check-only
+
+run alone --jobs 1
+run beside --jobs 4
+same alone beside "four runs at a time and one"
+for _ in 1 2 3; do timeout -s INT "${STOP_AFTER:-4}" "$program" run --plan src/cli/tests/tiny.toml --device "$device" --jobs 2 --out "$work/stopped" >>"$work/stopped.txt" 2>&1 || true; done
+run stopped --jobs 2
+same alone stopped "stopped three times and not"
+
+if [ -z "$model" ] || [ -z "$problems" ]; then echo "skipped, out of memory: no MODEL and PROBLEMS given"; exit 0; fi
+if ! python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then echo "skipped, out of memory: no PyTorch to hold memory with"; exit 0; fi
+head -60 "$problems" >"$work/train.jsonl"
+tail -8 "$problems" >"$work/test.jsonl"
+python3 - <<'HOLD' &
+import time, torch
+free, _ = torch.cuda.mem_get_info()
+held = torch.empty(free - (12 << 30), dtype=torch.uint8, device="cuda")
+time.sleep(300)
+HOLD
+sleep 8
+# A pass of a million tokens does not fit in what is left: it has to be halved until it does.
+mkdir -p "$work/full/route2b-s41"
+echo '{"tokens":1000000,"kept":2}' >"$work/full/route2b-s41/plan.json"
+"$program" train --plan tests/cuda/full.toml --device cuda --model "$model" --random-weights 3 --problems "$work/train.jsonl" \
+  --test "$work/test.jsonl" --out "$work/full" --updates 1 --train-only
+if grep -q '"tokens":1000000' "$work/full/route2b-s41/plan.json"; then echo "THE PASS WAS NOT HALVED"; exit 1; fi
+echo "halved: $(cat "$work/full/route2b-s41/plan.json")"
