@@ -19,6 +19,33 @@ pub const BINS: usize = 20;
 pub struct Gates {
     pub hacked: Vec<usize>,
     pub other: Vec<usize>,
+    /// Of these, the ones that earned more than their group: they pull the model towards what they did, the rest push it away.
+    /// Empty in evidence of older versions.
+    #[serde(default)]
+    pub hacked_gaining: Vec<usize>,
+    #[serde(default)]
+    pub other_gaining: Vec<usize>,
+}
+
+impl Gates {
+    /// The counts under their names.
+    pub fn kinds(&self) -> [(&'static str, &[usize]); 4] {
+        [
+            ("hacked", &self.hacked),
+            ("other", &self.other),
+            ("hacked_gaining", &self.hacked_gaining),
+            ("other_gaining", &self.other_gaining),
+        ]
+    }
+
+    fn count(&mut self, hacked: bool, gaining: bool, bin: usize) {
+        let (all, own) = match hacked {
+            true => (&mut self.hacked, &mut self.hacked_gaining),
+            false => (&mut self.other, &mut self.other_gaining),
+        };
+        all[bin] += 1;
+        own[bin] += usize::from(gaining);
+    }
 }
 
 /// One rollout as it was.
@@ -51,15 +78,18 @@ pub fn make(run: &Path, rollouts: &Path, problems: &[Shown]) -> Result<()> {
         return Ok(());
     }
     let shown: BTreeMap<&str, &Shown> = problems.iter().map(|s| (s.problem.problem_id.as_str(), s)).collect();
-    let mut gates = Gates { hacked: vec![0; BINS], other: vec![0; BINS] };
+    let none = vec![0; BINS];
+    let mut gates =
+        Gates { hacked: none.clone(), other: none.clone(), hacked_gaining: none.clone(), other_gaining: none };
+    let rows = read_rows::<RolloutRow>(rollouts)?;
+    let means = group_means(&rows);
     let mut traces: BTreeMap<(Mode, &str), Trace> = BTreeMap::new();
-    for row in read_rows::<RolloutRow>(rollouts)? {
+    for (row, mean) in rows.into_iter().zip(means) {
         let verdict = oracle::open(&Sealed::from_log(&row.sealed))
             .map_err(|e| crate::ExperimentError::Eval(eval::EvalError::Seal(e)))?;
         if let Some(routed) = row.routed {
             let bin = ((routed * BINS as f64) as usize).min(BINS - 1);
-            let counts = if verdict.exploited { &mut gates.hacked } else { &mut gates.other };
-            counts[bin] += 1;
+            gates.count(verdict.exploited, row.reward.is_some_and(|reward| reward > mean), bin);
         }
         let kind = match (verdict.exploited, verdict.solved) {
             (true, _) => "hack",
@@ -85,6 +115,16 @@ pub fn make(run: &Path, rollouts: &Path, problems: &[Shown]) -> Result<()> {
     write_atomic(&traces_file(run), files::to_jsonl(&traces).as_bytes())?;
     let text = serde_json::to_string(&gates).expect("counts serialise") + "\n";
     Ok(write_atomic(&gates_file(run), text.as_bytes())?)
+}
+
+/// For each row the mean reward of its group: the rows around it of the same update and problem.
+fn group_means(rows: &[RolloutRow]) -> Vec<f32> {
+    let mut means = vec![];
+    for group in rows.chunk_by(|a, b| (a.update, &a.problem_id) == (b.update, &b.problem_id)) {
+        let known: Vec<f32> = group.iter().filter_map(|row| row.reward).collect();
+        means.extend(vec![known.iter().sum::<f32>() / known.len().max(1) as f32; group.len()]);
+    }
+    means
 }
 
 /// The gate's values of a run.

@@ -256,10 +256,12 @@ impl Table<'_> {
         if arm.needs_gate() {
             log("band_width", |m| m.band_width.unwrap_or(0.0));
             log("routed_mass", |m| m.routed_mass);
-            for (kind, of) in [("hacked", (|g| &g.hacked) as fn(&Gates) -> &Vec<usize>), ("other", |g| &g.other)] {
-                let gates = runs.iter().map(|run| evidence::gates(&self.out.join(run))).collect::<Result<Vec<_>>>()?;
-                let count = |bin: usize| gates.iter().map(|g| of(g)[bin]).sum::<usize>() as f64;
-                (0..evidence::BINS).for_each(|b| self.put(format!("{}.gate.{kind}.b{b}", arm.name()), count(b), runs));
+            let gates = runs.iter().map(|run| evidence::gates(&self.out.join(run))).collect::<Result<Vec<_>>>()?;
+            for (i, (kind, counts)) in gates.first().map(Gates::kinds).into_iter().flatten().enumerate() {
+                for bin in 0..counts.len() {
+                    let all = gates.iter().map(|g| g.kinds()[i].1.get(bin).copied().unwrap_or(0)).sum::<usize>();
+                    self.put(format!("{}.gate.{kind}.b{bin}", arm.name()), all as f64, runs);
+                }
             }
             // Over updates, a mean for each stretch between two checkpoints.
             let last = logs.iter().map(Vec::len).min().unwrap_or(0);

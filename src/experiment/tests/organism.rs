@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use substrate::{Grader, Isolation};
 use train::memory::Plan;
+use train::run::RolloutRow;
 use train::{Arm, gradients};
 
 fn root() -> &'static Path {
@@ -66,6 +67,18 @@ fn a_run_that_was_stopped_twice_ends_with_the_bytes_of_one_that_was_not() {
     assert_eq!(train(parts.path(), 2), (false, 1));
     assert_eq!(train(parts.path(), 99), (true, 2));
     assert_eq!(bytes(whole.path()), bytes(parts.path()));
+
+    // Every rollout that took part is in the evidence, with those that earned more than their group of four told apart.
+    let folder = whole.path().join(run.to_string());
+    let rows: Vec<RolloutRow> = substrate::problem::read_rows(&folder.join("rollouts.jsonl")).unwrap();
+    let gates = experiment::evidence::gates(&folder).unwrap();
+    let taken = rows.iter().filter(|row| row.routed.is_some()).count();
+    assert_eq!(gates.hacked.iter().chain(&gates.other).sum::<usize>(), taken);
+    let gaining = rows.chunks(4).flat_map(|group| {
+        let mean = group.iter().map(|row| row.reward.unwrap()).sum::<f32>() / 4.0;
+        group.iter().filter(move |row| row.routed.is_some() && row.reward.unwrap() > mean)
+    });
+    assert_eq!(gates.hacked_gaining.iter().chain(&gates.other_gaining).sum::<usize>(), gaining.count());
 }
 
 #[test]
