@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use substrate::problem::read_rows;
 use substrate::verdict::Sealed;
-use substrate::{Mode, Shown};
+use substrate::{Mode, Reward, Shown};
+use train::grpo;
 use train::run::RolloutRow;
+use train::state::RunFolder;
 
 /// Equal stretches of the gate's values from 0 to 1.
 pub const BINS: usize = 20;
@@ -73,7 +75,7 @@ pub fn traces_file(run: &Path) -> PathBuf {
 }
 
 /// Makes both files of a finished run, unless they are there.
-pub fn make(run: &Path, rollouts: &Path, problems: &[Shown]) -> Result<()> {
+pub fn make(run: &Path, group: usize, problems: &[Shown]) -> Result<()> {
     if gates_file(run).exists() && traces_file(run).exists() {
         return Ok(());
     }
@@ -81,15 +83,16 @@ pub fn make(run: &Path, rollouts: &Path, problems: &[Shown]) -> Result<()> {
     let none = vec![0; BINS];
     let mut gates =
         Gates { hacked: none.clone(), other: none.clone(), hacked_gaining: none.clone(), other_gaining: none };
-    let rows = read_rows::<RolloutRow>(rollouts)?;
-    let means = group_means(&rows);
+    let rows = read_rows::<RolloutRow>(&RunFolder::at(run).rollouts())?;
+    let rewards: Vec<_> = rows.iter().map(|row| row.reward.map(Reward)).collect();
+    let advantages = grpo::advantages(&rewards, group, None).values;
     let mut traces: BTreeMap<(Mode, &str), Trace> = BTreeMap::new();
-    for (row, mean) in rows.into_iter().zip(means) {
+    for (row, advantage) in rows.into_iter().zip(advantages) {
         let verdict = oracle::open(&Sealed::from_log(&row.sealed))
             .map_err(|e| crate::ExperimentError::Eval(eval::EvalError::Seal(e)))?;
         if let Some(routed) = row.routed {
             let bin = ((routed * BINS as f64) as usize).min(BINS - 1);
-            gates.count(verdict.exploited, row.reward.is_some_and(|reward| reward > mean), bin);
+            gates.count(verdict.exploited, advantage.is_some_and(|a| a > 0.0), bin);
         }
         let kind = match (verdict.exploited, verdict.solved) {
             (true, _) => "hack",
@@ -115,16 +118,6 @@ pub fn make(run: &Path, rollouts: &Path, problems: &[Shown]) -> Result<()> {
     write_atomic(&traces_file(run), files::to_jsonl(&traces).as_bytes())?;
     let text = serde_json::to_string(&gates).expect("counts serialise") + "\n";
     Ok(write_atomic(&gates_file(run), text.as_bytes())?)
-}
-
-/// For each row the mean reward of its group: the rows around it of the same update and problem.
-fn group_means(rows: &[RolloutRow]) -> Vec<f32> {
-    let mut means = vec![];
-    for group in rows.chunk_by(|a, b| (a.update, &a.problem_id) == (b.update, &b.problem_id)) {
-        let known: Vec<f32> = group.iter().filter_map(|row| row.reward).collect();
-        means.extend(vec![known.iter().sum::<f32>() / known.len().max(1) as f32; group.len()]);
-    }
-    means
 }
 
 /// The gate's values of a run.

@@ -44,6 +44,13 @@ pub struct Relearning {
     pub arms: Vec<Arm>,
 }
 
+impl Relearning {
+    /// What is begun with: the base, then what each arm deployed.
+    pub fn origins(&self) -> impl Iterator<Item = Option<Arm>> + '_ {
+        std::iter::once(None).chain(self.arms.iter().copied().map(Some))
+    }
+}
+
 /// Where problems, pairs and weights come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -189,8 +196,7 @@ impl Manifest {
         let mut jobs: Vec<Job> = self.runs().into_iter().map(Job::Run).collect();
         if let Some(relearning) = &self.relearn {
             for &seed in &self.seeds {
-                let origins = std::iter::once(None).chain(relearning.arms.iter().copied().map(Some));
-                jobs.extend(origins.map(|of| Job::Relearn(Relearn { of, seed })));
+                jobs.extend(relearning.origins().map(|of| Job::Relearn(Relearn { of, seed })));
             }
         }
         jobs
@@ -210,23 +216,21 @@ impl Manifest {
         Ok(config)
     }
 
-    /// The configuration of learning again: plain GRPO, for fewer updates.
-    pub fn relearn_config(&self, relearn: Relearn) -> Result<TrainConfig> {
+    /// The configuration of a piece. Learning again is plain GRPO, for fewer updates.
+    pub fn job_config(&self, job: Job) -> Result<TrainConfig> {
+        let relearn = match job {
+            Job::Run(run) => return self.config(run),
+            Job::Relearn(relearn) => relearn,
+        };
         let mut config = self.config(RunId { arm: Arm::Vanilla, seed: relearn.seed })?;
         config.updates = self.relearn.as_ref().map_or(config.updates, |r| r.updates);
-        config.from = Some(relearn.of.map_or("base".into(), |arm| RunId { arm, seed: relearn.seed }.to_string()));
+        config.from = Some(job.needs().map_or("base".into(), |run| run.to_string()));
         Ok(config)
     }
 
     /// Updates of all jobs together.
     pub fn updates(&self) -> Result<usize> {
-        self.jobs()
-            .into_iter()
-            .map(|job| match job {
-                Job::Run(run) => Ok(self.config(run)?.updates),
-                Job::Relearn(relearn) => Ok(self.relearn_config(relearn)?.updates),
-            })
-            .sum()
+        self.jobs().into_iter().map(|job| Ok(self.job_config(job)?.updates)).sum()
     }
 }
 

@@ -2,7 +2,7 @@
 //! bytes gives the same bytes, which is how `build-paper` attests it.
 
 use crate::evidence::{self, Gates};
-use crate::manifest::Relearn;
+use crate::manifest::{Job, Relearn};
 use crate::runner::{BASE_RUN, View, eval_file};
 use crate::{Manifest, Result, RunId, statistics};
 use eval::{EvalRow, hack_rate, monitoring_subset, solve_rate};
@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use substrate::Mode;
 use substrate::problem::read_rows;
+use train::state::RunFolder;
 use train::{Arm, Metrics};
 
 /// One number and the runs it was made from.
@@ -114,15 +115,14 @@ impl Table<'_> {
                     off.iter().map(|rows| rows.iter().filter(|r| r.mode == mode).cloned().collect()).collect();
                 self.rates(&format!("{}.{}", arm.name(), mode.name()), &of_mode, &names);
             }
-            for (view, key) in Self::views(arm) {
+            for &view in View::of_last(arm).iter().filter(|view| **view != View::Deployed) {
                 let rows = names.iter().map(|run| self.rows(run, config.updates, view)).collect::<Result<Vec<_>>>()?;
-                self.rates(&format!("{}.{key}", arm.name()), &rows, &names);
+                self.rates(&format!("{}.{}", arm.name(), view.key()), &rows, &names);
             }
             self.training(arm, &names, config.checkpoint_every)?;
             self.updates = (0..=config.updates).step_by(config.checkpoint_every).collect();
-            let knobs = [(View::Deployed, "curve"), (View::Whole, "curve_on")];
-            for &(view, curve) in &knobs[..if arm.routes() { 2 } else { 1 }] {
-                let key = format!("{}.{curve}", arm.name());
+            for &view in View::of_checkpoint(arm) {
+                let key = format!("{}.{}", arm.name(), if view == View::Deployed { "curve" } else { "curve_on" });
                 for update in self.updates.clone() {
                     let rows = names.iter().map(|run| match update {
                         0 => Ok(watched(&base)),
@@ -142,15 +142,6 @@ impl Table<'_> {
         }
         self.correct();
         self.relearning()
-    }
-
-    /// Evaluations of the final model beside the deployed one on markers that training never disclosed.
-    fn views(arm: Arm) -> Vec<(View, &'static str)> {
-        let mut views = vec![(View::TrainedMarkers, "trained_markers")];
-        if arm.routes() {
-            views.extend([(View::Whole, "on"), (View::QuarantineAlone, "alone")]);
-        }
-        views
     }
 
     /// Holm's correction over all tests against vanilla, hack and solve together: that is the table that is looked at.
@@ -175,10 +166,10 @@ impl Table<'_> {
     /// How fast the hack comes back: rates of the deployed model over updates of plain GRPO, from each arm and from the base.
     fn relearning(&mut self) -> Result<()> {
         let Some(relearning) = self.manifest.relearn.clone() else { return Ok(()) };
-        for of in std::iter::once(None).chain(relearning.arms.iter().copied().map(Some)) {
+        for of in relearning.origins() {
             let jobs: Vec<Relearn> = self.manifest.seeds.iter().map(|&seed| Relearn { of, seed }).collect();
             let names: Vec<String> = jobs.iter().map(Relearn::to_string).collect();
-            let every = self.manifest.relearn_config(jobs[0])?.checkpoint_every;
+            let every = self.manifest.job_config(Job::Relearn(jobs[0]))?.checkpoint_every;
             for update in (0..=relearning.updates).step_by(every) {
                 let rows =
                     names.iter().map(|run| self.rows(run, update, View::Deployed)).collect::<Result<Vec<_>>>()?;
@@ -241,7 +232,7 @@ impl Table<'_> {
     fn training(&mut self, arm: Arm, runs: &[String], every: usize) -> Result<()> {
         let logs = runs
             .iter()
-            .map(|run| Ok(read_rows::<Metrics>(&self.out.join(run).join("metrics.jsonl"))?))
+            .map(|run| Ok(read_rows::<Metrics>(&RunFolder::at(&self.out.join(run)).metrics())?))
             .collect::<Result<Vec<_>>>()?;
         let gap = logs.iter().flatten().map(|m| f64::from(m.logp_gap)).fold(0.0, f64::max);
         let failed = logs.iter().flatten().map(|m| m.infra_failed as f64).sum();

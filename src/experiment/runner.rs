@@ -32,6 +32,24 @@ pub enum View {
 }
 
 impl View {
+    /// Those of an arm's checkpoints.
+    pub fn of_checkpoint(arm: Arm) -> &'static [Self] {
+        if arm.routes() { &[Self::Deployed, Self::Whole] } else { &[Self::Deployed] }
+    }
+
+    /// Those of its last model.
+    pub fn of_last(arm: Arm) -> &'static [Self] {
+        match arm.routes() {
+            true => &[Self::Deployed, Self::Whole, Self::TrainedMarkers, Self::QuarantineAlone],
+            false => &[Self::Deployed, Self::TrainedMarkers],
+        }
+    }
+
+    /// In `results.json`.
+    pub fn key(self) -> &'static str {
+        if self == Self::TrainedMarkers { "trained_markers" } else { self.name() }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Deployed => "off",
@@ -182,14 +200,14 @@ impl Runner<'_> {
             matched: matched.as_deref(),
             start: None,
         };
-        self.trained(Job::Run(run), &self.manifest.config(run)?, &inputs)?;
-        let folder = self.out.join(run.to_string());
-        evidence::make(&folder, &folder.join("rollouts.jsonl"), problems)
+        let config = self.manifest.config(run)?;
+        self.trained(Job::Run(run), &config, &inputs)?;
+        evidence::make(&self.out.join(run.to_string()), config.group, problems)
     }
 
     /// Plain GRPO from what a run deployed, or from the base, watched at every checkpoint.
     fn relearn(&self, relearn: Relearn, grader: &Grader, subset: &BTreeSet<String>) -> Result<()> {
-        let (job, config) = (Job::Relearn(relearn), self.manifest.relearn_config(relearn)?);
+        let (job, config) = (Job::Relearn(relearn), self.manifest.job_config(Job::Relearn(relearn))?);
         let start = match job.needs() {
             None => None,
             Some(run) => {
@@ -216,7 +234,7 @@ impl Runner<'_> {
 
     fn trained(&self, job: Job, config: &TrainConfig, inputs: &Inputs) -> Result<()> {
         let folder = self.out.join(job.to_string());
-        let updates = RunFolder::open(&folder, config)?.resume(&inputs.basis.layout)?.updates_completed;
+        let updates = RunFolder::at(&folder).updates_completed()?;
         (self.events)(Event::Resumed { job, updates });
         let told = |metrics: &Metrics| (self.events)(Event::Update { job, metrics });
         match train::train(config, inputs, &folder, self.stop, told)? {
@@ -239,14 +257,12 @@ impl Runner<'_> {
     /// last, in every view.
     pub fn evaluate(&self, run: RunId, grader: &Grader, subset: &BTreeSet<String>) -> Result<()> {
         let (config, job) = (self.manifest.config(run)?, Job::Run(run));
-        let knobs: &[View] = if run.arm.routes() { &[View::Deployed, View::Whole] } else { &[View::Deployed] };
         for update in (config.checkpoint_every..config.updates).step_by(config.checkpoint_every) {
-            for &view in knobs {
+            for &view in View::of_checkpoint(run.arm) {
                 self.checkpoint(job, update, view, Some(subset), grader)?;
             }
         }
-        let rest: &[View] = if run.arm.routes() { &[View::QuarantineAlone] } else { &[] };
-        for &view in knobs.iter().chain(&[View::TrainedMarkers]).chain(rest) {
+        for &view in View::of_last(run.arm) {
             self.checkpoint(job, config.updates, view, None, grader)?;
         }
         Ok(())

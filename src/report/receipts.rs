@@ -23,6 +23,16 @@ fn carried(path: &Path) -> bool {
         || path.components().any(|c| ["eval", "evidence"].iter().any(|part| c.as_os_str() == *part))
 }
 
+/// Writes the digest of a file as `sha256sum` lists it.
+pub fn state(path: &Path, digest: Sha256, of: &str) -> Result<()> {
+    Ok(write_atomic(path, format!("{digest}  {of}\n").as_bytes())?)
+}
+
+/// The digest in such a list.
+pub fn stated(path: &Path) -> Result<String> {
+    Ok(files::read_text(path)?.split_whitespace().next().unwrap_or_default().to_string())
+}
+
 /// Packs the finished tier in `out` into `folder`; returns the archive's size. The same runs give the same bytes.
 pub fn pack(out: &Path, folder: &Path) -> Result<u64> {
     let ledger = Ledger::open(&out.join(LEDGER))?;
@@ -41,9 +51,8 @@ pub fn pack(out: &Path, folder: &Path) -> Result<u64> {
         archive.append_data(&mut header, &name, &bytes[..]).map_err(broken)?;
     }
     let packed = archive.into_inner().and_then(GzEncoder::finish).map_err(broken)?;
-    let digest = format!("{}  {ARCHIVE}\n", Sha256::of(&packed));
     write_atomic(&folder.join(ARCHIVE), &packed)?;
-    write_atomic(&folder.join(DIGEST), digest.as_bytes())?;
+    state(&folder.join(DIGEST), Sha256::of(&packed), ARCHIVE)?;
     Ok(packed.len() as u64)
 }
 
@@ -53,8 +62,8 @@ pub fn pack(out: &Path, folder: &Path) -> Result<u64> {
 /// An archive that is not what its digest says, a file that the ledger does not attest, a path that leads elsewhere.
 pub fn unpack(folder: &Path, out: &Path) -> Result<()> {
     let path = folder.join(ARCHIVE);
-    let (packed, stated) = (files::read(&path)?, files::read_text(&folder.join(DIGEST))?);
-    let (found, expected) = (Sha256::of(&packed).to_string(), stated.split(' ').next().unwrap_or_default().to_string());
+    let (packed, expected) = (files::read(&path)?, stated(&folder.join(DIGEST))?);
+    let found = Sha256::of(&packed).to_string();
     if found != expected {
         return Err(BundleError::Digest { path, expected, found }.into());
     }

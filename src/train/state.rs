@@ -113,6 +113,16 @@ impl RunFolder {
         Ok(bundle::write_atomic(&self.state(), &bytes)?)
     }
 
+    /// How many updates the saved state has behind it.
+    pub fn updates_completed(&self) -> Result<usize> {
+        let path = self.state();
+        if !path.exists() {
+            return Ok(0);
+        }
+        let [updates] = knobs::from_file(&path, ["updates"])?;
+        Ok(updates.first().copied().unwrap_or(0.0) as usize)
+    }
+
     /// The saved state, or a fresh one. Log rows past it, from an update that was cut off, are dropped.
     pub fn resume(&self, layout: &Layout) -> Result<State> {
         let path = self.state();

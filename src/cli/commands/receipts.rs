@@ -18,7 +18,7 @@ pub fn run(root: &Path, args: &Receipts) -> Result<()> {
     let bytes = receipts::pack(&out, &folder)?;
     let pdf = out.join("paper.pdf");
     if pdf.exists() {
-        bundle::write_atomic(&folder.join(PAPER), format!("{}  paper.pdf\n", Sha256::of_file(&pdf)?.0).as_bytes())?;
+        receipts::state(&folder.join(PAPER), Sha256::of_file(&pdf)?.0, "paper.pdf")?;
     }
     println!("packed {} into {}, {:.1} MiB", out.display(), folder.display(), bytes as f64 / f64::from(1 << 20));
     Ok(())
@@ -31,8 +31,7 @@ pub fn same_paper(folder: &Path, digest: Sha256) -> Result<()> {
         println!("         {} is not there: nothing to hold the paper against", path.display());
         return Ok(());
     }
-    let stated = bundle::files::read_text(&path)?;
-    if stated.split_whitespace().next() != Some(digest.to_string().as_str()) {
+    if receipts::stated(&path)? != digest.to_string() {
         bail!(CheckFailed(format!(
             "the paper is another than {} states: its sources or the program have changed since; if that is meant, look at the \
              paper and write its digest there",

@@ -21,19 +21,12 @@ pub fn run(root: &Path, args: &PlanOut) -> Result<()> {
     }
 }
 
-fn updates(manifest: &Manifest, job: Job) -> experiment::Result<usize> {
-    Ok(match job {
-        Job::Run(run) => manifest.config(run)?.updates,
-        Job::Relearn(relearn) => manifest.relearn_config(relearn)?.updates,
-    })
-}
-
 fn list(manifest: &Manifest) -> Result<()> {
     println!("{:<40} {:<24} updates", "piece", "after");
     println!("{BASE_RUN:<40} {:<24} 0", "-");
     for job in manifest.jobs() {
         let after = job.needs().map_or(BASE_RUN.into(), |run| run.to_string());
-        println!("{:<40} {after:<24} {}", job.to_string(), updates(manifest, job)?);
+        println!("{:<40} {after:<24} {}", job.to_string(), manifest.job_config(job)?.updates);
     }
     Ok(())
 }

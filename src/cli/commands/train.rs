@@ -32,11 +32,7 @@ pub fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()> {
     }
     let (device, opened) = DeviceChoice::from(args.device).open()?;
     let host = host::describe(root, &manifest, opened, None, isolation)?;
-    let display = Display::new(match job {
-        None => 0,
-        Some(Job::Run(run)) => manifest.config(run)?.updates,
-        Some(Job::Relearn(relearn)) => manifest.relearn_config(relearn)?.updates,
-    });
+    let display = Display::new(job.map_or(Ok(0), |job| manifest.job_config(job).map(|c| c.updates))?);
     let bench = match manifest.source {
         Source::Organism if args.base.model.is_some() => {
             bail!(Usage("--model goes with a preset that has problems for it: --preset fast or full".into()))

@@ -119,12 +119,15 @@ pub fn basis(config: &ModelConfig, device: &Device) -> Result<Basis> {
     Ok(Basis::stand_in(Decoder::new(&weights, device)?, SEED)?)
 }
 
+/// Elements of all projections.
+fn projections(config: &ModelConfig) -> usize {
+    model::Site::all(config).iter().map(|s| s.proj.shape(config).iter().product::<usize>()).sum()
+}
+
 /// Weights that a decode step reads, and a token's cache, in bytes.
 fn bytes(config: &ModelConfig, dtype: DType) -> (f64, f64) {
-    let projections: usize =
-        model::Site::all(config).iter().map(|s| s.proj.shape(config).iter().product::<usize>()).sum();
     let cache = 2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim;
-    let weights = projections + config.vocab_size * config.hidden_size;
+    let weights = projections(config) + config.vocab_size * config.hidden_size;
     ((weights * dtype.size()) as f64, (cache * dtype.size()) as f64)
 }
 
@@ -137,9 +140,8 @@ pub fn prefill(decoder: &Decoder, rate: f64) -> Result<Timing> {
     let prompt: Vec<u32> = (0..tokens).map(|i| (i % config.vocab_size) as u32).collect();
     let places: Vec<(usize, usize)> = (0..tokens).map(|i| (i, PAGE + i)).collect();
     let ms = median(&decoder.device, 5, 4, || Ok(stepper.prefill(&[&prompt], &places)?))?;
-    let matrices: usize = model::Site::all(config).iter().map(|s| s.proj.shape(config).iter().product::<usize>()).sum();
     let attention = config.num_hidden_layers * config.num_attention_heads * tokens * config.head_dim;
-    let floor = 2.0 * tokens as f64 * (matrices + attention) as f64 / rate / 1e9;
+    let floor = 2.0 * tokens as f64 * (projections(config) + attention) as f64 / rate / 1e9;
     let note = format!("{:.0} tokens/s", tokens as f64 * 1e3 / ms);
     Ok(Timing { key: format!("prefill, {tokens} tokens"), ms, floor: Some(floor), note })
 }
