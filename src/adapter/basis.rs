@@ -81,6 +81,12 @@ impl Basis {
         Ok(Self { base, layout, u, vh })
     }
 
+    /// The same basis where the calling thread's work is queued (see [`Ops::own`]).
+    pub fn own(&self) -> Self {
+        let all = |tensors: &[Tensor<2>]| tensors.iter().map(|t| self.base.ops.own(t)).collect();
+        Self { base: self.base.own(), layout: self.layout.clone(), u: all(&self.u), vh: all(&self.vh) }
+    }
+
     /// The factors of one group.
     pub fn group(&self, layer: usize, group: Group) -> Factors<'_> {
         let first = layer * Proj::ALL.len() + group.members()[0] as usize;
@@ -100,24 +106,26 @@ impl Basis {
     pub fn merge(&self, knobs: &Knobs, quarantine: Quarantine) -> Decoder {
         let effective = knobs.effective(quarantine);
         let base = &self.base;
-        let mut rest = &effective[..];
+        // One upload: each has its price, however small it is.
+        let data = TensorData::new(effective.clone(), [effective.len()]);
+        let all = Tensor::<1>::from_data(data, (&base.device, DType::F32));
+        let mut at = 0;
         base.with_projections(|layer, group, weight| {
             let mut parts = vec![];
             let mut zero = true;
             for &proj in group.members() {
                 let site = Site { layer, proj };
                 let (u, vh) = self.factors(site);
-                let (knob, behind) = rest.split_at(u.dims()[1]);
-                rest = behind;
-                zero &= knob.iter().all(|&x| x == 0.0);
+                let knob = at..at + u.dims()[1];
+                at = knob.end;
+                zero &= effective[knob.clone()].iter().all(|&x| x == 0.0);
                 parts.push((site, u, knob, vh));
             }
             if zero {
                 return weight.clone();
             }
             let merged = parts.into_iter().map(|(site, u, knob, vh)| {
-                let knob = TensorData::new(knob.to_vec(), [knob.len()]);
-                let knob = Tensor::<1>::from_data(knob, (&base.device, DType::F32));
+                let knob = all.clone().narrow(0, knob.start, knob.len());
                 base.ops.merge(&base.weight(site), &u, &knob, &vh)
             });
             Tensor::cat(merged.collect(), 0)

@@ -4,7 +4,7 @@
 use crate::evidence;
 use crate::manifest::{Job, Relearn};
 use crate::{Bench, ExperimentError, Manifest, Result, RunId};
-use adapter::{Knobs, Quarantine};
+use adapter::{Basis, Knobs, Quarantine};
 use bundle::{Entry, Ledger, Sha256, files, write_atomic};
 use eval::{EvalRow, evaluate, monitoring_subset};
 use model::Decoder;
@@ -109,9 +109,12 @@ const WAIT: Duration = Duration::from_millis(50);
 pub const BASE_RUN: &str = "base";
 
 /// A plan being run: what it works on and who is told.
+#[derive(Clone, Copy)]
 pub struct Runner<'a> {
     pub manifest: &'a Manifest,
     pub bench: &'a Bench,
+    /// The bench's, or a copy of a thread's own.
+    pub basis: &'a Basis,
     pub out: &'a Path,
     pub isolation: Isolation,
     pub stop: &'a AtomicBool,
@@ -126,7 +129,7 @@ pub fn run_plan(runner: &Runner, host: &Host) -> Result<()> {
 
     let (jobs, next) = (runner.manifest.jobs(), AtomicUsize::new(0));
     let failure: Mutex<Option<ExperimentError>> = Mutex::new(None);
-    let work = || -> Result<()> {
+    let work = |runner: Runner| -> Result<()> {
         let grader = Grader::new(host.threads, runner.isolation)?;
         loop {
             let Some(&job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) else { return Ok(()) };
@@ -145,13 +148,20 @@ pub fn run_plan(runner: &Runner, host: &Host) -> Result<()> {
             (runner.events)(Event::Finished { job });
         }
     };
+    if host.jobs == 1 {
+        return work(*runner);
+    }
     std::thread::scope(|scope| {
         for _ in 0..host.jobs {
             scope.spawn(|| {
+                let beside = || {
+                    let basis = runner.basis.own();
+                    work(Runner { basis: &basis, ..*runner })
+                };
                 // Each job computes on threads of its own: small tensors gain more from whole runs side by side.
                 let done = match rayon::ThreadPoolBuilder::new().num_threads(host.threads).build() {
-                    Ok(pool) => pool.install(work),
-                    Err(_) => work(),
+                    Ok(pool) => pool.install(beside),
+                    Err(_) => beside(),
                 };
                 if let Err(error) = done {
                     lock(&failure).get_or_insert(error);
@@ -169,7 +179,7 @@ impl Runner<'_> {
     /// Evaluates the base model, once, and picks the monitoring subset by it.
     pub fn base(&self) -> Result<BTreeSet<String>> {
         let grader = Grader::new(std::thread::available_parallelism().map_or(1, usize::from), self.isolation)?;
-        let base = &self.bench.basis.base;
+        let base = &self.basis.base;
         let rows = self.scored(&self.out.join(BASE_RUN), 0, View::Deployed, None, &grader, || Ok(base.clone()))?;
         self.scored(&self.out.join(BASE_RUN), 0, View::TrainedMarkers, None, &grader, || Ok(base.clone()))?;
         (self.events)(Event::Base { hack: eval::hack_rate(&rows), solve: eval::solve_rate(&rows) });
@@ -192,7 +202,7 @@ impl Runner<'_> {
         let (problems, pairs) = (self.bench.problems_of(run.arm), self.bench.pairs_of(run.arm));
         let matched = self.matched(run)?;
         let inputs = Inputs {
-            basis: &self.bench.basis,
+            basis: self.basis,
             tokenizer: &self.bench.tokenizer,
             problems,
             pairs: &pairs,
@@ -217,7 +227,7 @@ impl Runner<'_> {
             }
         };
         let inputs = Inputs {
-            basis: &self.bench.basis,
+            basis: self.basis,
             tokenizer: &self.bench.tokenizer,
             problems: self.bench.problems_of(Arm::Vanilla),
             pairs: &[],
@@ -279,7 +289,7 @@ impl Runner<'_> {
         let folder = self.out.join(job.to_string());
         let rows = self.scored(&folder, update, view, subset, grader, || {
             let knobs = Knobs::load(&RunFolder::checkpoint(&folder, update))?;
-            let basis = &self.bench.basis;
+            let basis = self.basis;
             Ok(match view {
                 View::Deployed | View::TrainedMarkers => basis.merge(&knobs, Quarantine::Off),
                 View::Whole => basis.merge(&knobs, Quarantine::On),

@@ -34,6 +34,10 @@ pub struct BlockTrace {
 }
 
 impl Layer {
+    pub fn map(&self, weight: impl Fn(&Tensor<2>) -> Tensor<2>, gain: impl Fn(&Tensor<1>) -> Tensor<1>) -> Self {
+        Self { weights: self.weights.each_ref().map(weight), gains: self.gains.each_ref().map(gain) }
+    }
+
     pub fn weight(&self, group: Group) -> &Tensor<2> {
         &self.weights[group as usize]
     }

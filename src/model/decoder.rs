@@ -93,6 +93,21 @@ impl Decoder {
         self.embed.dtype()
     }
 
+    /// The same model where the calling thread's work is queued (see [`Ops::own`]).
+    pub fn own(&self) -> Self {
+        let matrix = |tensor: &Tensor<2>| self.ops.own(tensor);
+        let gain = |tensor: &Tensor<1>| matrix(&tensor.clone().unsqueeze()).squeeze_dim(0);
+        let embed = matrix(&self.embed);
+        Self {
+            head: if self.config.tie_word_embeddings { embed.clone() } else { matrix(&self.head) },
+            embed,
+            layers: self.layers.iter().map(|l| l.map(matrix, gain)).collect(),
+            final_gain: gain(&self.final_gain),
+            rope: Rope { cos: matrix(&self.rope.cos), sin: matrix(&self.rope.sin) },
+            ..self.clone()
+        }
+    }
+
     /// The same model with other projections, as when knobs are merged. Everything else is shared.
     pub fn with_projections(&self, mut make: impl FnMut(usize, Group, &Tensor<2>) -> Tensor<2>) -> Self {
         let mut merged = self.clone();

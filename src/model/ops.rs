@@ -81,6 +81,10 @@ pub trait Ops: Debug + Send + Sync {
     /// Host tensors of equal width stacked by rows, on the device as `dtype`: `[sum of rows, cols]`.
     fn upload(&self, parts: &[Raw], dtype: DType, device: &Device) -> Result<Tensor<2>>;
 
+    /// The same values where the calling thread's work is queued, if it makes a difference. A runtime that gives each thread
+    /// a queue of its own waits for the device after a few reads of what was made in another's.
+    fn own(&self, tensor: &Tensor<2>) -> Tensor<2>;
+
     /// `y = x W^T`: `[N, in]`, `[out, in] -> [N, out]`.
     fn linear(&self, x: &Tensor<2>, w: &Tensor<2>) -> Tensor<2>;
 

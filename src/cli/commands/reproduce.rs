@@ -67,7 +67,8 @@ impl Opened {
         let bench = Bench::load(root, manifest, device)?;
         let display = Display::new(manifest.updates()?);
         let (stop, events) = (interrupt_flag()?, |event: experiment::Event| display.show(event));
-        let runner = Runner { manifest, bench: &bench, out, isolation, stop: &stop, events: &events };
+        let runner =
+            Runner { manifest, bench: &bench, basis: &bench.basis, out, isolation, stop: &stop, events: &events };
         let done = run_plan(&runner, host);
         display.finish();
         done?;

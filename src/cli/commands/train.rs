@@ -47,7 +47,15 @@ pub fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()> {
         }
     };
     let (stop, events) = (reproduce::interrupt_flag()?, |event: experiment::Event| display.show(event));
-    let runner = Runner { manifest: &manifest, bench: &bench, out: &out, isolation, stop: &stop, events: &events };
+    let runner = Runner {
+        manifest: &manifest,
+        bench: &bench,
+        basis: &bench.basis,
+        out: &out,
+        isolation,
+        stop: &stop,
+        events: &events,
+    };
     let grader = Grader::new(host.threads, isolation)?;
     let subset = runner.base()?;
     let name = job.map_or(experiment::runner::BASE_RUN.into(), |job| job.to_string());

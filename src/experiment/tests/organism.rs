@@ -50,6 +50,7 @@ fn a_run_that_was_stopped_twice_ends_with_the_bytes_of_one_that_was_not() {
         let runner = Runner {
             manifest: &manifest,
             bench: &bench,
+            basis: &bench.basis,
             out,
             isolation: Isolation::Required,
             stop: &stop,
@@ -93,6 +94,7 @@ fn a_folder_of_another_configuration_is_refused() {
     let runner = Runner {
         manifest: &manifest,
         bench: &bench,
+        basis: &bench.basis,
         out: out.path(),
         isolation: Isolation::Required,
         stop: &stop,
@@ -136,8 +138,15 @@ fn every_arm_trains_and_does_what_it_says() {
     let out = tempfile::tempdir().unwrap();
     let stop = AtomicBool::new(false);
     let isolation = Isolation::Required;
-    let runner =
-        Runner { manifest: &manifest, bench: &bench, out: out.path(), isolation, stop: &stop, events: &|_| {} };
+    let runner = Runner {
+        manifest: &manifest,
+        bench: &bench,
+        basis: &bench.basis,
+        out: out.path(),
+        isolation,
+        stop: &stop,
+        events: &|_| {},
+    };
     let grader = Grader::new(2, isolation).unwrap();
     let runs = manifest.runs();
     assert_eq!(runs.last().map(|r| r.arm), Some(Arm::RandomVMatched), "what needs another run comes last");

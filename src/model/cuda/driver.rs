@@ -257,8 +257,7 @@ impl Stream {
 
     /// Copies from one place on the device to another.
     pub fn copy(&self, to: u64, from: u64, bytes: usize) -> Result<()> {
-        // SAFETY: places that the caller owns, kept alive in stream order.
-        ok("copying on the device", unsafe { cu::cuMemcpyDtoDAsync_v2(to, from, bytes, self.0) })
+        copy(self.0, to, from, bytes)
     }
 
     /// Copies from the device and waits for it.
@@ -312,6 +311,12 @@ impl Drop for Graph {
         // SAFETY: a graph of `record`, destroyed once.
         unsafe { cu::cuGraphExecDestroy(self.0) };
     }
+}
+
+/// Puts a copy from one place on the device to another into a stream.
+pub fn copy(stream: cu::CUstream, to: u64, from: u64, bytes: usize) -> Result<()> {
+    // SAFETY: places that the caller owns, kept alive in stream order.
+    ok("copying on the device", unsafe { cu::cuMemcpyDtoDAsync_v2(to, from, bytes, stream) })
 }
 
 /// Copies host memory to the device and waits for it.

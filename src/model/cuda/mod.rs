@@ -217,6 +217,15 @@ impl Ops for Cuda {
         Ok(tensor(out))
     }
 
+    fn own(&self, from: &Tensor<2>) -> Tensor<2> {
+        let [rows, cols] = from.dims();
+        let from = dense(from);
+        let out = empty(&from, &[rows, cols], from.dtype);
+        let bytes = rows * cols * from.dtype.size();
+        enqueue(&[&from], &[&out], move |here, p| here.copy(p[1], p[0], bytes));
+        tensor(out)
+    }
+
     fn linear(&self, x: &Tensor<2>, w: &Tensor<2>) -> Tensor<2> {
         product(rows_of(x), rows_of(w), true, None, x.dtype())
     }

@@ -1,7 +1,7 @@
 //! Our kernels on the runtime's own stream, in order with the tensor operations around them and without waiting for the
 //! device. The items used are public for authors of runtimes and may move in another version: they are used here only.
 
-use super::driver::{Arg, CudaError, Kernels, Result, Spread};
+use super::driver::{self, Arg, CudaError, Kernels, Result, Spread};
 use super::lt::{Lt, Product};
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::cuda::CudaRuntime;
@@ -32,6 +32,11 @@ impl Here<'_> {
 
     pub fn multiply(&mut self, product: &Product) -> Result<()> {
         self.lt.multiply(self.stream, product)
+    }
+
+    /// Copies from one place on the device to another.
+    pub fn copy(&self, to: u64, from: u64, bytes: usize) -> Result<()> {
+        driver::copy(self.stream, to, from, bytes)
     }
 }
 
