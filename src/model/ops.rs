@@ -154,6 +154,9 @@ pub trait Ops: Debug + Send + Sync {
     /// nobody knows.
     fn free_memory(&self, device: &Device) -> Option<usize>;
 
+    /// Lets go of what the runtime keeps for shapes that the calling thread's kernels may not have again.
+    fn forget_shapes(&self, device: &Device);
+
     /// What generates tokens with this model's weights.
     fn stepper<'a>(&self, task: DecodeTask<'a>) -> Result<Box<dyn Stepper + 'a>>;
 }

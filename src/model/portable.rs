@@ -173,6 +173,8 @@ impl Ops for Portable {
         Ok(None)
     }
 
+    fn forget_shapes(&self, _device: &Device) {}
+
     fn free_memory(&self, _device: &Device) -> Option<usize> {
         None
     }

@@ -15,10 +15,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use substrate::{Grader, Shown};
 
-/// Updates between two times that the device's runtime is told to let go of what it holds for later. For each of a stream's last
-/// 4,096 shapes cubecl keeps a buffer, and once they are that many it looks through all of them for every new one: passes
-/// differ in shape, so a process slowed down by a third within minutes (docs/measurements/organism-tier.md).
-const TIDY_EVERY: usize = 25;
+/// Updates after which the shapes of their passes are forgotten (see [`model::ops::Ops::forget_shapes`]).
+const SHAPES_KEPT: usize = 25;
 
 /// What a run works on.
 pub struct Inputs<'a> {
@@ -129,8 +127,9 @@ pub fn train(
         board.scalars(finished, &metrics.scalars())?;
         clock::append(&run.timings(), &clock.timings(finished, metrics.completion_tokens, metrics.trained_tokens))?;
         progress(&metrics);
-        if finished.is_multiple_of(TIDY_EVERY) {
-            inputs.basis.base.device.memory_cleanup();
+        if finished.is_multiple_of(SHAPES_KEPT) {
+            let base = &inputs.basis.base;
+            base.ops.forget_shapes(&base.device);
         }
     }
     Ok(Outcome::Finished)

@@ -30,7 +30,7 @@ use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 use driver::{Arg, CudaError, Spread};
 use lt::{Product, Side};
-use route::{addresses, enqueue};
+use route::{enqueue, places};
 
 impl From<CudaError> for ModelError {
     fn from(error: CudaError) -> Self {
@@ -201,7 +201,8 @@ impl Ops for Cuda {
         let rows = parts.iter().map(|p| p.bytes.len() / p.dtype.size() / cols).sum();
         let like = dense(&Tensor::<1>::zeros([1], (device, DType::F32)));
         let out = empty(&like, &[rows, cols], dtype);
-        let mut to = addresses(std::slice::from_ref(&out))?[0];
+        let found = places(std::slice::from_ref(&out))?;
+        let mut to = found.at[0];
         // Memory that was free on the host may still be in use by what is in the queue.
         device.sync().map_err(|e| ModelError::Compute(e.to_string()))?;
         for part in parts {
@@ -413,6 +414,10 @@ impl Ops for Cuda {
         device.memory_cleanup();
         device.sync().ok()?;
         Some(driver::memory().ok()?.0)
+    }
+
+    fn forget_shapes(&self, device: &Device) {
+        route::forget_shapes(&view(&Tensor::<1>::zeros([1], (device, DType::F32))));
     }
 
     fn stepper<'a>(&self, task: DecodeTask<'a>) -> Result<Box<dyn Stepper + 'a>> {

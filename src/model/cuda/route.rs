@@ -9,6 +9,7 @@ use cubecl_common::device_handle::DeviceHandle;
 use cubecl_environment::backtrace::BackTrace;
 use cubecl_server::command::DeviceStream;
 use cubecl_server::id::KernelId;
+use cubecl_server::memory_management::PageGuard;
 use cubecl_server::runtime::Runtime;
 use cubecl_server::server::{BufferBinding, ServerError};
 use cubecl_server::stream::{ExecuteScope, WriteScoped};
@@ -91,20 +92,40 @@ fn run(stream: cu::CUstream, pointers: &[u64], work: impl FnOnce(&mut Here, &[u6
     })
 }
 
-/// Where tensors of one stream's client lie. They stay there as long as they live; what is in the queue may still be writing to
-/// them.
-pub fn addresses(tensors: &[CubeTensor]) -> Result<Vec<u64>> {
-    let Some(first) = tensors.first() else { return Ok(vec![]) };
+/// Where tensors lie, for as long as this and they live: the runtime moves what it likes when it tidies up its memory.
+pub struct Places {
+    pub at: Vec<u64>,
+    _stay: Vec<PageGuard>,
+}
+
+/// Finds tensors of one stream's client. What is in the queue may still be writing to them.
+pub fn places(tensors: &[CubeTensor]) -> Result<Places> {
+    let Some(first) = tensors.first() else { return Ok(Places { at: vec![], _stay: vec![] }) };
     let (stream_id, device) = (first.handle.stream, DeviceHandle::<Server>::new(first.client.service_id().device));
     let bindings: Vec<BufferBinding> = tensors.iter().map(|t| t.handle.clone().binding()).collect();
     let found = device.submit_blocking(move |server: &mut Server| {
         let mut streams = server.write_streams().resolve(stream_id, bindings.iter())?;
-        let mut place = |binding: BufferBinding| {
+        let (mut at, mut stay) = (vec![], vec![]);
+        for binding in bindings.iter().cloned() {
             let memory = streams.get(&binding.stream).device_memory();
-            Ok(memory.get_resource(binding.memory, binding.offset_start, binding.offset_end)?.ptr)
-        };
-        bindings.iter().cloned().map(&mut place).collect::<std::result::Result<Vec<u64>, ServerError>>()
+            stay.extend(memory.guard(binding.memory.descriptor().location()));
+            at.push(memory.get_resource(binding.memory, binding.offset_start, binding.offset_end)?.ptr);
+        }
+        Ok::<_, ServerError>(Places { at, _stay: stay })
     });
     let lost = |answer: String| CudaError { what: "finding a tensor".into(), answer };
     found.map_err(|e| lost(format!("{e:?}")))?.map_err(|e| lost(e.to_string()))
+}
+
+/// Has the runtime let go of the small buffers that it keeps for each shape a kernel was launched with on this tensor's stream.
+/// It keeps 4,096 and then, for every new one, looks through all of them for the oldest; passes differ in shape, so a process
+/// lost a third of its pace within minutes. (A `memory_cleanup` would do so too, and move the memory of all streams.)
+pub fn forget_shapes(tensor: &CubeTensor) {
+    let (stream_id, device) = (tensor.handle.stream, DeviceHandle::<Server>::new(tensor.client.service_id().device));
+    device.submit(move |server: &mut Server| {
+        // A stream that cannot be had says so when it is used.
+        if let Ok(mut streams) = server.write_streams().resolve(stream_id, std::iter::empty()) {
+            streams.current().info_cache.clear_unpinned();
+        }
+    });
 }

@@ -4,7 +4,7 @@
 
 use super::driver::{self, Arg, Buffer, Graph, Kernels, Result, Room, Spread, Stream};
 use super::lt::{Lt, Product, Side};
-use super::route::{addresses, enqueue};
+use super::route::{Places, enqueue, places};
 use super::{dense, flashes, heads_args, indices, score_scale, threads, typed};
 use crate::batch::Batch;
 use crate::block::Layer;
@@ -117,6 +117,8 @@ pub struct CudaStepper<'a> {
     rows: Rows,
     between: Between,
     places: Vec<Place>,
+    /// The weights stay where they were found.
+    _found: Places,
     embed: u64,
     head: u64,
     final_gain: u64,
@@ -173,8 +175,8 @@ impl<'a> CudaStepper<'a> {
         let layers = decoder.layers.iter().flat_map(parts);
         // All at once: every question waits behind what other runs have put into the runtime's queue.
         let all: Vec<CubeTensor> = ends.into_iter().chain(rope.map(dense)).chain(layers).collect();
-        let places = addresses(&all)?;
-        let (ends, layers) = places.split_at(5);
+        let found = places(&all)?;
+        let (ends, layers) = found.at.split_at(5);
         let start = memory.pointer;
         caches.iter_mut().for_each(|(keys, values)| (*keys, *values) = (*keys + start, *values + start));
         states.move_by(start);
@@ -192,6 +194,7 @@ impl<'a> CudaStepper<'a> {
             head: ends[1],
             final_gain: ends[2],
             rope: [ends[3], ends[4]],
+            _found: found,
             graph: None,
             seats: vec![Seat::default(); rows],
             drawn: vec![0; rows],

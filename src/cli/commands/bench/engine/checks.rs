@@ -11,7 +11,9 @@ use model::{
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Rounding of f32 sums in another order; of bf16 values, 2^-8 apart, through a chain of them.
 const BOUNDS: [(DType, f64); 2] = [(DType::F32, 2e-5), (DType::BF16, 2e-2)];
@@ -257,7 +259,18 @@ fn models(device: &Device, heads: Heads, dtype: DType, bound: f64) -> Result<Vec
     }
     note("its gradients, the worst layer", worst, 5.0 * bound);
 
-    // Generation: against the plain steps in f32, whole and in part.
+    out.extend(generations(&decoder, &cpu, &rows, bound)?);
+    Ok(out)
+}
+
+/// Generation: against the plain steps in f32, whole and in part.
+fn generations(decoder: &Decoder, cpu: &Decoder, rows: &[Vec<u32>], bound: f64) -> Result<Vec<Check>> {
+    let (dtype, heads, device) = (decoder.dtype(), &decoder.config, &decoder.device);
+    let mut out = vec![];
+    let mut note = |name: &str, error: f64, bound: f64| {
+        let size = format!("{} x {}", heads.num_attention_heads, heads.head_dim);
+        out.push(Check { what: format!("{name}, {dtype:?}, {size}"), error, bound });
+    };
     let how = Sampling { temperature: 1.0, top_k: 0, top_p: 1.0, max_new: 60, end: 1, prompt_cap: 200, rows: 16 };
     let generate = |decoder: &Decoder, rows: &[Vec<u32>], how: &Sampling| -> Result<Vec<Completion>> {
         let prompts: Vec<Prompt> = rows
@@ -274,14 +287,13 @@ fn models(device: &Device, heads: Heads, dtype: DType, bound: f64) -> Result<Vec
         ("top-k", Sampling { top_k: 20, temperature: 0.7, ..how }),
         ("top-p", Sampling { top_p: 0.8, ..how }),
     ] {
-        let found = generate(&decoder, &twice, &how)?;
+        let found = generate(decoder, &twice, &how)?;
         if dtype == DType::F32 {
-            let expected = generate(&cpu, &twice, &how)?;
+            let expected = generate(cpu, &twice, &how)?;
             let differ = found.iter().zip(&expected).filter(|(a, b)| a.tokens != b.tokens).count();
             note(&format!("rows that other steps draw otherwise, {name}"), differ as f64, 0.0);
         }
-        let fewer = Sampling { rows: 16, ..how };
-        let alone = generate(&decoder, &twice[4..6], &fewer)?;
+        let alone = generate(decoder, &twice[4..6], &how)?;
         let differ = found[4..6].iter().zip(&alone).filter(|(a, b)| a != b).count();
         note(&format!("rows that depend on their neighbours, {name}"), differ as f64, 0.0);
         let full: Vec<Vec<u32>> = twice.iter().zip(&found).map(|(p, c)| [&p[..], &c.tokens].concat()).collect();
@@ -293,5 +305,20 @@ fn models(device: &Device, heads: Heads, dtype: DType, bound: f64) -> Result<Vec
         let gap = trainer.iter().zip(&sampler).map(|(a, b)| f64::from((a - b).abs())).fold(0.0, f64::max);
         note(&format!("largest gap of a log-probability to the trainer's, {name}"), gap, 5.0 * bound);
     }
+    let (quiet, beside) = (generate(decoder, &twice, &how)?, tidied(device, || generate(decoder, &twice, &how))?);
+    let differ = quiet.iter().zip(&beside).filter(|(a, b)| a != b).count();
+    note("rows that depend on memory that is tidied up meanwhile", differ as f64, 0.0);
     Ok(out)
+}
+
+/// What `work` does while the runtime gives memory back and moves the rest together, over and over.
+fn tidied<T: Send>(device: &Device, work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let worker = scope.spawn(work);
+        while !worker.is_finished() {
+            device.memory_cleanup();
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        worker.join().unwrap_or_else(|panic| resume_unwind(panic))
+    })
 }
