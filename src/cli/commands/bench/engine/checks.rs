@@ -23,6 +23,9 @@ const LENGTHS: [usize; 6] = [130, 1, 64, 200, 77, 3];
 const HEADS: [Heads; 3] =
     [Heads { queries: 4, kv: 2, d: 32 }, Heads { queries: 8, kv: 2, d: 128 }, Heads { queries: 4, kv: 2, d: 8 }];
 
+/// Elements of the largest tensor that is made to have memory moved.
+const MOST_MOVED: usize = 64 << 20;
+
 /// One comparison.
 pub struct Check {
     pub what: String,
@@ -315,9 +318,14 @@ fn generations(decoder: &Decoder, cpu: &Decoder, rows: &[Vec<u32>], bound: f64) 
 fn tidied<T: Send>(device: &Device, work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let worker = scope.spawn(work);
-        while !worker.is_finished() {
+        for step in 1.. {
+            if worker.is_finished() {
+                break;
+            }
+            // What lies in pages smaller than the largest that was ever asked for is what moves.
+            drop(Tensor::<1>::zeros([(step << 20).min(MOST_MOVED)], (device, DType::F32)));
             device.memory_cleanup();
-            std::thread::sleep(Duration::from_millis(1));
+            std::thread::sleep(Duration::from_millis(3));
         }
         worker.join().unwrap_or_else(|panic| resume_unwind(panic))
     })
