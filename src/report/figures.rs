@@ -15,8 +15,11 @@ pub fn all(results: &Results) -> Vec<(String, String)> {
         ("side-by-side.svg".into(), side_by_side(results).svg()),
         ("modes.svg".into(), modes(results).svg()),
         ("mass.svg".into(), over_updates(results, "mass", "Routed mass", "mean gate value").svg()),
-        ("gates.svg".into(), gates(results).svg()),
+        ("widths.svg".into(), widths(results).svg()),
     ];
+    for arm in [Arm::Route2b, Arm::RandomV] {
+        out.push((format!("gates-{}.svg", arm.name()), gates(results, arm).svg()));
+    }
     for (what, title) in [("hack", "Hack against vanilla"), ("solve", "Solve against vanilla")] {
         let dots = ablations(results, what, title);
         if !dots.rows.is_empty() {
@@ -114,21 +117,44 @@ fn over_updates(results: &Results, key: &str, title: &str, y_label: &str) -> Cha
     }
 }
 
-/// Shares of the method's rollouts by their mean gate value, hacks apart from the rest.
-fn gates(results: &Results) -> Chart {
-    let line = |label: &str, kind: &str, colour: &'static str| {
-        let count = |bin: usize| results.get(&format!("route2b.gate.{kind}.b{bin}")).unwrap_or(0.0);
-        let all: f64 = (0..evidence::BINS).map(count).sum();
-        let at = |bin: usize| (bin as f64 + 0.5) / evidence::BINS as f64;
-        Series {
-            label: label.into(),
-            points: (0..evidence::BINS).map(|b| (at(b), count(b) / all.max(1.0), 0.0)).collect(),
-            style: Style { colour, dash: "none" },
-        }
+/// What tells a real direction from a random one: how far apart its band's edges are, mean and standard error.
+fn widths(results: &Results) -> Dots {
+    let row = |arm: &Arm| {
+        let key = format!("{}.band_width", arm.name());
+        let value = results.get(&format!("{key}.mean"))?;
+        let error = results.get(&format!("{key}.sem")).unwrap_or(0.0);
+        let (low, high, colour) = (value - error, value + error, style(*arm).colour);
+        Some(Dot { label: arm.name().into(), value, low, high, colour })
     };
-    let series = vec![line("hacks", "hacked", "#b3261e"), line("others", "other", "#0b3d91")];
+    Dots {
+        title: "Width of the band".into(),
+        x_label: "upper minus lower edge, mean over modules and updates".into(),
+        rows: results.arms.iter().filter_map(row).collect(),
+        reference: 0.0,
+    }
+}
+
+/// Shares of an arm's rollouts by their mean gate value: hacks, and the rest by whether they earned more than their group, where
+/// the evidence tells.
+fn gates(results: &Results, arm: Arm) -> Chart {
+    let count = |kind: &str, bin: usize| results.get(&format!("{}.gate.{kind}.b{bin}", arm.name()));
+    let line = |label: &str, colour: &'static str, dash: &'static str, of: &dyn Fn(usize) -> f64| {
+        let all: f64 = (0..evidence::BINS).map(of).sum();
+        let at = |bin: usize| (bin as f64 + 0.5) / evidence::BINS as f64;
+        let points = (0..evidence::BINS).map(|b| (at(b), of(b) / all.max(1.0), 0.0)).collect();
+        Series { label: label.into(), points, style: Style { colour, dash } }
+    };
+    let counted = |kind: &str, bin: usize| count(kind, bin).unwrap_or(0.0);
+    let mut series = vec![line("hacks", "#b3261e", "none", &|b| counted("hacked", b))];
+    if count("other_gaining", 0).is_some() {
+        let losing = |b: usize| counted("other", b) - counted("other_gaining", b);
+        series.push(line("others, above", "#0b3d91", "none", &|b| counted("other_gaining", b)));
+        series.push(line("others, below", "#0b3d91", "5 3", &losing));
+    } else {
+        series.push(line("others", "#0b3d91", "none", &|b| counted("other", b)));
+    }
     Chart {
-        title: "What route2b's gate saw".into(),
+        title: format!("What {}'s gate saw", arm.name()),
         x_label: "mean gate value of a rollout".into(),
         y_label: "share of rollouts".into(),
         y_max: top(&series),
