@@ -233,7 +233,7 @@ impl Lt {
         let plan = &self.plans[&shape];
         let [a, b, out] = Layout::of(self.library, p)?;
         let (one, beta) = (1.0f32, if p.onto.is_some() { 1.0f32 } else { 0.0 });
-        // SAFETY: a plan for exactly these sizes; buffers that the caller keeps alive in stream order. Row-major
+        // SAFETY: layouts of exactly these sizes; buffers that the caller keeps alive in stream order. Row-major
         // `out = a b` is column-major `out^T = b^T a^T`, so b goes first.
         check("cublasLtMatmul", unsafe {
             (self.library.multiply)(

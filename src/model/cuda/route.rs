@@ -7,6 +7,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::cuda::CudaRuntime;
 use cubecl_common::device_handle::DeviceHandle;
 use cubecl_environment::backtrace::BackTrace;
+use cubecl_environment::stream::StreamId;
 use cubecl_server::command::DeviceStream;
 use cubecl_server::id::KernelId;
 use cubecl_server::memory_management::PageGuard;
@@ -46,6 +47,11 @@ thread_local! {
     static PRODUCTS: RefCell<HashMap<usize, Lt>> = RefCell::default();
 }
 
+/// The stream that a tensor was made on, and the device whose thread feeds it.
+fn queue(tensor: &CubeTensor) -> (StreamId, DeviceHandle<Server>) {
+    (tensor.handle.stream, DeviceHandle::new(tensor.client.service_id().device))
+}
+
 /// Puts `work` into the stream of the first tensor written. It is given the addresses of `reads` and then of `writes`. An
 /// error taints what would have been written and shows when that is read.
 pub fn enqueue(
@@ -53,8 +59,7 @@ pub fn enqueue(
     writes: &[&CubeTensor],
     work: impl FnOnce(&mut Here, &[u64]) -> Result<()> + Send + 'static,
 ) {
-    let stream_id = writes[0].handle.stream;
-    let device = DeviceHandle::<Server>::new(writes[0].client.service_id().device);
+    let (stream_id, device) = queue(writes[0]);
     let binding = |t: &&CubeTensor| t.handle.clone().binding();
     let reads: Vec<BufferBinding> = reads.iter().map(binding).collect();
     let writes: Vec<BufferBinding> = writes.iter().map(binding).collect();
@@ -101,7 +106,7 @@ pub struct Places {
 /// Finds tensors of one stream's client. What is in the queue may still be writing to them.
 pub fn places(tensors: &[CubeTensor]) -> Result<Places> {
     let Some(first) = tensors.first() else { return Ok(Places { at: vec![], _stay: vec![] }) };
-    let (stream_id, device) = (first.handle.stream, DeviceHandle::<Server>::new(first.client.service_id().device));
+    let (stream_id, device) = queue(first);
     let bindings: Vec<BufferBinding> = tensors.iter().map(|t| t.handle.clone().binding()).collect();
     let found = device.submit_blocking(move |server: &mut Server| {
         let mut streams = server.write_streams().resolve(stream_id, bindings.iter())?;
@@ -121,7 +126,7 @@ pub fn places(tensors: &[CubeTensor]) -> Result<Places> {
 /// It keeps 4,096 and then, for every new one, looks through all of them for the oldest; passes differ in shape, so a process
 /// lost a third of its pace within minutes. (A `memory_cleanup` would do so too, and move the memory of all streams.)
 pub fn forget_shapes(tensor: &CubeTensor) {
-    let (stream_id, device) = (tensor.handle.stream, DeviceHandle::<Server>::new(tensor.client.service_id().device));
+    let (stream_id, device) = queue(tensor);
     device.submit(move |server: &mut Server| {
         // A stream that cannot be had says so when it is used.
         if let Ok(mut streams) = server.write_streams().resolve(stream_id, std::iter::empty()) {
