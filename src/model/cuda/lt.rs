@@ -135,6 +135,8 @@ impl Side {
 #[derive(Clone, Copy, Debug)]
 pub struct Product {
     pub m: usize,
+    /// Rows that the algorithm is chosen for, if not `m`: what a row becomes then does not depend on how many there are.
+    pub planned: Option<usize>,
     pub n: usize,
     pub k: usize,
     pub a: Side,
@@ -220,7 +222,8 @@ impl Lt {
             return Ok(());
         }
         // Passes of training differ in their rows every time: asking the library anew for each would take longer than the product.
-        let planned = Product { m: if p.m > EXACT { p.m.next_multiple_of(EXACT) } else { p.m }, ..*p };
+        let rows = if p.m > EXACT { p.m.next_multiple_of(EXACT) } else { p.m };
+        let planned = Product { m: p.planned.unwrap_or(rows), ..*p };
         let shape = (
             [planned.m, p.n, p.k, p.a.stride, p.b.stride, p.out_stride],
             [p.a.turned, p.b.turned, p.onto.is_some()],

@@ -173,6 +173,7 @@ fn product(
     enqueue(&reads, &[&out], move |here, p| {
         here.multiply(&Product {
             m,
+            planned: None,
             n,
             k,
             a: Side::plain(p[0], a_stride),

@@ -19,6 +19,10 @@ use std::sync::{Arc, Mutex};
 pub const MOST_GROUP: usize = 8;
 /// Steps between two looks at what was drawn: a row that ends in between draws on in vain.
 const STRIDE: usize = 8;
+/// When half of the rows have ended the others go on without them, to this many rows at least, and if they may have this many
+/// steps before them: recording a step anew takes as long as a few of them.
+const NARROWEST: usize = 8;
+const WORTH_NARROWING: usize = 128;
 /// Tokens that one block of `flash_step` attends to, and bytes of what it found.
 const SPLIT: usize = 128;
 const PART_BYTES: usize = (MOST_GROUP * 128 + 2 * MOST_GROUP) * 4;
@@ -126,6 +130,8 @@ pub struct CudaStepper<'a> {
     graph: Option<Graph>,
     seats: Vec<Seat>,
     drawn: Vec<usize>,
+    /// The slots that are stepped, one a row.
+    order: Vec<usize>,
     /// Seats have changed since the device was told.
     moved: bool,
 }
@@ -198,6 +204,7 @@ impl<'a> CudaStepper<'a> {
             graph: None,
             seats: vec![Seat::default(); rows],
             drawn: vec![0; rows],
+            order: (0..rows).collect(),
             moved: true,
             sizes,
             task,
@@ -224,7 +231,8 @@ impl<'a> CudaStepper<'a> {
         out_type: DType,
     ) -> Result<()> {
         let product = Product {
-            m: self.sizes.rows,
+            m: self.order.len(),
+            planned: Some(self.sizes.rows),
             n: out_width,
             k: in_width,
             a: Side::plain(x, in_width),
@@ -240,7 +248,8 @@ impl<'a> CudaStepper<'a> {
     }
 
     fn norm(&self, gain: u64) -> Result<()> {
-        let Sizes { rows, hidden, dtype, eps, .. } = self.sizes;
+        let Sizes { hidden, dtype, eps, .. } = self.sizes;
+        let rows = self.order.len();
         let args = [
             Arg::Pointer(self.between.x),
             Arg::Pointer(gain),
@@ -253,7 +262,8 @@ impl<'a> CudaStepper<'a> {
 
     /// One step of all rows.
     fn step(&mut self) -> Result<()> {
-        let Sizes { rows, hidden, inner, vocabulary, heads, dtype, .. } = self.sizes;
+        let Sizes { hidden, inner, vocabulary, heads, dtype, .. } = self.sizes;
+        let rows = self.order.len();
         let (x, normed, attended) = (self.between.x, self.between.normed, self.between.attended);
         let (qkv, gate_up, product) = (self.between.qkv, self.between.gate_up, self.between.product);
         let embed = [Arg::Pointer(self.embed), Arg::Pointer(self.rows.tokens), Arg::Pointer(x), Arg::Int(hidden)];
@@ -279,7 +289,8 @@ impl<'a> CudaStepper<'a> {
     }
 
     fn turn(&self, layer: usize, gains: [u64; 4]) -> Result<()> {
-        let Sizes { rows, heads, dtype, eps, table, .. } = self.sizes;
+        let Sizes { heads, dtype, eps, table, .. } = self.sizes;
+        let rows = self.order.len();
         let (keys, values) = &self.caches[layer];
         let front = [
             self.between.qkv,
@@ -302,7 +313,8 @@ impl<'a> CudaStepper<'a> {
     }
 
     fn attend(&self, layer: usize) -> Result<()> {
-        let Sizes { rows, heads, dtype, table, .. } = self.sizes;
+        let Sizes { heads, dtype, table, .. } = self.sizes;
+        let rows = self.order.len();
         let (keys, values) = &self.caches[layer];
         let pages = [self.between.query, *keys, *values, self.rows.positions, self.rows.tables];
         let (pages, scale) = (super::pointers(&pages), Arg::Float(score_scale(heads)));
@@ -326,7 +338,7 @@ impl<'a> CudaStepper<'a> {
     }
 
     fn draw(&self) -> Result<()> {
-        let Sizes { rows, vocabulary, .. } = self.sizes;
+        let (vocabulary, rows) = (self.sizes.vocabulary, self.order.len());
         let how = self.task.how;
         let logits = Arg::Pointer(self.between.logits);
         let greedy = how.temperature == 0.0;
@@ -357,22 +369,39 @@ impl<'a> CudaStepper<'a> {
     /// Tells the device who sits where.
     fn settle(&mut self) -> Result<()> {
         let table = self.sizes.table;
-        let ints = |of: fn(&Seat) -> i32| -> Vec<i32> { self.seats.iter().map(of).collect() };
-        self.stream.write(self.rows.tokens, &ints(|s| s.token as i32))?;
-        self.stream.write(self.rows.positions, &ints(|s| s.position as i32))?;
-        self.stream.write(self.rows.steps, &self.drawn.iter().map(|&n| n as i32).collect::<Vec<_>>())?;
-        self.stream.write(self.rows.seeds, &self.seats.iter().map(|s| s.seed).collect::<Vec<_>>())?;
-        let mut tables = vec![0i32; self.seats.len() * table];
-        for (row, seat) in tables.chunks_exact_mut(table).zip(&self.seats) {
+        let seats: Vec<&Seat> = self.order.iter().map(|&slot| &self.seats[slot]).collect();
+        let ints = |of: fn(&Seat) -> i32| -> Vec<i32> { seats.iter().map(|seat| of(seat)).collect() };
+        let steps: Vec<i32> = self.order.iter().map(|&slot| self.drawn[slot] as i32).collect();
+        let seeds: Vec<u64> = seats.iter().map(|seat| seat.seed).collect();
+        let mut tables = vec![0i32; seats.len() * table];
+        for (row, seat) in tables.chunks_exact_mut(table).zip(&seats) {
             row.iter_mut().zip(&seat.pages).for_each(|(to, &page)| *to = page as i32);
         }
+        self.stream.write(self.rows.tokens, &ints(|s| s.token as i32))?;
+        self.stream.write(self.rows.positions, &ints(|s| s.position as i32))?;
+        self.stream.write(self.rows.steps, &steps)?;
+        self.stream.write(self.rows.seeds, &seeds)?;
         self.stream.write(self.rows.tables, &tables)?;
         self.moved = false;
         Ok(())
     }
 
+    /// Leaves out slots that nobody sits in once they are half of all.
+    fn narrow(&mut self) {
+        let taken = |&slot: &usize| !self.seats[slot].pages.is_empty();
+        let active: Vec<usize> = (0..self.seats.len()).filter(taken).collect();
+        let width = active.len().next_power_of_two().max(NARROWEST);
+        let steps = active.iter().map(|&slot| self.task.how.max_new - self.drawn[slot]).max().unwrap_or(0);
+        if 2 * width <= self.order.len() && steps >= WORTH_NARROWING {
+            let empty = (0..self.seats.len()).filter(|slot| !taken(slot));
+            self.order = active.iter().copied().chain(empty).take(width).collect();
+            (self.graph, self.moved) = (None, true);
+        }
+    }
+
     fn play(&mut self) -> Result<Vec<Vec<Drawn>>> {
         driver::enter()?;
+        self.narrow();
         if self.moved {
             self.settle()?;
         }
@@ -380,7 +409,7 @@ impl<'a> CudaStepper<'a> {
             Some(graph) => graph,
             None => self.recorded()?,
         };
-        let rows = self.sizes.rows;
+        let (slots, rows) = (self.seats.len(), self.order.len());
         let bytes = rows * size_of::<[u32; 2]>();
         for index in 0..STRIDE {
             graph.play(&self.stream)?;
@@ -389,14 +418,16 @@ impl<'a> CudaStepper<'a> {
         self.graph = Some(graph);
         let mut drawn = vec![[0u32; 2]; STRIDE * rows];
         self.stream.read(&mut drawn, self.rows.drawn)?;
-        let steps: Vec<Vec<Drawn>> = drawn
-            .chunks_exact(rows)
-            .map(|step| step.iter().map(|&[token, logp]| Drawn { token, logp: f32::from_bits(logp) }).collect())
-            .collect();
-        let last = &steps[STRIDE - 1];
-        for ((seat, count), drawn) in self.seats.iter_mut().zip(&mut self.drawn).zip(last) {
-            *count += STRIDE;
-            (seat.token, seat.position) = (drawn.token, seat.position + STRIDE);
+        let mut steps = vec![vec![Drawn { token: 0, logp: 0.0 }; slots]; STRIDE];
+        for (step, drawn) in steps.iter_mut().zip(drawn.chunks_exact(rows)) {
+            for (&slot, &[token, logp]) in self.order.iter().zip(drawn) {
+                step[slot] = Drawn { token, logp: f32::from_bits(logp) };
+            }
+        }
+        for &slot in &self.order {
+            let seat = &mut self.seats[slot];
+            self.drawn[slot] += STRIDE;
+            (seat.token, seat.position) = (steps[STRIDE - 1][slot].token, seat.position + STRIDE);
             if seat.pages.is_empty() {
                 // A slot without a row draws on; it must not walk off the table of angles.
                 seat.position = 0;
@@ -544,6 +575,10 @@ impl Stepper for CudaStepper<'_> {
     }
 
     fn seat(&mut self, slot: usize, seat: Seat) {
+        if !seat.pages.is_empty() && !self.order.contains(&slot) {
+            self.order = (0..self.seats.len()).collect();
+            self.graph = None;
+        }
         self.seats[slot] = seat;
         self.drawn[slot] = 0;
         self.moved = true;

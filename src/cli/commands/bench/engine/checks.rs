@@ -309,6 +309,11 @@ fn generations(decoder: &Decoder, cpu: &Decoder, rows: &[Vec<u32>], bound: f64) 
         let gap = trainer.iter().zip(&sampler).map(|(a, b)| f64::from((a - b).abs())).fold(0.0, f64::max);
         note(&format!("largest gap of a log-probability to the trainer's, {name}"), gap, 5.0 * bound);
     }
+    // Long enough for rows that end to be left out.
+    let long = Sampling { max_new: 300, ..how };
+    let (found, alone) = (generate(decoder, &twice, &long)?, generate(decoder, &twice[4..6], &long)?);
+    let differ = found[4..6].iter().zip(&alone).filter(|(a, b)| a != b).count();
+    note("rows that depend on how many go on", differ as f64, 0.0);
     let beside = tidied(device, || generate(decoder, &twice, &how))?;
     let differ = all[0].iter().zip(&beside).filter(|(a, b)| a != b).count();
     note("rows that depend on memory that is tidied up meanwhile", differ as f64, 0.0);
