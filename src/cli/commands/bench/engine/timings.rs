@@ -11,6 +11,7 @@ use model::{Batch, Completion, Decoder, ModelConfig, Objective, Prompt, Rows, Sa
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::time::Instant;
 
 /// Products timed, `[m, k, n]`.
@@ -235,7 +236,7 @@ pub fn merge(basis: &Basis) -> Result<Timing> {
 /// Whole completions: random weights end nowhere, so each row ends at a length drawn beforehand.
 pub fn generate(decoder: &Decoder) -> Result<Timing> {
     let started = Instant::now();
-    let done = completions(decoder, &prompts(decoder), 0..COMPLETIONS)?;
+    let done = completions(decoder, &prompts(decoder), 0..COMPLETIONS, COMPLETIONS)?;
     let ms = started.elapsed().as_secs_f64() * 1e3;
     let tokens: usize = done.iter().map(|c| c.tokens.len()).sum();
     let note = format!("{tokens} tokens, {:.0} tokens/s", tokens as f64 * 1e3 / ms);
@@ -265,15 +266,20 @@ pub fn generate_key() -> String {
     format!("generate, {COMPLETIONS} completions")
 }
 
-/// Completions of rows in this range, the same whatever else is generated.
-pub fn completions(decoder: &Decoder, prompts: &[Vec<u32>], range: std::ops::Range<usize>) -> Result<Vec<Completion>> {
+/// Completions of rows in this range, as many at a time as there are slots and pages for; the same whatever else is generated.
+pub fn completions(
+    decoder: &Decoder,
+    prompts: &[Vec<u32>],
+    range: Range<usize>,
+    slots: usize,
+) -> Result<Vec<Completion>> {
     let lengths = range.clone().map(|row| (row as u64, length(row))).collect();
     let rows: Vec<Prompt> =
         range.map(|i| Prompt { id: "random", tokens: &prompts[i / GROUP], seed: i as u64 }).collect();
-    let how = Sampling { end: 0, ..sampling(SLOTS, PROMPT, MOST_NEW) };
+    let how = Sampling { end: 0, ..sampling(slots, PROMPT, MOST_NEW) };
     let mut schedule = Schedule::new(decoder, &rows, &how)?;
     let inner = decoder.ops.stepper(schedule.task())?;
-    let mut ending = Ending { inner, lengths, slots: vec![None; SLOTS], end: how.end };
+    let mut ending = Ending { inner, lengths, slots: vec![None; slots], end: how.end };
     Ok(schedule.run(&mut ending)?)
 }
 

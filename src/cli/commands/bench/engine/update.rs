@@ -46,8 +46,8 @@ pub fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
 
     let half = COMPLETIONS / 2;
     let sampled = clock.time(Stage::Sample, || -> Result<_> {
-        let mut all = timings::completions(&policies.on, &prompts, 0..half)?;
-        all.extend(timings::completions(&policies.off, &prompts, half..COMPLETIONS)?);
+        let mut all = timings::completions(&policies.on, &prompts, 0..half, timings::SLOTS)?;
+        all.extend(timings::completions(&policies.off, &prompts, half..COMPLETIONS, timings::SLOTS)?);
         Ok(all)
     })?;
 
