@@ -36,7 +36,7 @@ pub unsafe fn library(names: [&str; 3]) -> std::result::Result<&'static libloadi
 }
 
 /// Compiled kernels, by file. `tools/build-kernels.sh` makes them from the sources beside them.
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     include_str!("kernels/norm.ptx"),
     include_str!("kernels/turn.ptx"),
     include_str!("kernels/elementwise.ptx"),
@@ -44,12 +44,53 @@ const FILES: [&str; 7] = [
     include_str!("kernels/attention.ptx"),
     include_str!("kernels/flash.ptx"),
     include_str!("kernels/flash_step.ptx"),
+    include_str!("kernels/skinny.ptx"),
 ];
+
+/// What kernels are fitted to.
+#[derive(Clone, Copy, Debug)]
+pub struct Card {
+    /// The first generation whose kernels may overlap: Hopper and on.
+    pub overlaps: bool,
+    pub multiprocessors: usize,
+    /// Bytes of shared memory that a block may ask for.
+    pub shared: usize,
+}
+
+impl Card {
+    /// Device 0, as [`enter`] opens it.
+    pub fn get() -> Result<Self> {
+        use cu::CUdevice_attribute as Is;
+        let ask = |what: cu::CUdevice_attribute| -> Result<usize> {
+            let mut value = 0;
+            // SAFETY: a place for the answer; the driver is initialised by `enter`.
+            ok("asking for the card", unsafe { cu::cuDeviceGetAttribute(&mut value, what, 0) })?;
+            Ok(value as usize)
+        };
+        enter()?;
+        Ok(Self {
+            overlaps: ask(Is::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)? >= 9,
+            multiprocessors: ask(Is::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?,
+            shared: ask(Is::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)?,
+        })
+    }
+
+    /// Kernels are compiled for the Ampere generation but for the instructions by which they overlap.
+    fn fitted(self, ptx: &str) -> String {
+        const HOPPER: &str = "griddepcontrol";
+        if self.overlaps && ptx.contains(HOPPER) {
+            return ptx.replacen(".target sm_80", ".target sm_90", 1);
+        }
+        ptx.lines().filter(|line| !line.contains(HOPPER)).flat_map(|line| [line, "\n"]).collect()
+    }
+}
 
 /// Kernels of the process's one CUDA context.
 pub struct Kernels {
+    pub card: Card,
     modules: Vec<usize>,
-    found: Mutex<HashMap<String, usize>>,
+    /// With the most shared memory that a launch of it has asked for.
+    found: Mutex<HashMap<String, (usize, usize)>>,
 }
 
 /// A value handed to a kernel.
@@ -68,11 +109,21 @@ pub struct Spread {
     pub block: usize,
     /// Bytes of shared memory asked for at the launch.
     pub shared: usize,
+    /// May start while the kernel before it ends: it waits itself (`after_previous` in common.cuh).
+    pub early: bool,
 }
 
 impl Spread {
     pub fn over(grid: [usize; 3], block: usize) -> Self {
-        Self { grid, block, shared: 0 }
+        Self { grid, block, shared: 0, early: false }
+    }
+
+    pub fn early(self) -> Self {
+        Self { early: true, ..self }
+    }
+
+    pub fn sharing(self, bytes: usize) -> Self {
+        Self { shared: bytes, ..self }
     }
 }
 
@@ -84,38 +135,41 @@ impl Kernels {
     }
 
     fn load() -> Result<Self> {
-        let mut modules = vec![];
+        let (card, mut modules) = (Card::get()?, vec![]);
         for text in FILES {
-            let text = CString::new(text).map_err(|e| CudaError { what: "PTX".into(), answer: e.to_string() })?;
+            let text =
+                CString::new(card.fitted(text)).map_err(|e| CudaError { what: "PTX".into(), answer: e.to_string() })?;
             let mut module = null_mut();
             // SAFETY: a NUL-terminated PTX text and a place for the module.
             ok("loading kernels", unsafe { cu::cuModuleLoadData(&mut module, text.as_ptr().cast()) })?;
             modules.push(module as usize);
         }
-        Ok(Self { modules, found: Mutex::default() })
+        Ok(Self { card, modules, found: Mutex::default() })
     }
 
     fn function(&self, name: &str, shared: usize) -> Result<cu::CUfunction> {
         let mut found = self.found.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(&function) = found.get(name) {
-            return Ok(function as cu::CUfunction);
+        let (function, most) = match found.get(name) {
+            Some(&known) => known,
+            None => (self.look_up(name)?, 0),
+        };
+        if shared > most {
+            let attribute = cu::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+            // SAFETY: a function of `look_up`.
+            ok(name, unsafe { cu::cuFuncSetAttribute(function as cu::CUfunction, attribute, shared as i32) })?;
         }
+        found.insert(name.into(), (function, most.max(shared)));
+        Ok(function as cu::CUfunction)
+    }
+
+    fn look_up(&self, name: &str) -> Result<usize> {
         let text = CString::new(name).expect("kernel names have no NUL");
         let mut function = null_mut();
         // SAFETY: modules of `load`, which are never unloaded.
         let known = self.modules.iter().any(|&module| unsafe {
             cu::cuModuleGetFunction(&mut function, module as cu::CUmodule, text.as_ptr()) == cu::CUresult::CUDA_SUCCESS
         });
-        if !known {
-            return fail(name, "no such kernel");
-        }
-        if shared > 0 {
-            let most = cu::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
-            // SAFETY: a function that was just found.
-            ok(name, unsafe { cu::cuFuncSetAttribute(function, most, shared as i32) })?;
-        }
-        found.insert(name.into(), function as usize);
-        Ok(function)
+        if known { Ok(function as usize) } else { fail(name, "no such kernel") }
     }
 
     /// Puts a kernel into a stream. Nothing is done for an empty grid.
@@ -135,12 +189,26 @@ impl Kernels {
             })
             .collect();
         let mut places: Vec<*mut c_void> = values.iter_mut().map(|v| std::ptr::from_mut(v).cast()).collect();
-        let (block, shared) = (how.block as u32, how.shared as u32);
+        let mut overlap = cu::CUlaunchAttribute {
+            id: cu::CUlaunchAttributeID::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION,
+            pad: [0; 4],
+            value: cu::CUlaunchAttributeValue { programmaticStreamSerializationAllowed: 1 },
+        };
+        let config = cu::CUlaunchConfig {
+            gridDimX: x,
+            gridDimY: y,
+            gridDimZ: z,
+            blockDimX: how.block as u32,
+            blockDimY: 1,
+            blockDimZ: 1,
+            sharedMemBytes: how.shared as u32,
+            hStream: stream,
+            attrs: &mut overlap,
+            numAttrs: u32::from(how.early && self.card.overlaps),
+        };
         // SAFETY: every value is at least as wide as the parameter it stands for (the machine is little-endian), and
         // pointers are of buffers that the caller keeps alive in stream order.
-        ok(name, unsafe {
-            cu::cuLaunchKernel(function, x, y, z, block, 1, 1, shared, stream, places.as_mut_ptr(), null_mut())
-        })
+        ok(name, unsafe { cu::cuLaunchKernelEx(&config, function, places.as_mut_ptr(), null_mut()) })
     }
 }
 

@@ -147,7 +147,7 @@ const OWN_BYTES: usize = FLASH_OWN * 128 * 2;
 const TILE_BYTES: usize = OWN_BYTES / 2;
 
 fn flash(rows: &Rows, heads: usize, shared: usize) -> Spread {
-    Spread { grid: [rows.longest().div_ceil(FLASH_OWN), heads, rows.count()], block: 256, shared }
+    Spread::over([rows.longest().div_ceil(FLASH_OWN), heads, rows.count()], 256).sharing(shared)
 }
 
 /// One warp for each token and head, four warps a block.

@@ -2,18 +2,20 @@
 //! stride of steps at a time. The cache, the rows' state and everything between lie in buffers of its own, on a stream of its
 //! own beside the runtime's.
 
+mod step;
+
 use super::driver::{self, Arg, Buffer, Graph, Kernels, Result, Room, Spread, Stream};
-use super::lt::{Lt, Product, Side};
+use super::lt::Lt;
 use super::route::{Places, enqueue, places};
-use super::{dense, flashes, heads_args, indices, score_scale, threads, typed};
+use super::{dense, heads_args, indices, typed};
 use crate::batch::Batch;
 use crate::block::Layer;
 use crate::ops::Heads;
 use crate::sampler::{DecodeTask, Drawn, PAGE, Seat, Stepper};
-use crate::site::{Gain, Group};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use burn_cubecl::tensor::CubeTensor;
 use std::sync::{Arc, Mutex};
+use step::Ways;
 
 /// Query heads per key/value head that the kernels take at most.
 pub const MOST_GROUP: usize = 8;
@@ -23,13 +25,8 @@ const STRIDE: usize = 8;
 /// steps before them: recording a step anew takes as long as a few of them.
 const NARROWEST: usize = 8;
 const WORTH_NARROWING: usize = 128;
-/// Tokens that one block of `flash_step` attends to, and bytes of what it found.
-const SPLIT: usize = 128;
+/// Bytes of what `flash_step` finds in a piece of a row.
 const PART_BYTES: usize = (MOST_GROUP * 128 + 2 * MOST_GROUP) * 4;
-/// Blocks that share a row's logits, and bytes of what each found.
-const DRAW_PARTS: usize = 16;
-const FOUND_BYTES: usize = 24;
-
 /// Where a layer's tensors lie.
 struct Place {
     weights: [u64; 4],
@@ -77,7 +74,7 @@ struct Between {
     floors: u64,
     found: u64,
     parts: u64,
-    done: u64,
+    adds: u64,
 }
 
 /// What a stepper leaves to the next one: making it takes longer than many a step.
@@ -105,6 +102,7 @@ struct Sizes {
     heads: Heads,
     dtype: DType,
     eps: f64,
+    ways: Ways,
 }
 
 pub struct CudaStepper<'a> {
@@ -143,7 +141,7 @@ impl<'a> CudaStepper<'a> {
         task.decoder.device.sync().map_err(|e| crate::ModelError::Compute(e.to_string()))?;
         let (decoder, rows) = (task.decoder, task.how.rows);
         let c = &decoder.config;
-        let sizes = Sizes {
+        let mut sizes = Sizes {
             layers: decoder.layers.len(),
             pages: task.pages,
             rows,
@@ -154,7 +152,10 @@ impl<'a> CudaStepper<'a> {
             heads: decoder.heads(),
             dtype: decoder.dtype(),
             eps: c.rms_norm_eps,
+            ways: Ways::default(),
         };
+        let kernels = Kernels::get()?;
+        sizes.ways = Ways::of(&sizes, kernels.card);
         let heads = sizes.heads;
         let mut room = Room::default();
         let cache = task.pages * PAGE * heads.kv * heads.d * sizes.dtype.size();
@@ -188,7 +189,7 @@ impl<'a> CudaStepper<'a> {
         states.move_by(start);
         between.move_by(start);
         Ok(Self {
-            kernels: Kernels::get()?,
+            kernels,
             stream,
             lt: Some(lt),
             caches,
@@ -213,157 +214,6 @@ impl<'a> CudaStepper<'a> {
 
     fn launch(&self, name: &str, how: Spread, args: &[Arg]) -> Result<()> {
         self.kernels.launch(self.stream.0, name, how, args)
-    }
-
-    /// `out = x w^T (+ onto)` for every row.
-    fn linear(&mut self, x: u64, w: u64, [out_width, in_width]: [usize; 2], out: u64, adds: bool) -> Result<()> {
-        let dtype = self.sizes.dtype;
-        self.product(x, w, [out_width, in_width], out, adds, dtype)
-    }
-
-    fn product(
-        &mut self,
-        x: u64,
-        w: u64,
-        [out_width, in_width]: [usize; 2],
-        out: u64,
-        adds: bool,
-        out_type: DType,
-    ) -> Result<()> {
-        let product = Product {
-            m: self.order.len(),
-            planned: Some(self.sizes.rows),
-            n: out_width,
-            k: in_width,
-            a: Side::plain(x, in_width),
-            b: Side::turned(w, in_width),
-            onto: adds.then_some(out),
-            out,
-            out_stride: out_width,
-            dtype: self.sizes.dtype,
-            out_type,
-        };
-        let lt = self.lt.as_mut().expect("until it is dropped");
-        lt.multiply(self.stream.0, &product)
-    }
-
-    fn norm(&self, gain: u64) -> Result<()> {
-        let Sizes { hidden, dtype, eps, .. } = self.sizes;
-        let rows = self.order.len();
-        let args = [
-            Arg::Pointer(self.between.x),
-            Arg::Pointer(gain),
-            Arg::Pointer(self.between.normed),
-            Arg::Int(hidden),
-            Arg::Float(eps),
-        ];
-        self.launch(&typed("rms_norm", dtype), Spread::over([rows, 1, 1], threads(hidden, dtype)), &args)
-    }
-
-    /// One step of all rows.
-    fn step(&mut self) -> Result<()> {
-        let Sizes { hidden, inner, vocabulary, heads, dtype, .. } = self.sizes;
-        let rows = self.order.len();
-        let (x, normed, attended) = (self.between.x, self.between.normed, self.between.attended);
-        let (qkv, gate_up, product) = (self.between.qkv, self.between.gate_up, self.between.product);
-        let embed = [Arg::Pointer(self.embed), Arg::Pointer(self.rows.tokens), Arg::Pointer(x), Arg::Int(hidden)];
-        self.launch(&typed("gather_rows", dtype), Spread::over([rows, 1, 1], threads(hidden, dtype)), &embed)?;
-        for layer in 0..self.places.len() {
-            let Place { weights, gains } = &self.places[layer];
-            let (weights, gains) = (*weights, *gains);
-            self.norm(gains[Gain::Input as usize])?;
-            self.linear(normed, weights[Group::Qkv as usize], [heads.width(), hidden], qkv, false)?;
-            self.turn(layer, gains)?;
-            self.attend(layer)?;
-            self.linear(attended, weights[Group::O as usize], [hidden, heads.queries * heads.d], x, true)?;
-            self.norm(gains[Gain::Post as usize])?;
-            self.linear(normed, weights[Group::GateUp as usize], [2 * inner, hidden], gate_up, false)?;
-            let packs = rows * inner * dtype.size() / 16;
-            let args = [Arg::Pointer(gate_up), Arg::Pointer(product), Arg::Int(inner), Arg::Size(packs)];
-            self.launch(&typed("swiglu", dtype), Spread::over([packs.div_ceil(128), 1, 1], 128), &args)?;
-            self.linear(product, weights[Group::Down as usize], [hidden, inner], x, true)?;
-        }
-        self.norm(self.final_gain)?;
-        self.product(normed, self.head, [vocabulary, hidden], self.between.logits, false, DType::F32)?;
-        self.draw()
-    }
-
-    fn turn(&self, layer: usize, gains: [u64; 4]) -> Result<()> {
-        let Sizes { heads, dtype, eps, table, .. } = self.sizes;
-        let rows = self.order.len();
-        let (keys, values) = &self.caches[layer];
-        let front = [
-            self.between.qkv,
-            gains[Gain::Q as usize],
-            gains[Gain::K as usize],
-            self.rope[0],
-            self.rope[1],
-            self.rows.positions,
-            self.rows.tables,
-        ];
-        let args = [
-            &super::pointers(&front)[..],
-            &[Arg::Int(table), Arg::Int(PAGE), Arg::Int(self.task.decoder.config.max_position_embeddings)],
-            &super::pointers(&[self.between.query, *keys, *values]),
-            &heads_args(heads),
-            &[Arg::Float(eps)],
-        ];
-        let all = heads.queries + 2 * heads.kv;
-        self.launch(&typed("turn_step", dtype), Spread::over([rows, all.div_ceil(4), 1], 128), &args.concat())
-    }
-
-    fn attend(&self, layer: usize) -> Result<()> {
-        let Sizes { heads, dtype, table, .. } = self.sizes;
-        let rows = self.order.len();
-        let (keys, values) = &self.caches[layer];
-        let pages = [self.between.query, *keys, *values, self.rows.positions, self.rows.tables];
-        let (pages, scale) = (super::pointers(&pages), Arg::Float(score_scale(heads)));
-        let out = Arg::Pointer(self.between.attended);
-        if flashes(heads, dtype) {
-            let how = Spread::over([splits(table), heads.kv, rows], 128);
-            let rest = [
-                Arg::Int(table),
-                out,
-                Arg::Pointer(self.between.parts),
-                Arg::Pointer(self.between.done),
-                Arg::Int(heads.queries),
-                Arg::Int(heads.kv),
-                scale,
-            ];
-            return self.launch("flash_step", how, &[&pages[..], &rest].concat());
-        }
-        let rest = [Arg::Int(table), Arg::Int(PAGE), out, Arg::Int(rows)];
-        let args = [&pages[..], &rest, &heads_args(heads), &[scale]].concat();
-        self.launch(&typed("attend_step", dtype), super::warps(rows, heads.queries), &args)
-    }
-
-    fn draw(&self) -> Result<()> {
-        let (vocabulary, rows) = (self.sizes.vocabulary, self.order.len());
-        let how = self.task.how;
-        let logits = Arg::Pointer(self.between.logits);
-        let greedy = how.temperature == 0.0;
-        let scale = Arg::Float(if greedy { 1.0 } else { 1.0 / how.temperature });
-        let cuts = !greedy && (how.top_k > 0 || how.top_p < 1.0);
-        let floors = Arg::Pointer(if cuts { self.between.floors } else { 0 });
-        if cuts {
-            let args = [logits, floors, scale, Arg::Int(how.top_k), Arg::Float(how.top_p), Arg::Int(vocabulary)];
-            self.launch("draw_floors", Spread::over([rows, 1, 1], 512), &args)?;
-        }
-        let found = Arg::Pointer(self.between.found);
-        let (seeds, steps) = (Arg::Pointer(self.rows.seeds), Arg::Pointer(self.rows.steps));
-        let args = [logits, floors, seeds, steps, scale, found, Arg::Int(vocabulary)];
-        self.launch("draw_parts", Spread::over([DRAW_PARTS, rows, 1], 256), &args)?;
-        let args = [
-            found,
-            Arg::Int(DRAW_PARTS),
-            Arg::Int(rows),
-            Arg::Int(usize::from(greedy)),
-            Arg::Pointer(self.rows.tokens),
-            Arg::Pointer(self.rows.positions),
-            steps,
-            Arg::Pointer(self.rows.last),
-        ];
-        self.launch("draw_join", Spread::over([rows.div_ceil(128), 1, 1], 128), &args)
     }
 
     /// Tells the device who sits where.
@@ -459,11 +309,6 @@ fn ints(values: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> 
     Tensor::from_data(TensorData::new(values, [n]), device)
 }
 
-/// Blocks that share the longest possible row.
-fn splits(table: usize) -> usize {
-    (table * PAGE).div_ceil(SPLIT)
-}
-
 impl Rows {
     fn in_(room: &mut Room, Sizes { rows, table, .. }: Sizes) -> Self {
         let mut ints = |n: usize| room.place(n * 4);
@@ -490,8 +335,8 @@ impl Rows {
 
 impl Between {
     fn in_(room: &mut Room, sizes: Sizes) -> Self {
-        let Sizes { rows, hidden, inner, vocabulary, table, heads, dtype, .. } = sizes;
-        let parts = if flashes(heads, dtype) { heads.kv * splits(table) * PART_BYTES } else { 0 };
+        let Sizes { rows, hidden, inner, vocabulary, heads, dtype, ways, .. } = sizes;
+        let parts = if ways.flash { heads.kv * sizes.most_pieces() * PART_BYTES } else { 0 };
         let mut place = |bytes: usize| room.place(rows * bytes);
         let element = dtype.size();
         Self {
@@ -504,15 +349,15 @@ impl Between {
             product: place(inner * element),
             logits: place(vocabulary * 4),
             floors: place(4),
-            found: place(DRAW_PARTS * FOUND_BYTES),
+            found: place(step::DRAW_PARTS * step::FOUND_BYTES),
             parts: place(parts),
-            done: place(heads.kv * 4),
+            adds: place(step::SPLITS * hidden * 4),
         }
     }
 
     fn move_by(&mut self, start: u64) {
-        let Self { x, normed, qkv, query, attended, gate_up, product, logits, floors, found, parts, done } = self;
-        [x, normed, qkv, query, attended, gate_up, product, logits, floors, found, parts, done]
+        let Self { x, normed, qkv, query, attended, gate_up, product, logits, floors, found, parts, adds } = self;
+        [x, normed, qkv, query, attended, gate_up, product, logits, floors, found, parts, adds]
             .into_iter()
             .for_each(|place| *place += start);
     }

@@ -11,6 +11,19 @@ template <class T> __device__ __forceinline__ T from_float(float x);
 template <> __device__ __forceinline__ float from_float<float>(float x) { return x; }
 template <> __device__ __forceinline__ bf16 from_float<bf16>(float x) { return __float2bfloat16_rn(x); }
 
+// Kernels of a decode step overlap on cards that can (Hopper on): one may start while the one before it ends, and must touch
+// nothing that this writes before it has waited. Older cards are given the code without these two (driver.rs).
+__device__ __forceinline__ void before_next() { asm volatile("griddepcontrol.launch_dependents;" ::: "memory"); }
+__device__ __forceinline__ void after_previous() { asm volatile("griddepcontrol.wait;" ::: "memory"); }
+
+// Starts copying sixteen bytes to shared memory; `copies_end` closes what was started since the last one, and after
+// `copies_wait<n>` all but the last n of those have arrived.
+__device__ __forceinline__ void copy_start(uint4 *to, const void *from) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"((uint32_t)__cvta_generic_to_shared(to)), "l"(from) : "memory");
+}
+__device__ __forceinline__ void copies_end() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+template <int N> __device__ __forceinline__ void copies_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory"); }
+
 // Sixteen bytes of T.
 template <class T> struct Pack {
   static constexpr int size = 16 / sizeof(T);

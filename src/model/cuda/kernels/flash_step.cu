@@ -1,120 +1,176 @@
 // One decode step's attention for heads of 128 dimensions in bf16: one query per head and row against the row's pages of the
-// cache. Keys and values go from memory straight into the registers of the tensor cores: which key is which column of a
-// product is free to choose, so lanes read 16 bytes in a row and nothing is shuffled. Keys lie as [page][head][place][d],
-// values as [page][head][d][place].
+// cache. A row's pages are cut into pieces, and the device's warps take the pieces of all rows and heads in turns, each copying
+// its next pages while it looks at one: memory never waits for arithmetic. Which key is which column of a product is free to
+// choose, so lanes read 16 bytes in a row and nothing is shuffled. Keys lie as [page][head][place][d], values as
+// [page][head][d][place].
 #include "common.cuh"
 
-constexpr int D = 128, PAGE = 32, WARPS = 4, SPLIT = 128; // tokens of a block
-constexpr int MOST_GROUP = 8;
+constexpr int D = 128, PAGE = 32, WARPS = 4, MOST_GROUP = 8;
+constexpr int AHEAD = 2;            // pages on their way to a warp
+constexpr int PACKS = PAGE * D / 8; // of 16 bytes, in a page's keys and in its values
+constexpr int STAGE = 2 * PACKS;
 
-// What one warp, or one block, found for the queries of a group: outputs not yet divided, and each softmax's parts.
+// What one piece found for the queries of a group: outputs not yet divided, and each softmax's parts.
 struct Part {
   float out[MOST_GROUP][D], most[MOST_GROUP], sum[MOST_GROUP];
 };
 
-// Joins `count` parts in order and hands each query's outputs to `write(query, d, value, most, sum)`.
-template <class Write> __device__ void join_parts(const Part *parts, int count, int group, Write write) {
-  for (int i = threadIdx.x; i < group * D; i += WARPS * 32) {
-    int query = i / D, d = i % D;
-    float most = -INFINITY, sum = 0, out = 0;
-    for (int j = 0; j < count; j++) most = fmaxf(most, parts[j].most[query]);
-    for (int j = 0; j < count; j++) {
-      float weight = exp2f(parts[j].most[query] - most);
-      sum += parts[j].sum[query] * weight, out += parts[j].out[query][d] * weight;
+// One piece: pages [page, end) of the row's, for one head.
+struct Piece {
+  int id, row, head, index, page, end;
+};
+
+// The pieces of all rows: `starts[row]` pieces a head come before a row's.
+struct Pieces {
+  const int *starts, *positions;
+  int rows, kv, pages;
+  __device__ int of(int row) const { return positions[row] / PAGE / pages + 1; }
+  // A warp's work. Past the last piece the row is `rows`.
+  __device__ Piece at(int id) const {
+    int row = -1;
+    for (int base = 0; base < rows; base += 32) {
+      int i = base + threadIdx.x % 32;
+      row += __popc(__ballot_sync(~0u, i < rows && starts[i] * kv <= id));
     }
-    write(query, d, out, most, sum);
+    int within = id - starts[row] * kv, index = within / kv;
+    if (index >= of(row)) return {id, rows, 0, 0, 0, 0};
+    return {id, row, within % kv, index, index * pages, min((index + 1) * pages, positions[row] / PAGE + 1)};
+  }
+};
+
+// One block a multiprocessor. `pages` of a piece; `most` pieces of the longest possible row; `parts` [rows, kv, most]. Shared:
+// WARPS x AHEAD stages, and 2 `rows` numbers.
+extern "C" __global__ void __launch_bounds__(WARPS * 32)
+flash_step(const bf16 *query, const bf16 *keys, const bf16 *values, const int *row_positions, const int *tables, int table,
+           Part *parts, int rows, int queries, int kv, int pages, int most, float scale) {
+  extern __shared__ uint4 shared[];
+  before_next();
+  int group = queries / kv, warp = threadIdx.x / 32, lane = threadIdx.x % 32, n = lane / 4, c = lane % 4;
+  uint4 *mine = shared + warp * AHEAD * STAGE;
+  int *starts = reinterpret_cast<int *>(shared + WARPS * AHEAD * STAGE), *positions = starts + rows;
+  for (int i = threadIdx.x; i < rows; i += blockDim.x) positions[i] = min(row_positions[i], table * PAGE - 1);
+  __syncthreads();
+  Pieces all = {starts, positions, rows, kv, pages};
+  for (int base = 0, before = 0; warp == 0 && base < rows; base += 32) {
+    int i = base + lane, count = i < rows ? all.of(i) : 0, upto = count;
+    for (int step = 1; step < 32; step *= 2) {
+      int other = __shfl_up_sync(~0u, upto, step);
+      if (lane >= step) upto += other;
+    }
+    if (i < rows) starts[i] = before + upto - count;
+    before += __shfl_sync(~0u, upto, 31);
+  }
+  __syncthreads();
+
+  int stride = WARPS * gridDim.x;
+  Piece next = all.at(warp * gridDim.x + blockIdx.x), now = next;
+  // Copies the next page that this warp will look at; neighbours' chunks of keys change places so that banks differ.
+  auto fetch = [&](int stage) {
+    if (next.row < rows) {
+      size_t at = ((size_t)tables[(size_t)next.row * table + next.page] * kv + next.head) * PACKS;
+      uint4 *to = mine + stage * STAGE;
+      const uint4 *k = reinterpret_cast<const uint4 *>(keys) + at, *v = reinterpret_cast<const uint4 *>(values) + at;
+#pragma unroll
+      for (int i = 0; i < PACKS; i += 32) copy_start(to + i + (lane ^ lane / 16 * 4), k + i + lane);
+#pragma unroll
+      for (int i = 0; i < PACKS; i += 32) copy_start(to + PACKS + i + lane, v + i + lane);
+      if (++next.page == next.end) next = all.at(next.id + stride);
+    }
+    copies_end();
+  };
+  // All pages but a row's last one are as the steps before left them.
+  int early = 0;
+  while (early < AHEAD && next.row < rows && next.page < positions[next.row] / PAGE) fetch(early++);
+  after_previous();
+  while (early < AHEAD) fetch(early++);
+
+  float log2_scale = scale * 1.4426950408889634f;
+  uint4 q[4], next_q[4];
+  // A piece's queries, read while the piece before it is looked at.
+  auto ask = [&](const Piece &piece, uint4 (&q)[4]) {
+    const bf16 *head = query + ((size_t)piece.row * queries + piece.head * group + n) * D + 8 * c;
+#pragma unroll
+    for (int s = 0; s < 4; s++)
+      q[s] = piece.row < rows && n < group ? *reinterpret_cast<const uint4 *>(head + 32 * s) : make_uint4(0, 0, 0, 0);
+  };
+  ask(now, next_q);
+  for (int stage = 0; now.row < rows;) {
+#pragma unroll
+    for (int s = 0; s < 4; s++) q[s] = next_q[s];
+    Piece after = all.at(now.id + stride);
+    ask(after, next_q);
+    int position = positions[now.row];
+    float o[16][4] = {}, largest = -INFINITY, sum = 0;
+    for (int page = now.page; page < now.end; page++, stage = (stage + 1) % AHEAD) {
+      copies_wait<AHEAD - 1>();
+      __syncwarp();
+      const uint4 *k = mine + stage * STAGE, *v = k + PACKS;
+      float p[4][4] = {};
+#pragma unroll
+      for (int t = 0; t < 4; t++)
+#pragma unroll
+        for (int s = 0; s < 4; s++) {
+          uint4 pack = k[(8 * (n / 2) + 2 * t + n % 2) * (D / 8) + 4 * (s ^ n % 2) + c];
+          uint32_t low[4] = {q[s].x, 0, q[s].y, 0}, high[4] = {q[s].z, 0, q[s].w, 0};
+          mma(p[t], low, pack.x, pack.y);
+          mma(p[t], high, pack.z, pack.w);
+        }
+      float top = largest;
+#pragma unroll
+      for (int t = 0; t < 4; t++)
+#pragma unroll
+        for (int j = 0; j < 2; j++) {
+          // Column 2 c + j of tile t is key 8 c + 2 t + j of the page.
+          p[t][j] = page * PAGE + 8 * c + 2 * t + j <= position ? p[t][j] * log2_scale : -INFINITY;
+          top = fmaxf(top, p[t][j]);
+        }
+      top = fmaxf(top, __shfl_xor_sync(~0u, top, 1));
+      top = fmaxf(top, __shfl_xor_sync(~0u, top, 2));
+      float shrink = exp2f(largest - top);
+      largest = top, sum *= shrink;
+#pragma unroll
+      for (int t = 0; t < 4; t++)
+#pragma unroll
+        for (int j = 0; j < 2; j++) p[t][j] = exp2f(p[t][j] - top), sum += p[t][j];
+      uint32_t low[4] = {pack2(p[0][0], p[0][1]), 0, pack2(p[1][0], p[1][1]), 0};
+      uint32_t high[4] = {pack2(p[2][0], p[2][1]), 0, pack2(p[3][0], p[3][1]), 0};
+#pragma unroll
+      for (int j = 0; j < 16; j++) {
+        uint4 pack = v[(8 * j + n) * (PAGE / 8) + c];
+        o[j][0] *= shrink, o[j][1] *= shrink;
+        // Places behind the row weigh nothing: the cache is zero at first and finite ever after.
+        mma(o[j], low, pack.x, pack.y);
+        mma(o[j], high, pack.z, pack.w);
+      }
+      __syncwarp();
+      fetch(stage);
+    }
+    sum += __shfl_xor_sync(~0u, sum, 1);
+    sum += __shfl_xor_sync(~0u, sum, 2);
+
+    Part &part = parts[((size_t)now.row * kv + now.head) * most + now.index];
+#pragma unroll
+    for (int j = 0; j < 16; j++)
+      if (n < group) *reinterpret_cast<float2 *>(&part.out[n][8 * j + 2 * c]) = make_float2(o[j][0], o[j][1]);
+    if (n < group && c == 0) part.most[n] = largest, part.sum[n] = sum;
+    now = after;
   }
 }
 
-// grid (splits of the longest possible row, kv, rows). `parts` [rows, kv, splits] and `done` [rows, kv], zero between calls.
-extern "C" __global__ void __launch_bounds__(WARPS * 32)
-flash_step(const bf16 *query, const bf16 *keys, const bf16 *values, const int *positions, const int *tables, int table,
-           bf16 *out, Part *parts, int *done, int queries, int kv, float scale) {
-  __shared__ Part found[WARPS];
-  __shared__ bool last;
-  int row = blockIdx.z, position = min(positions[row], table * PAGE - 1), first = blockIdx.x * SPLIT;
-  if (first > position) return;
-  int group = queries / kv, warp = threadIdx.x / 32, lane = threadIdx.x % 32, n = lane / 4, c = lane % 4;
-  const bf16 *head = query + ((size_t)row * queries + blockIdx.y * group) * D;
-  uint4 q[4];
-#pragma unroll
-  for (int s = 0; s < 4; s++)
-    q[s] = n < group ? *reinterpret_cast<const uint4 *>(head + n * D + 32 * s + 8 * c) : make_uint4(0, 0, 0, 0);
-
-  float o[16][4] = {}, most = -INFINITY, sum = 0, log2_scale = scale * 1.4426950408889634f;
-  int end = min(first + SPLIT, position + 1);
-  for (int from = first + warp * PAGE; from < end; from += WARPS * PAGE) {
-    size_t page = ((size_t)tables[(size_t)row * table + from / PAGE] * kv + blockIdx.y) * PAGE * D;
-    uint4 k[4][4], v[16];
-#pragma unroll
-    for (int t = 0; t < 4; t++)
-#pragma unroll
-      for (int s = 0; s < 4; s++)
-        k[t][s] = *reinterpret_cast<const uint4 *>(keys + page + (8 * (n / 2) + 2 * t + n % 2) * D + 32 * s + 8 * c);
-#pragma unroll
-    for (int j = 0; j < 16; j++)
-      v[j] = *reinterpret_cast<const uint4 *>(values + page + (8 * j + n) * PAGE + 8 * c);
-    float p[4][4] = {};
-#pragma unroll
-    for (int t = 0; t < 4; t++)
-#pragma unroll
-      for (int s = 0; s < 4; s++) {
-        uint32_t low[4] = {q[s].x, 0, q[s].y, 0}, high[4] = {q[s].z, 0, q[s].w, 0};
-        mma(p[t], low, k[t][s].x, k[t][s].y);
-        mma(p[t], high, k[t][s].z, k[t][s].w);
-      }
-    float top = most;
-#pragma unroll
-    for (int t = 0; t < 4; t++)
-#pragma unroll
-      for (int j = 0; j < 2; j++) {
-        // Column 2 c + j of tile t is key 8 c + 2 t + j of the page.
-        p[t][j] = from + 8 * c + 2 * t + j <= position ? p[t][j] * log2_scale : -INFINITY;
-        top = fmaxf(top, p[t][j]);
-      }
-    top = fmaxf(top, __shfl_xor_sync(~0u, top, 1));
-    top = fmaxf(top, __shfl_xor_sync(~0u, top, 2));
-    float shrink = exp2f(most - top);
-    most = top, sum *= shrink;
-#pragma unroll
-    for (int t = 0; t < 4; t++)
-#pragma unroll
-      for (int j = 0; j < 2; j++) p[t][j] = exp2f(p[t][j] - top), sum += p[t][j];
-    uint32_t low[4] = {pack2(p[0][0], p[0][1]), 0, pack2(p[1][0], p[1][1]), 0};
-    uint32_t high[4] = {pack2(p[2][0], p[2][1]), 0, pack2(p[3][0], p[3][1]), 0};
-#pragma unroll
-    for (int j = 0; j < 16; j++) {
-      o[j][0] *= shrink, o[j][1] *= shrink;
-      // Places behind the row weigh nothing: the cache is zero at first and finite ever after.
-      mma(o[j], low, v[j].x, v[j].y);
-      mma(o[j], high, v[j].z, v[j].w);
-    }
+// Joins a row's parts, in order: grid (queries, rows), a thread a dimension.
+extern "C" __global__ void __launch_bounds__(D)
+flash_join(const Part *parts, const int *positions, int table, bf16 *out, int kv, int pages, int most_pieces) {
+  before_next();
+  after_previous();
+  int group = gridDim.x / kv, query = blockIdx.x % group, row = blockIdx.y, d = threadIdx.x;
+  parts += ((size_t)row * kv + blockIdx.x / group) * most_pieces;
+  int count = min(positions[row] / PAGE, table - 1) / pages + 1;
+  float most = -INFINITY, sum = 0, all = 0;
+  for (int i = 0; i < count; i++) most = fmaxf(most, parts[i].most[query]);
+#pragma unroll 4
+  for (int i = 0; i < count; i++) {
+    float weight = exp2f(parts[i].most[query] - most);
+    sum += parts[i].sum[query] * weight, all += parts[i].out[query][d] * weight;
   }
-  sum += __shfl_xor_sync(~0u, sum, 1);
-  sum += __shfl_xor_sync(~0u, sum, 2);
-  Part &mine = found[warp];
-#pragma unroll
-  for (int j = 0; j < 16; j++) mine.out[n][8 * j + 2 * c] = o[j][0], mine.out[n][8 * j + 2 * c + 1] = o[j][1];
-  if (c == 0) mine.most[n] = most, mine.sum[n] = sum;
-  __syncthreads();
-
-  bf16 *to = out + ((size_t)row * queries + blockIdx.y * group) * D;
-  auto finish = [&](int query, int d, float out, float, float sum) { to[query * D + d] = __float2bfloat16_rn(out / sum); };
-  int splits = position / SPLIT + 1;
-  if (splits == 1) return join_parts(found, WARPS, group, finish);
-  Part *all = parts + ((size_t)row * kv + blockIdx.y) * gridDim.x;
-  join_parts(found, WARPS, group, [&](int query, int d, float out, float most, float sum) {
-    all[blockIdx.x].out[query][d] = out;
-    if (d == 0) all[blockIdx.x].most[query] = most, all[blockIdx.x].sum[query] = sum;
-  });
-  // The block that comes last joins all of them, in their order.
-  __threadfence();
-  __syncthreads();
-  int &counter = done[(size_t)row * kv + blockIdx.y];
-  if (threadIdx.x == 0) last = atomicAdd(&counter, 1) == splits - 1;
-  __syncthreads();
-  if (!last) return;
-  __threadfence();
-  join_parts(all, splits, group, finish);
-  if (threadIdx.x == 0) counter = 0;
+  out[((size_t)row * gridDim.x + blockIdx.x) * D + d] = __float2bfloat16_rn(all / sum);
 }

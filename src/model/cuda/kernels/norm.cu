@@ -18,6 +18,28 @@ __device__ void rms_norm(const T *x, const T *gain, T *y, int width, float eps) 
   }
 }
 
+// A decode step's: x += what the splits of a product add, [splits, rows, w], and y as above.
+template <class T>
+__device__ void norm_step(T *x, const float *adds, int splits, const T *gain, T *y, int width, float eps) {
+  before_next();
+  after_previous();
+  size_t all = (size_t)gridDim.x * width;
+  adds += (size_t)blockIdx.x * width;
+  for (int i = threadIdx.x * Pack<T>::size; splits > 0 && i < width; i += blockDim.x * Pack<T>::size) {
+    T *to = x + (size_t)blockIdx.x * width + i;
+    Pack<T> v = load(to);
+    float sums[Pack<T>::size];
+    for (int j = 0; j < Pack<T>::size; j++) sums[j] = v.get(j);
+#pragma unroll 4
+    for (int s = 0; s < splits; s++)
+      for (int j = 0; j < Pack<T>::size; j++) sums[j] += adds[s * all + i + j];
+    for (int j = 0; j < Pack<T>::size; j++) v.set(j, sums[j]);
+    store(to, v);
+  }
+  // Each thread reads back what it wrote itself.
+  rms_norm(x, gain, y, width, eps);
+}
+
 // out = onto + i (dn - u mean(dn u)), i = 1 / sqrt(mean(x^2) + eps), u = x i, dn = dy gain.
 template <class T>
 __device__ void rms_norm_back(const T *onto, const T *dy, const T *x, const T *gain, T *out, int width, float eps) {
@@ -44,6 +66,10 @@ __device__ void rms_norm_back(const T *onto, const T *dy, const T *x, const T *g
 #define KERNELS(T, S)                                                                                                  \
   extern "C" __global__ void rms_norm_##S(const T *x, const T *gain, T *y, int width, float eps) {                     \
     rms_norm(x, gain, y, width, eps);                                                                                  \
+  }                                                                                                                    \
+  extern "C" __global__ void norm_step_##S(T *x, const float *adds, int splits, const T *gain, T *y, int width,        \
+                                           float eps) {                                                                \
+    norm_step(x, adds, splits, gain, y, width, eps);                                                                   \
   }                                                                                                                    \
   extern "C" __global__ void rms_norm_back_##S(const T *onto, const T *dy, const T *x, const T *gain, T *out,          \
                                                int width, float eps) {                                                 \

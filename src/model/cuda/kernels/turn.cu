@@ -96,6 +96,8 @@ template <class T>
 __device__ void turn_step(const T *qkv, const T *q_gain, const T *k_gain, const float *cos, const float *sin,
                           const int *positions, const int *tables, int table, int page_size, int angles,
                           T *query, T *keys, T *values, Heads heads, float eps) {
+  before_next();
+  after_previous();
   int row = blockIdx.x, head = blockIdx.y * (blockDim.x / 32) + threadIdx.x / 32, d = heads.d;
   int all = heads.queries + 2 * heads.kv, position = positions[row];
   if (head >= all) return;

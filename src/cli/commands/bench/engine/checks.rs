@@ -51,6 +51,9 @@ pub fn all(device: &Device) -> Result<Vec<Check>> {
         for heads in HEADS {
             out.extend(models(device, heads, dtype, bound)?);
         }
+        if dtype == DType::BF16 {
+            out.extend(wide(device, bound)?);
+        }
     }
     Ok(out)
 }
@@ -207,7 +210,7 @@ fn operations(device: &Device, heads: Heads, dtype: DType, bound: f64) -> Result
 /// A model of two layers, small everywhere but in its heads.
 fn config(heads: Heads) -> ModelConfig {
     ModelConfig {
-        vocab_size: 600,
+        vocab_size: 608,
         hidden_size: heads.queries * 16,
         intermediate_size: heads.queries * 40,
         num_hidden_layers: 2,
@@ -266,6 +269,15 @@ fn models(device: &Device, heads: Heads, dtype: DType, bound: f64) -> Result<Vec
     Ok(out)
 }
 
+/// Generation at Qwen3-4B's width, against the trainer: decode steps of few rows have products of their own.
+fn wide(device: &Device, bound: f64) -> Result<Vec<Check>> {
+    let heads = Heads { queries: 32, kv: 8, d: 128 };
+    let config = ModelConfig { hidden_size: 2560, intermediate_size: 9728, ..config(heads) };
+    let decoder = Decoder::with(&Weights::random(config, 3), device, ops::of(device), DType::BF16)?;
+    let rows: Vec<Vec<u32>> = LENGTHS.iter().map(|&n| (0..n.max(2) as u32).map(|i| i * 37 % 600).collect()).collect();
+    generations(&decoder, &decoder, &rows, bound)
+}
+
 /// Generation: against the plain steps in f32, whole and in part.
 fn generations(decoder: &Decoder, cpu: &Decoder, rows: &[Vec<u32>], bound: f64) -> Result<Vec<Check>> {
     let (dtype, heads, device) = (decoder.dtype(), &decoder.config, &decoder.device);
@@ -289,6 +301,7 @@ fn generations(decoder: &Decoder, cpu: &Decoder, rows: &[Vec<u32>], bound: f64) 
         ("greedy", Sampling { temperature: 0.0, ..how }),
         ("top-k", Sampling { top_k: 20, temperature: 0.7, ..how }),
         ("top-p", Sampling { top_p: 0.8, ..how }),
+        ("many slots", Sampling { rows: 40, ..how }),
     ];
     let all = ways.iter().map(|(_, how)| generate(decoder, &twice, how)).collect::<Result<Vec<_>>>()?;
     for ((name, how), found) in ways.iter().zip(&all) {

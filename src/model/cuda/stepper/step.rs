@@ -1,0 +1,252 @@
+//! The kernels of one decode step. Up to [`MOST_FEW`] rows, in bf16, products are kernels of our own, which read the weights at
+//! the memory's speed and start while the kernel before them ends; more rows are cuBLASLt's.
+
+use super::{CudaStepper, Place, Sizes};
+use crate::cuda::driver::{Arg, Card, Result, Spread};
+use crate::cuda::lt::{Product, Side};
+use crate::cuda::{flashes, heads_args, pointers, score_scale, threads, typed, warps};
+use crate::sampler::PAGE;
+use crate::site::{Gain, Group};
+use burn::tensor::DType;
+
+/// Rows that `skinny.cu` takes at most.
+const MOST_FEW: usize = 32;
+/// Its tiles have so many rows of the weights, its segments so many columns; a block takes at most [`SEGMENTS`] of them.
+const TILE: usize = 16;
+const SEGMENT: usize = 64;
+const SEGMENTS: usize = 40;
+/// Bytes of shared memory for those, and for the sums of eight rows.
+const WEIGHTS_BYTES: usize = SEGMENTS * TILE * SEGMENT * 2;
+const SUMS_BYTES: usize = 2 * 8 * 8 * 17 * 4;
+/// Parts that a product into the residual stream cuts its columns into: its few tiles keep all multiprocessors busy then.
+pub const SPLITS: usize = 4;
+/// What every other product asks for, however little it needs. Two blocks of one kernel on a multiprocessor would leave another
+/// one idle; with this much neither that kernel fits twice nor the next one, which needs less, is kept out.
+const WIDE_BYTES: usize = 130_000;
+/// Pages of a row that one warp of `flash_step` takes, of few rows and of many; and bytes of shared memory for its copies.
+const PIECE: [usize; 2] = [4, 8];
+const FEW_TO_ATTEND: usize = 16;
+const FLASH_BYTES: usize = 4 * 2 * 2 * PAGE * 128 * 2;
+/// Blocks that share a row's logits, and bytes of what each found.
+pub const DRAW_PARTS: usize = 16;
+pub const FOUND_BYTES: usize = 24;
+
+/// What is done by kernels for just these sizes.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub struct Ways {
+    pub flash: bool,
+    pub skinny: bool,
+}
+
+impl Ways {
+    pub fn of(sizes: &Sizes, card: Card) -> Self {
+        let Sizes { rows, hidden, inner, vocabulary, heads, dtype, .. } = *sizes;
+        let attended = heads.queries * heads.d;
+        let outs = [heads.width(), hidden, 2 * inner, vocabulary];
+        let fits = hidden <= SEGMENTS * SEGMENT
+            && [attended, inner].iter().all(|&k| k <= SPLITS * SEGMENTS * SEGMENT)
+            && [hidden, attended, inner].iter().all(|k| k.is_multiple_of(SEGMENT))
+            && outs.iter().all(|n| n.is_multiple_of(TILE));
+        Self {
+            flash: flashes(heads, dtype) && card.shared >= flash_bytes(rows),
+            skinny: dtype == DType::BF16 && rows <= MOST_FEW && fits && card.shared >= WIDE_BYTES,
+        }
+    }
+}
+
+fn flash_bytes(rows: usize) -> usize {
+    FLASH_BYTES + 2 * rows * size_of::<i32>()
+}
+
+impl Sizes {
+    /// Pages of a row that are looked at by one warp. It depends on nothing that changes while rows are generated, so that a row's
+    /// tokens do not either.
+    fn piece(&self) -> usize {
+        PIECE[usize::from(self.rows > FEW_TO_ATTEND)]
+    }
+
+    /// Pieces of the longest possible row.
+    pub fn most_pieces(&self) -> usize {
+        self.table.div_ceil(self.piece())
+    }
+}
+
+/// Where a product of few rows goes.
+enum To {
+    /// To `u64`, in the model's type.
+    Plain(u64),
+    /// To `u64` in f32.
+    Logits(u64),
+    /// Gate and up, multiplied.
+    SwiGlu(u64),
+    /// To what the next norm adds to the residual stream.
+    Added,
+}
+
+impl CudaStepper<'_> {
+    /// One step of all rows.
+    pub(super) fn step(&mut self) -> Result<()> {
+        let Sizes { hidden, inner, vocabulary, heads, dtype, .. } = self.sizes;
+        let (x, normed, attended) = (self.between.x, self.between.normed, self.between.attended);
+        let (qkv, product, logits) = (self.between.qkv, self.between.product, self.between.logits);
+        let embed = [Arg::Pointer(self.embed), Arg::Pointer(self.rows.tokens), Arg::Pointer(x), Arg::Int(hidden)];
+        let gather = Spread::over([self.order.len(), 1, 1], threads(hidden, dtype));
+        self.launch(&typed("gather_rows", dtype), gather, &embed)?;
+        for layer in 0..self.places.len() {
+            let Place { weights, gains } = self.places[layer];
+            self.norm(gains[Gain::Input as usize], layer > 0)?;
+            self.project(normed, weights[Group::Qkv as usize], [heads.width(), hidden], To::Plain(qkv))?;
+            self.turn(layer, gains)?;
+            self.attend(layer)?;
+            self.project(attended, weights[Group::O as usize], [hidden, heads.queries * heads.d], To::Added)?;
+            self.norm(gains[Gain::Post as usize], true)?;
+            self.project(normed, weights[Group::GateUp as usize], [2 * inner, hidden], To::SwiGlu(product))?;
+            self.project(product, weights[Group::Down as usize], [hidden, inner], To::Added)?;
+        }
+        self.norm(self.final_gain, true)?;
+        self.project(normed, self.head, [vocabulary, hidden], To::Logits(logits))?;
+        self.draw()
+    }
+
+    /// `x w^T` of every row, `w [n, k]`.
+    fn project(&mut self, x: u64, w: u64, [n, k]: [usize; 2], to: To) -> Result<()> {
+        if self.sizes.ways.skinny { self.skinny(x, w, [n, k], to) } else { self.many(x, w, [n, k], to) }
+    }
+
+    fn skinny(&self, x: u64, w: u64, [n, k]: [usize; 2], to: To) -> Result<()> {
+        let rows = self.order.len();
+        let tiles = rows.div_ceil(8).next_power_of_two();
+        let least = WEIGHTS_BYTES + tiles * SUMS_BYTES;
+        // Products alternate between the two: see `WIDE_BYTES`.
+        let (kind, out, splits, shared) = match to {
+            To::Plain(out) => ("bf16", out, 1, WIDE_BYTES),
+            To::SwiGlu(out) => ("swiglu", out, 1, WIDE_BYTES),
+            To::Logits(out) => ("f32", out, 1, WIDE_BYTES),
+            To::Added => ("f32", self.between.adds, SPLITS, least),
+        };
+        let grid = [self.kernels.card.multiprocessors / splits, splits, 1];
+        let how = Spread::over(grid, 256).sharing(shared.max(least)).early();
+        let args = [&pointers(&[x, w, out])[..], &[rows, n, k].map(Arg::Int)].concat();
+        self.launch(&format!("skinny_{kind}_{tiles}"), how, &args)
+    }
+
+    fn many(&mut self, x: u64, w: u64, [n, k]: [usize; 2], to: To) -> Result<()> {
+        let (rows, Sizes { inner, dtype, .. }) = (self.order.len(), self.sizes);
+        let (out, onto, out_type) = match to {
+            To::Plain(out) => (out, None, dtype),
+            To::Logits(out) => (out, None, DType::F32),
+            To::SwiGlu(_) => (self.between.gate_up, None, dtype),
+            To::Added => (self.between.x, Some(self.between.x), dtype),
+        };
+        let product = Product {
+            m: rows,
+            planned: Some(self.sizes.rows),
+            n,
+            k,
+            a: Side::plain(x, k),
+            b: Side::turned(w, k),
+            onto,
+            out,
+            out_stride: n,
+            dtype,
+            out_type,
+        };
+        let lt = self.lt.as_mut().expect("until it is dropped");
+        lt.multiply(self.stream.0, &product)?;
+        let To::SwiGlu(product) = to else { return Ok(()) };
+        let packs = rows * inner * dtype.size() / 16;
+        let args = [Arg::Pointer(out), Arg::Pointer(product), Arg::Int(inner), Arg::Size(packs)];
+        self.launch(&typed("swiglu", dtype), Spread::over([packs.div_ceil(128), 1, 1], 128), &args)
+    }
+
+    /// The residual stream normed, after what the last product adds to it if that is not there yet.
+    fn norm(&self, gain: u64, adds: bool) -> Result<()> {
+        let Sizes { hidden, dtype, eps, ways, .. } = self.sizes;
+        let splits = if adds && ways.skinny { SPLITS } else { 0 };
+        let args = [
+            Arg::Pointer(self.between.x),
+            Arg::Pointer(self.between.adds),
+            Arg::Int(splits),
+            Arg::Pointer(gain),
+            Arg::Pointer(self.between.normed),
+            Arg::Int(hidden),
+            Arg::Float(eps),
+        ];
+        let how = Spread::over([self.order.len(), 1, 1], threads(hidden, dtype)).early();
+        self.launch(&typed("norm_step", dtype), how, &args)
+    }
+
+    fn turn(&self, layer: usize, gains: [u64; 4]) -> Result<()> {
+        let Sizes { heads, dtype, eps, table, .. } = self.sizes;
+        let (keys, values) = &self.caches[layer];
+        let front = [
+            self.between.qkv,
+            gains[Gain::Q as usize],
+            gains[Gain::K as usize],
+            self.rope[0],
+            self.rope[1],
+            self.rows.positions,
+            self.rows.tables,
+        ];
+        let args = [
+            &pointers(&front)[..],
+            &[Arg::Int(table), Arg::Int(PAGE), Arg::Int(self.task.decoder.config.max_position_embeddings)],
+            &pointers(&[self.between.query, *keys, *values]),
+            &heads_args(heads),
+            &[Arg::Float(eps)],
+        ];
+        let all = heads.queries + 2 * heads.kv;
+        let how = Spread::over([self.order.len(), all.div_ceil(4), 1], 128).early();
+        self.launch(&typed("turn_step", dtype), how, &args.concat())
+    }
+
+    fn attend(&self, layer: usize) -> Result<()> {
+        let Sizes { heads, dtype, table, ways, .. } = self.sizes;
+        let (rows, (keys, values)) = (self.order.len(), self.caches[layer]);
+        let cache = pointers(&[self.between.query, keys, values, self.rows.positions, self.rows.tables]);
+        let (out, scale) = (Arg::Pointer(self.between.attended), Arg::Float(score_scale(heads)));
+        if !ways.flash {
+            let rest = [Arg::Int(table), Arg::Int(PAGE), out, Arg::Int(rows)];
+            let args = [&cache[..], &rest, &heads_args(heads), &[scale]].concat();
+            return self.launch(&typed("attend_step", dtype), warps(rows, heads.queries), &args);
+        }
+        let (parts, piece, most) = (self.between.parts, self.sizes.piece(), self.sizes.most_pieces());
+        let sizes = [rows, heads.queries, heads.kv, piece, most].map(Arg::Int);
+        let args = [&cache[..], &[Arg::Int(table), Arg::Pointer(parts)], &sizes, &[scale]].concat();
+        let how = Spread::over([self.kernels.card.multiprocessors, 1, 1], 128).sharing(flash_bytes(rows)).early();
+        self.launch("flash_step", how, &args)?;
+        let sizes = [heads.kv, piece, most].map(Arg::Int);
+        let front = [Arg::Pointer(parts), Arg::Pointer(self.rows.positions), Arg::Int(table), out];
+        let how = Spread::over([heads.queries, rows, 1], 128).early();
+        self.launch("flash_join", how, &[&front[..], &sizes].concat())
+    }
+
+    fn draw(&self) -> Result<()> {
+        let (vocabulary, rows) = (self.sizes.vocabulary, self.order.len());
+        let how = self.task.how;
+        let logits = Arg::Pointer(self.between.logits);
+        let greedy = how.temperature == 0.0;
+        let scale = Arg::Float(if greedy { 1.0 } else { 1.0 / how.temperature });
+        let cuts = !greedy && (how.top_k > 0 || how.top_p < 1.0);
+        let floors = Arg::Pointer(if cuts { self.between.floors } else { 0 });
+        if cuts {
+            let args = [logits, floors, scale, Arg::Int(how.top_k), Arg::Float(how.top_p), Arg::Int(vocabulary)];
+            self.launch("draw_floors", Spread::over([rows, 1, 1], 512), &args)?;
+        }
+        let found = Arg::Pointer(self.between.found);
+        let (seeds, steps) = (Arg::Pointer(self.rows.seeds), Arg::Pointer(self.rows.steps));
+        let args = [logits, floors, seeds, steps, scale, found, Arg::Int(vocabulary)];
+        self.launch("draw_parts", Spread::over([DRAW_PARTS, rows, 1], 256), &args)?;
+        let args = [
+            found,
+            Arg::Int(DRAW_PARTS),
+            Arg::Int(rows),
+            Arg::Int(usize::from(greedy)),
+            Arg::Pointer(self.rows.tokens),
+            Arg::Pointer(self.rows.positions),
+            steps,
+            Arg::Pointer(self.rows.last),
+        ];
+        self.launch("draw_join", Spread::over([rows.div_ceil(128), 1, 1], 128), &args)
+    }
+}
