@@ -154,6 +154,12 @@ impl<'a> CudaStepper<'a> {
             eps: c.rms_norm_eps,
             ways: Ways::default(),
         };
+        if sizes.hidden * sizes.dtype.size() > step::WIDEST {
+            return Err(crate::ModelError::Compute(format!(
+                "decode steps are not made for a model {} wide",
+                sizes.hidden
+            )));
+        }
         let kernels = Kernels::get()?;
         sizes.ways = Ways::of(&sizes, kernels.card);
         let heads = sizes.heads;
@@ -337,6 +343,7 @@ impl Between {
     fn in_(room: &mut Room, sizes: Sizes) -> Self {
         let Sizes { rows, hidden, inner, vocabulary, heads, dtype, ways, .. } = sizes;
         let parts = if ways.flash { heads.kv * sizes.most_pieces() * PART_BYTES } else { 0 };
+        let adds = step::splits(inner).max(step::splits(heads.queries * heads.d));
         let mut place = |bytes: usize| room.place(rows * bytes);
         let element = dtype.size();
         Self {
@@ -351,7 +358,7 @@ impl Between {
             floors: place(4),
             found: place(step::DRAW_PARTS * step::FOUND_BYTES),
             parts: place(parts),
-            adds: place(step::SPLITS * hidden * 4),
+            adds: place(adds * hidden * 4),
         }
     }
 

@@ -97,6 +97,8 @@ __device__ Found shuffled(const Found &x, int step) {
 extern "C" __global__ void draw_parts(const float *logits, const float *floors, const uint2 *seeds, const int *steps,
                                       float scale, Found *out, int width) {
   __shared__ Found all[32];
+  before_next();
+  after_previous();
   int row = blockIdx.y, parts = gridDim.x, quads = (width + 3) / 4;
   int from = (int)((long long)quads * blockIdx.x / parts), to = (int)((long long)quads * (blockIdx.x + 1) / parts);
   const float *x = logits + (size_t)row * width;
@@ -136,6 +138,7 @@ extern "C" __global__ void draw_parts(const float *logits, const float *floors, 
 // Joins the parts, notes each row's token and log-probability, and moves its state on: one thread a row.
 extern "C" __global__ void draw_join(const Found *found, int parts, int rows, int greedy, int *tokens, int *positions,
                                      int *steps, int2 *drawn) {
+  after_previous();
   int row = blockIdx.x * blockDim.x + threadIdx.x;
   if (row >= rows) return;
   Found best = found[(size_t)row * parts];
@@ -187,6 +190,8 @@ __device__ uint32_t select_key(const float *row, int width, unsigned long long w
 // The least logit of each row that top-k and then top-p keep.
 extern "C" __global__ void draw_floors(const float *logits, float *floors, float scale, int top_k, float top_p, int width) {
   __shared__ unsigned long long total;
+  before_next();
+  after_previous();
   const float *row = logits + (size_t)blockIdx.x * width;
   float floor = -INFINITY, most, sum;
   if (top_k > 0 && top_k < width) floor = unordered(select_key(row, width, top_k, [](float) { return 1ull; }));

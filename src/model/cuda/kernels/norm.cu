@@ -18,26 +18,49 @@ __device__ void rms_norm(const T *x, const T *gain, T *y, int width, float eps) 
   }
 }
 
-// A decode step's: x += what the splits of a product add, [splits, rows, w], and y as above.
+// A decode step's: x += what the splits of a product add, [splits, rows, w], and y as above. Each thread keeps its packs of the
+// row, so that memory is asked once.
+constexpr int MOST_PACKS = 2;
 template <class T>
 __device__ void norm_step(T *x, const float *adds, int splits, const T *gain, T *y, int width, float eps) {
+  constexpr int SIZE = Pack<T>::size;
   before_next();
-  after_previous();
   size_t all = (size_t)gridDim.x * width;
-  adds += (size_t)blockIdx.x * width;
-  for (int i = threadIdx.x * Pack<T>::size; splits > 0 && i < width; i += blockDim.x * Pack<T>::size) {
-    T *to = x + (size_t)blockIdx.x * width + i;
-    Pack<T> v = load(to);
-    float sums[Pack<T>::size];
-    for (int j = 0; j < Pack<T>::size; j++) sums[j] = v.get(j);
+  x += (size_t)blockIdx.x * width, y += (size_t)blockIdx.x * width, adds += (size_t)blockIdx.x * width;
+  Pack<T> v[MOST_PACKS], g[MOST_PACKS];
+  int first = threadIdx.x * SIZE, stride = blockDim.x * SIZE;
+#pragma unroll
+  for (int p = 0; p < MOST_PACKS; p++)
+    if (first + p * stride < width) g[p] = load(gain + first + p * stride);
+  after_previous();
+  float squares = 0;
+#pragma unroll
+  for (int p = 0; p < MOST_PACKS; p++) {
+    int i = first + p * stride;
+    if (i >= width) break;
+    v[p] = load(x + i);
+    float sums[SIZE];
+    for (int j = 0; j < SIZE; j++) sums[j] = v[p].get(j);
 #pragma unroll 4
-    for (int s = 0; s < splits; s++)
-      for (int j = 0; j < Pack<T>::size; j++) sums[j] += adds[s * all + i + j];
-    for (int j = 0; j < Pack<T>::size; j++) v.set(j, sums[j]);
-    store(to, v);
+    for (int s = 0; s < splits; s++) {
+      const float4 *more = reinterpret_cast<const float4 *>(adds + s * all + i);
+      for (int j = 0; j < SIZE; j += 4) {
+        float4 four = more[j / 4];
+        sums[j] += four.x, sums[j + 1] += four.y, sums[j + 2] += four.z, sums[j + 3] += four.w;
+      }
+    }
+    for (int j = 0; j < SIZE; j++) v[p].set(j, sums[j]), squares += v[p].get(j) * v[p].get(j);
+    if (splits > 0) store(x + i, v[p]);
   }
-  // Each thread reads back what it wrote itself.
-  rms_norm(x, gain, y, width, eps);
+  float inverse = rsqrtf(block_sum(squares) / width + eps);
+#pragma unroll
+  for (int p = 0; p < MOST_PACKS; p++) {
+    int i = first + p * stride;
+    if (i >= width) break;
+    Pack<T> out;
+    for (int j = 0; j < SIZE; j++) out.set(j, to_float(from_float<T>(v[p].get(j) * inverse)) * g[p].get(j));
+    store(y + i, out);
+  }
 }
 
 // out = onto + i (dn - u mean(dn u)), i = 1 / sqrt(mean(x^2) + eps), u = x i, dn = dy gain.

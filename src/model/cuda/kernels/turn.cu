@@ -97,7 +97,6 @@ __device__ void turn_step(const T *qkv, const T *q_gain, const T *k_gain, const 
                           const int *positions, const int *tables, int table, int page_size, int angles,
                           T *query, T *keys, T *values, Heads heads, float eps) {
   before_next();
-  after_previous();
   int row = blockIdx.x, head = blockIdx.y * (blockDim.x / 32) + threadIdx.x / 32, d = heads.d;
   int all = heads.queries + 2 * heads.kv, position = positions[row];
   if (head >= all) return;
@@ -105,6 +104,7 @@ __device__ void turn_step(const T *qkv, const T *q_gain, const T *k_gain, const 
   int index = position / page_size, place = position % page_size;
   position = min(position, angles - 1);
   size_t page = index < table ? tables[(size_t)row * table + index] : 0;
+  after_previous();
   if (head < heads.queries) {
     turned(qkv + at, q_gain, cos, sin, position, d, eps).write(query + ((size_t)row * heads.queries + head) * d, d);
   } else if (head < heads.queries + heads.kv) {

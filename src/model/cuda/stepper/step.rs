@@ -18,14 +18,13 @@ const SEGMENTS: usize = 40;
 /// Bytes of shared memory for those, and for the sums of eight rows.
 const WEIGHTS_BYTES: usize = SEGMENTS * TILE * SEGMENT * 2;
 const SUMS_BYTES: usize = 2 * 8 * 8 * 17 * 4;
-/// Parts that a product into the residual stream cuts its columns into: its few tiles keep all multiprocessors busy then.
-pub const SPLITS: usize = 4;
 /// What every other product asks for, however little it needs. Two blocks of one kernel on a multiprocessor would leave another
 /// one idle; with this much neither that kernel fits twice nor the next one, which needs less, is kept out.
 const WIDE_BYTES: usize = 130_000;
-/// Pages of a row that one warp of `flash_step` takes, of few rows and of many; and bytes of shared memory for its copies.
-const PIECE: [usize; 2] = [4, 8];
-const FEW_TO_ATTEND: usize = 16;
+/// Threads of a block at most, and bytes of the widest row that the norm's threads keep.
+const MOST_THREADS: usize = 1024;
+pub const WIDEST: usize = 2 * 16 * MOST_THREADS;
+/// Bytes of shared memory for the copies of `flash_step`.
 const FLASH_BYTES: usize = 4 * 2 * 2 * PAGE * 128 * 2;
 /// Blocks that share a row's logits, and bytes of what each found.
 pub const DRAW_PARTS: usize = 16;
@@ -43,8 +42,7 @@ impl Ways {
         let Sizes { rows, hidden, inner, vocabulary, heads, dtype, .. } = *sizes;
         let attended = heads.queries * heads.d;
         let outs = [heads.width(), hidden, 2 * inner, vocabulary];
-        let fits = hidden <= SEGMENTS * SEGMENT
-            && [attended, inner].iter().all(|&k| k <= SPLITS * SEGMENTS * SEGMENT)
+        let fits = splits(hidden) == 1
             && [hidden, attended, inner].iter().all(|k| k.is_multiple_of(SEGMENT))
             && outs.iter().all(|n| n.is_multiple_of(TILE));
         Self {
@@ -54,15 +52,29 @@ impl Ways {
     }
 }
 
+/// Parts that the columns of a product of few rows are cut into, so that a block can hold its part of `x`.
+pub fn splits(k: usize) -> usize {
+    k.div_ceil(SEGMENTS * SEGMENT)
+}
+
+/// A thread keeps two packs of its row at most.
+fn norm_threads(hidden: usize, dtype: DType) -> usize {
+    (hidden * dtype.size()).div_ceil(16).next_multiple_of(32).min(MOST_THREADS)
+}
+
 fn flash_bytes(rows: usize) -> usize {
     FLASH_BYTES + 2 * rows * size_of::<i32>()
 }
 
 impl Sizes {
-    /// Pages of a row that are looked at by one warp. It depends on nothing that changes while rows are generated, so that a row's
-    /// tokens do not either.
+    /// Pages of a row that one warp looks at: few rows are spread over more warps. It depends on nothing that changes while rows
+    /// are generated, so that a row's tokens do not either.
     fn piece(&self) -> usize {
-        PIECE[usize::from(self.rows > FEW_TO_ATTEND)]
+        match self.rows {
+            0..=2 => 2,
+            3..=16 => 4,
+            _ => 16,
+        }
     }
 
     /// Pieces of the longest possible row.
@@ -87,6 +99,7 @@ impl CudaStepper<'_> {
     /// One step of all rows.
     pub(super) fn step(&mut self) -> Result<()> {
         let Sizes { hidden, inner, vocabulary, heads, dtype, .. } = self.sizes;
+        let wide = heads.queries * heads.d;
         let (x, normed, attended) = (self.between.x, self.between.normed, self.between.attended);
         let (qkv, product, logits) = (self.between.qkv, self.between.product, self.between.logits);
         let embed = [Arg::Pointer(self.embed), Arg::Pointer(self.rows.tokens), Arg::Pointer(x), Arg::Int(hidden)];
@@ -94,16 +107,16 @@ impl CudaStepper<'_> {
         self.launch(&typed("gather_rows", dtype), gather, &embed)?;
         for layer in 0..self.places.len() {
             let Place { weights, gains } = self.places[layer];
-            self.norm(gains[Gain::Input as usize], layer > 0)?;
+            self.norm(gains[Gain::Input as usize], if layer > 0 { inner } else { 0 })?;
             self.project(normed, weights[Group::Qkv as usize], [heads.width(), hidden], To::Plain(qkv))?;
             self.turn(layer, gains)?;
             self.attend(layer)?;
-            self.project(attended, weights[Group::O as usize], [hidden, heads.queries * heads.d], To::Added)?;
-            self.norm(gains[Gain::Post as usize], true)?;
+            self.project(attended, weights[Group::O as usize], [hidden, wide], To::Added)?;
+            self.norm(gains[Gain::Post as usize], wide)?;
             self.project(normed, weights[Group::GateUp as usize], [2 * inner, hidden], To::SwiGlu(product))?;
             self.project(product, weights[Group::Down as usize], [hidden, inner], To::Added)?;
         }
-        self.norm(self.final_gain, true)?;
+        self.norm(self.final_gain, inner)?;
         self.project(normed, self.head, [vocabulary, hidden], To::Logits(logits))?;
         self.draw()
     }
@@ -118,13 +131,13 @@ impl CudaStepper<'_> {
         let tiles = rows.div_ceil(8).next_power_of_two();
         let least = WEIGHTS_BYTES + tiles * SUMS_BYTES;
         // Products alternate between the two: see `WIDE_BYTES`.
-        let (kind, out, splits, shared) = match to {
+        let (kind, out, parts, shared) = match to {
             To::Plain(out) => ("bf16", out, 1, WIDE_BYTES),
             To::SwiGlu(out) => ("swiglu", out, 1, WIDE_BYTES),
             To::Logits(out) => ("f32", out, 1, WIDE_BYTES),
-            To::Added => ("f32", self.between.adds, SPLITS, least),
+            To::Added => ("f32", self.between.adds, splits(k), least),
         };
-        let grid = [self.kernels.card.multiprocessors / splits, splits, 1];
+        let grid = [self.kernels.card.multiprocessors / parts, parts, 1];
         let how = Spread::over(grid, 256).sharing(shared.max(least)).early();
         let args = [&pointers(&[x, w, out])[..], &[rows, n, k].map(Arg::Int)].concat();
         self.launch(&format!("skinny_{kind}_{tiles}"), how, &args)
@@ -159,10 +172,10 @@ impl CudaStepper<'_> {
         self.launch(&typed("swiglu", dtype), Spread::over([packs.div_ceil(128), 1, 1], 128), &args)
     }
 
-    /// The residual stream normed, after what the last product adds to it if that is not there yet.
-    fn norm(&self, gain: u64, adds: bool) -> Result<()> {
+    /// The residual stream normed, after what the last product, of `k` columns, adds to it if that is not there yet.
+    fn norm(&self, gain: u64, k: usize) -> Result<()> {
         let Sizes { hidden, dtype, eps, ways, .. } = self.sizes;
-        let splits = if adds && ways.skinny { SPLITS } else { 0 };
+        let splits = if ways.skinny { splits(k) } else { 0 };
         let args = [
             Arg::Pointer(self.between.x),
             Arg::Pointer(self.between.adds),
@@ -172,7 +185,7 @@ impl CudaStepper<'_> {
             Arg::Int(hidden),
             Arg::Float(eps),
         ];
-        let how = Spread::over([self.order.len(), 1, 1], threads(hidden, dtype)).early();
+        let how = Spread::over([self.order.len(), 1, 1], norm_threads(hidden, dtype)).early();
         self.launch(&typed("norm_step", dtype), how, &args)
     }
 
@@ -231,12 +244,12 @@ impl CudaStepper<'_> {
         let floors = Arg::Pointer(if cuts { self.between.floors } else { 0 });
         if cuts {
             let args = [logits, floors, scale, Arg::Int(how.top_k), Arg::Float(how.top_p), Arg::Int(vocabulary)];
-            self.launch("draw_floors", Spread::over([rows, 1, 1], 512), &args)?;
+            self.launch("draw_floors", Spread::over([rows, 1, 1], 512).early(), &args)?;
         }
         let found = Arg::Pointer(self.between.found);
         let (seeds, steps) = (Arg::Pointer(self.rows.seeds), Arg::Pointer(self.rows.steps));
         let args = [logits, floors, seeds, steps, scale, found, Arg::Int(vocabulary)];
-        self.launch("draw_parts", Spread::over([DRAW_PARTS, rows, 1], 256), &args)?;
+        self.launch("draw_parts", Spread::over([DRAW_PARTS, rows, 1], 256).early(), &args)?;
         let args = [
             found,
             Arg::Int(DRAW_PARTS),
@@ -247,6 +260,6 @@ impl CudaStepper<'_> {
             steps,
             Arg::Pointer(self.rows.last),
         ];
-        self.launch("draw_join", Spread::over([rows.div_ceil(128), 1, 1], 128), &args)
+        self.launch("draw_join", Spread::over([rows.div_ceil(128), 1, 1], 128).early(), &args)
     }
 }
