@@ -12,9 +12,13 @@ if [ ! -e "$home/done" ]; then
   touch "$home/done"
 fi
 nvcc=$(find "$home" -path '*cu13/bin/nvcc')
+compile() { # SOURCE ARCHITECTURE PTX
+  "$nvcc" -arch="$2" -ptx -O3 --use_fast_math "$1" -o "$3.tmp"
+  { printf '// sources %s\n' "$(cat common.cuh "$1" | sha256sum | cut -d' ' -f1)"; cat "$3.tmp"; } >"$3"
+  rm "$3.tmp"
+}
 for source in *.cu; do
-  name="${source%.cu}"
-  "$nvcc" -arch=compute_80 -ptx -O3 --use_fast_math "$source" -o "$name.tmp"
-  { printf '// sources %s\n' "$(cat common.cuh "$source" | sha256sum | cut -d' ' -f1)"; cat "$name.tmp"; } >"$name.ptx"
-  rm "$name.tmp"
+  compile "$source" compute_80 "${source%.cu}.ptx"
+  # What Hopper has instructions of its own for.
+  if grep -q SM90_ALL "$source"; then compile "$source" compute_90a "${source%.cu}.hopper.ptx"; fi
 done

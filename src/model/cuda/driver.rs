@@ -36,22 +36,26 @@ pub unsafe fn library(names: [&str; 3]) -> std::result::Result<&'static libloadi
 }
 
 /// Compiled kernels, by file. `tools/build-kernels.sh` makes them from the sources beside them.
-const FILES: [&str; 8] = [
+const FILES: [&str; 7] = [
     include_str!("kernels/norm.ptx"),
     include_str!("kernels/turn.ptx"),
     include_str!("kernels/elementwise.ptx"),
     include_str!("kernels/head.ptx"),
     include_str!("kernels/attention.ptx"),
-    include_str!("kernels/flash.ptx"),
     include_str!("kernels/flash_step.ptx"),
     include_str!("kernels/skinny.ptx"),
 ];
+/// Compiled for Hopper and no other generation, and for the others.
+const FLASH: [&str; 2] = [include_str!("kernels/flash.hopper.ptx"), include_str!("kernels/flash.ptx")];
+
+/// The generation of the H100 and the H200.
+const HOPPER: usize = 9;
 
 /// What kernels are fitted to.
 #[derive(Clone, Copy, Debug)]
 pub struct Card {
-    /// The first generation whose kernels may overlap: Hopper and on.
-    pub overlaps: bool,
+    /// The compute capability's first number.
+    generation: usize,
     pub multiprocessors: usize,
     /// Bytes of shared memory that a block may ask for.
     pub shared: usize,
@@ -69,19 +73,29 @@ impl Card {
         };
         enter()?;
         Ok(Self {
-            overlaps: ask(Is::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)? >= 9,
+            generation: ask(Is::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?,
             multiprocessors: ask(Is::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?,
             shared: ask(Is::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)?,
         })
     }
 
-    /// Kernels are compiled for the Ampere generation but for the instructions by which they overlap.
-    fn fitted(self, ptx: &str) -> String {
-        const HOPPER: &str = "griddepcontrol";
-        if self.overlaps && ptx.contains(HOPPER) {
-            return ptx.replacen(".target sm_80", ".target sm_90", 1);
-        }
-        ptx.lines().filter(|line| !line.contains(HOPPER)).flat_map(|line| [line, "\n"]).collect()
+    /// Whether a kernel may start while the one before it ends.
+    fn overlaps(self) -> bool {
+        self.generation >= HOPPER
+    }
+
+    /// All kernels as this card takes them. Those of [`FILES`] are compiled for the Ampere generation but for the instructions
+    /// by which they overlap.
+    fn kernels(self) -> Vec<String> {
+        const OVERLAP: &str = "griddepcontrol";
+        let fitted = |ptx: &&str| {
+            if self.overlaps() && ptx.contains(OVERLAP) {
+                return ptx.replacen(".target sm_80", ".target sm_90", 1);
+            }
+            ptx.lines().filter(|line| !line.contains(OVERLAP)).flat_map(|line| [line, "\n"]).collect()
+        };
+        let flash = FLASH[usize::from(self.generation != HOPPER)];
+        FILES.iter().map(fitted).chain([flash.into()]).collect()
     }
 }
 
@@ -136,9 +150,8 @@ impl Kernels {
 
     fn load() -> Result<Self> {
         let (card, mut modules) = (Card::get()?, vec![]);
-        for text in FILES {
-            let text =
-                CString::new(card.fitted(text)).map_err(|e| CudaError { what: "PTX".into(), answer: e.to_string() })?;
+        for text in card.kernels() {
+            let text = CString::new(text).map_err(|e| CudaError { what: "PTX".into(), answer: e.to_string() })?;
             let mut module = null_mut();
             // SAFETY: a NUL-terminated PTX text and a place for the module.
             ok("loading kernels", unsafe { cu::cuModuleLoadData(&mut module, text.as_ptr().cast()) })?;
@@ -204,7 +217,7 @@ impl Kernels {
             sharedMemBytes: how.shared as u32,
             hStream: stream,
             attrs: &mut overlap,
-            numAttrs: u32::from(how.early && self.card.overlaps),
+            numAttrs: u32::from(how.early && self.card.overlaps()),
         };
         // SAFETY: every value is at least as wide as the parameter it stands for (the machine is little-endian), and
         // pointers are of buffers that the caller keeps alive in stream order.

@@ -147,7 +147,7 @@ const OWN_BYTES: usize = FLASH_OWN * 128 * 2;
 const TILE_BYTES: usize = OWN_BYTES / 2;
 
 fn flash(rows: &Rows, heads: usize, shared: usize) -> Spread {
-    Spread::over([rows.longest().div_ceil(FLASH_OWN), heads, rows.count()], 256).sharing(shared)
+    Spread::over([heads, rows.count(), rows.longest().div_ceil(FLASH_OWN)], 256).sharing(shared)
 }
 
 /// One warp for each token and head, four warps a block.
@@ -300,14 +300,12 @@ impl Ops for Cuda {
         let scale = Arg::Float(score_scale(heads));
         if flashes(heads, turned.dtype) {
             let along = empty(&turned, &[n, heads.queries], DType::F32);
-            let count = n * heads.queries;
-            let how = Spread::over([count.div_ceil(4), 1, 1], 128);
-            kernel("flash_along".into(), how, &[&dout, &out], &[&along], vec![Arg::Int(count)]);
-            for (name, over) in [("flash_back_q", heads.queries), ("flash_back_kv", heads.kv)] {
-                let rest = vec![Arg::Int(heads.queries), Arg::Int(heads.kv), scale];
-                let reads = [&dout, &lse, &along, &turned, &starts];
-                kernel(name.into(), flash(rows, over, 2 * OWN_BYTES + 4 * TILE_BYTES), &reads, &[&dturned], rest);
-            }
+            let rest = vec![Arg::Int(heads.queries), Arg::Int(heads.kv), scale];
+            let how = |heads: usize| flash(rows, heads, 2 * OWN_BYTES + 4 * TILE_BYTES);
+            let reads = [&dout, &out, &lse, &turned, &starts];
+            kernel("flash_back_q".into(), how(heads.queries), &reads, &[&dturned, &along], rest.clone());
+            let reads = [&dout, &lse, &along, &turned, &starts];
+            kernel("flash_back_kv".into(), how(heads.kv), &reads, &[&dturned], rest);
         } else {
             for (name, over) in [("attend_back_q", heads.queries), ("attend_back_kv", heads.kv)] {
                 let rest = [&[Arg::Int(rows.count()), Arg::Int(n)][..], &heads_args(heads), &[scale]].concat();

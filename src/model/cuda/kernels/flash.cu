@@ -18,10 +18,10 @@ struct Shape {
   __device__ int value(int head) const { return key(head) + kv * D; }
 };
 
-// Tiles lie in shared memory as rows of 16 chunks of 16 bytes; a row's chunks are permuted by the row, so that neither
-// eight rows of a chunk nor eight chunks of a row share a bank.
-__device__ __forceinline__ uint32_t at(uint32_t tile, int row, int chunk) {
-  return tile + row * (D * 2) + ((chunk ^ (row & 7)) << 4);
+// Tiles lie in shared memory as two halves of 64 columns, each as rows of eight chunks of 16 bytes; a row's chunks are permuted by
+// the row, so that neither eight rows of a chunk nor eight chunks of a row share a bank. It is what `wgmma` calls 128-byte swizzle.
+template <int ROWS> __device__ __forceinline__ uint32_t at(uint32_t tile, int row, int chunk) {
+  return tile + chunk / 8 * (ROWS * 128) + row * 128 + ((chunk % 8 ^ row % 8) << 4);
 }
 __device__ __forceinline__ uint32_t address(const void *shared) { return (uint32_t)__cvta_generic_to_shared(shared); }
 
@@ -31,20 +31,100 @@ template <int ROWS = TILE>
 __device__ __forceinline__ void fetch(uint32_t tile, const bf16 *from, size_t stride, int first, int count) {
   constexpr int APART = THREADS / 16;
   int row = threadIdx.x / 16, chunk = threadIdx.x % 16;
-  uint32_t to = at(tile, row, chunk);
+  uint32_t to = at<ROWS>(tile, row, chunk);
   const bf16 *source = from + (size_t)(first + row) * stride + chunk * 8;
 #pragma unroll
   for (int k = 0; k < ROWS / APART; k++) {
     bool there = first + row + k * APART < count;
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to + k * APART * D * 2),
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to + k * APART * 128),
                  "l"(there ? source + (size_t)(k * APART) * stride : from), "r"(there ? 16 : 0));
   }
-  asm volatile("cp.async.commit_group;");
+  copies_end();
 }
-template <int PENDING> __device__ __forceinline__ void arrived() {
-  asm volatile("cp.async.wait_group %0;" ::"n"(PENDING));
+
+// Columns [16 k, 16 k + 16) of accumulators as the left side of a product.
+__device__ __forceinline__ void pack_left(uint32_t (&x)[4], const float (&p)[8][4], int k) {
+#pragma unroll
+  for (int j = 0; j < 4; j++) x[j] = pack2(p[2 * k + j / 2][j % 2 * 2], p[2 * k + j / 2][j % 2 * 2 + 1]);
+}
+
+// A warp has 16 of the block's own rows. Where the tensor cores of Hopper multiply, four warps do so together, while they go on;
+// where they do not, each warp does at once.
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+constexpr int TOGETHER = 64;
+constexpr int BESIDE = 2; // blocks of the forward pass on a multiprocessor
+
+// Everybody's copies have arrived, and everybody is done with what was there.
+__device__ __forceinline__ void arrived() {
+  copies_wait<0>();
+  asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
   __syncthreads();
 }
+
+// A side of a product in shared memory: blocks of eight rows lie 1,024 bytes apart, the halves of a tile `apart`.
+__device__ __forceinline__ uint64_t side(uint32_t where, int apart) {
+  return uint64_t((where & 0x3ffff) >> 4) | uint64_t(apart >> 4) << 16 | uint64_t(1024 >> 4) << 32 | 1ull << 62;
+}
+__device__ __forceinline__ void begin_products() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
+// All but the last PENDING products that were ended have been computed; this one's sums may be read.
+template <int PENDING, int N> __device__ __forceinline__ void computed(float (&c)[N][4]) {
+  asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(PENDING) : "memory");
+#pragma unroll
+  for (int n = 0; n < N; n++)
+#pragma unroll
+    for (int j = 0; j < 4; j++) asm volatile("" : "+f"(c[n][j])::"memory");
+}
+__device__ __forceinline__ void end_product() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
+
+#define FOUR(c, n) "+f"(c[n][0]), "+f"(c[n][1]), "+f"(c[n][2]), "+f"(c[n][3])
+#define EIGHT_FOURS(c, n)                                                                                              \
+  FOUR(c, n), FOUR(c, n + 1), FOUR(c, n + 2), FOUR(c, n + 3), FOUR(c, n + 4), FOUR(c, n + 5), FOUR(c, n + 6), FOUR(c, n + 7)
+
+// c [64, 64] = rows [row, row + 64) of a times b^T, over all 128 columns
+__device__ __forceinline__ void product(float (&c)[8][4], uint32_t a, int row, uint32_t b) {
+  begin_products();
+#pragma unroll
+  for (int k = 0; k < D / 16; k++) {
+    uint64_t left = side(a + k / 4 * (OWN * 128) + row * 128 + k % 4 * 32, 16);
+    uint64_t right = side(b + k / 4 * (TILE * 128) + k % 4 * 32, 16);
+    asm volatile("{.reg .pred more; setp.ne.b32 more, %34, 0;"
+                 "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 "
+                 "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
+                 "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31}, "
+                 "%32, %33, more, 1, 1, 0, 0;}"
+                 : EIGHT_FOURS(c, 0)
+                 : "l"(left), "l"(right), "r"(k));
+  }
+  end_product();
+}
+// c [64, 128] += p [64, 64], given as accumulators, times the tile b [64, 128]
+__device__ __forceinline__ void spread(float (&c)[16][4], const float (&p)[8][4], uint32_t b) {
+#pragma unroll
+  for (int k = 0; k < 4; k++) {
+    uint32_t x[4];
+    pack_left(x, p, k);
+    // Once for each, or the compiler lets no product begin before the last one has ended.
+    begin_products();
+    asm volatile("{.reg .pred more; setp.eq.b32 more, 0, 0;"
+                 "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 "
+                 "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
+                 "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
+                 "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
+                 "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}, "
+                 "{%64, %65, %66, %67}, %68, more, 1, 1, 1;}"
+                 : EIGHT_FOURS(c, 0), EIGHT_FOURS(c, 8)
+                 : "r"(x[0]), "r"(x[1]), "r"(x[2]), "r"(x[3]), "l"(side(b + k * 16 * 128, TILE * 128)));
+  }
+  end_product();
+}
+#else
+constexpr int TOGETHER = 16, BESIDE = 1;
+
+__device__ __forceinline__ void arrived() {
+  copies_wait<0>();
+  __syncthreads();
+}
+template <int PENDING, int N> __device__ __forceinline__ void computed(float (&)[N][4]) {}
 
 __device__ __forceinline__ void load4(uint32_t (&r)[4], uint32_t where) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
@@ -57,21 +137,25 @@ __device__ __forceinline__ void load4_turned(uint32_t (&r)[4], uint32_t where) {
 // Rows [row, row + 16), columns [16 k, 16 k + 16) as the left side of a product.
 __device__ __forceinline__ void left(uint32_t (&r)[4], uint32_t tile, int row, int k) {
   int lane = threadIdx.x % 32;
-  load4(r, at(tile, row + lane % 16, 2 * k + lane / 16));
+  load4(r, at<OWN>(tile, row + lane % 16, 2 * k + lane / 16));
 }
 // Rows [row, row + 16), columns [16 k, 16 k + 16) as two right sides [16 columns, 8 rows]: contracted over columns.
 __device__ __forceinline__ void right(uint32_t (&r)[4], uint32_t tile, int row, int k) {
   int lane = threadIdx.x % 32;
-  load4(r, at(tile, row + lane % 8 + (lane / 16) * 8, 2 * k + lane / 8 % 2));
+  load4(r, at<TILE>(tile, row + lane % 8 + (lane / 16) * 8, 2 * k + lane / 8 % 2));
 }
 // The same block as two right sides [16 rows, 8 columns]: contracted over rows.
 __device__ __forceinline__ void right_turned(uint32_t (&r)[4], uint32_t tile, int row, int k) {
   int lane = threadIdx.x % 32;
-  load4_turned(r, at(tile, row + lane % 16, 2 * k + lane / 16));
+  load4_turned(r, at<TILE>(tile, row + lane % 16, 2 * k + lane / 16));
 }
 
-// c [16, 64] += rows [row, row + 16) of a times b^T, over all 128 columns
+// c [16, 64] = rows [row, row + 16) of a times b^T, over all 128 columns
 __device__ __forceinline__ void product(float (&c)[8][4], uint32_t a, int row, uint32_t b) {
+#pragma unroll
+  for (int n = 0; n < 8; n++)
+#pragma unroll
+    for (int j = 0; j < 4; j++) c[n][j] = 0;
 #pragma unroll
   for (int k = 0; k < D / 16; k++) {
     uint32_t x[4], y[4];
@@ -88,8 +172,8 @@ __device__ __forceinline__ void product(float (&c)[8][4], uint32_t a, int row, u
 __device__ __forceinline__ void spread(float (&c)[16][4], const float (&p)[8][4], uint32_t b) {
 #pragma unroll
   for (int k = 0; k < 4; k++) {
-    uint32_t x[4] = {pack2(p[2 * k][0], p[2 * k][1]), pack2(p[2 * k][2], p[2 * k][3]),
-                     pack2(p[2 * k + 1][0], p[2 * k + 1][1]), pack2(p[2 * k + 1][2], p[2 * k + 1][3])};
+    uint32_t x[4];
+    pack_left(x, p, k);
 #pragma unroll
     for (int n = 0; n < 8; n++) {
       uint32_t y[4];
@@ -99,6 +183,8 @@ __device__ __forceinline__ void spread(float (&c)[16][4], const float (&p)[8][4]
     }
   }
 }
+#endif
+
 // Writes accumulators [16, 128] as rows `first ..` of a matrix.
 __device__ __forceinline__ void put(bf16 *to, size_t stride, int first, int count, const float (&c)[16][4], float low,
                                     float high) {
@@ -110,18 +196,19 @@ __device__ __forceinline__ void put(bf16 *to, size_t stride, int first, int coun
   }
 }
 
-// grid (own tiles of the longest row, heads, rows), the longest work first
-extern "C" __global__ void __launch_bounds__(THREADS, 1)
+// grid (heads, rows, own tiles of the longest row), the longest work first
+extern "C" __global__ void __launch_bounds__(THREADS, BESIDE)
 flash(const bf16 *turned, const int *starts, bf16 *out, float *lse, int queries, int kv, float scale) {
   extern __shared__ __align__(1024) char memory[];
   Shape s{queries, kv, scale};
-  int start = starts[blockIdx.z], count = starts[blockIdx.z + 1] - start, head = blockIdx.y;
-  int first = ((int)gridDim.x - 1 - (int)blockIdx.x) * OWN;
+  int start = starts[blockIdx.y], count = starts[blockIdx.y + 1] - start, head = blockIdx.x;
+  int first = ((int)gridDim.z - 1 - (int)blockIdx.z) * OWN;
   if (first >= count) return;
   size_t width = s.width();
   const bf16 *row = turned + (size_t)start * width;
   uint32_t q = address(memory), k = q + OWN_BYTES, v = k + 2 * TILE_BYTES;
   int warp = threadIdx.x / 32, lane = threadIdx.x % 32, low = first + warp * 16, mine = low + lane / 4;
+  int own = warp * 16 / TOGETHER * TOGETHER, lowest = first + own;
   int steps = (min(first + OWN, count) + TILE - 1) / TILE;
 
   fetch<OWN>(q, row + head * D, width, first, count);
@@ -132,29 +219,15 @@ flash(const bf16 *turned, const int *starts, bf16 *out, float *lse, int queries,
   begin(0);
   float o[16][4] = {}, most[2] = {-INFINITY, -INFINITY}, sum[2] = {};
   const float log2_scale = scale * LOG2E;
-  uint32_t query[D / 16][4];
   for (int step = 0; step < steps; step++) {
     uint32_t k_now = k + step % 2 * TILE_BYTES, v_now = v + step % 2 * TILE_BYTES;
-    // This step's tiles have arrived, and everybody is done with those that the next step's take the place of.
-    arrived<0>();
-    if (step == 0) {
-#pragma unroll
-      for (int i = 0; i < D / 16; i++) left(query[i], q, warp * 16, i);
-    }
+    arrived();
     if (step + 1 < steps) begin(step + 1);
-    if (step * TILE > low + 15) continue;
-    float p[8][4] = {};
-#pragma unroll
-    for (int i = 0; i < D / 16; i++) {
-      uint32_t y[4];
-#pragma unroll
-      for (int n = 0; n < 4; n++) {
-        right(y, k_now, 16 * n, i);
-        mma(p[2 * n], query[i], y[0], y[1]);
-        mma(p[2 * n + 1], query[i], y[2], y[3]);
-      }
-    }
-    if (step * TILE + TILE - 1 > low) {
+    if (step * TILE >= lowest + TOGETHER) continue;
+    float p[8][4];
+    product(p, q, own, k_now);
+    computed<0>(p);
+    if (step * TILE + TILE - 1 > lowest) {
 #pragma unroll
       for (int n = 0; n < 8; n++)
 #pragma unroll
@@ -178,6 +251,7 @@ flash(const bf16 *turned, const int *starts, bf16 *out, float *lse, int queries,
       for (int n = 0; n < 16; n++) o[n][2 * half] *= shrink, o[n][2 * half + 1] *= shrink;
     }
     spread(o, p, v_now);
+    computed<0>(o);
   }
 #pragma unroll
   for (int half = 0; half < 2; half++) {
@@ -189,33 +263,33 @@ flash(const bf16 *turned, const int *starts, bf16 *out, float *lse, int queries,
   put(out + (size_t)start * queries * D + head * D, (size_t)queries * D, low, count, o, 1 / sum[0], 1 / sum[1]);
 }
 
-// dO O of every token and head: one warp each. grid (n heads / warps)
-extern "C" __global__ void flash_along(const bf16 *dout, const bf16 *out, float *along, int count) {
-  int i = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32, lane = threadIdx.x % 32;
-  if (i >= count) return;
+// dO O of a head's row, by the four lanes that have it in accumulators.
+__device__ __forceinline__ float along_row(const bf16 *dout, const bf16 *out) {
   float sum = 0;
-  for (int j = lane; j < D / 2; j += 32) {
-    float2 a = __bfloat1622float2(reinterpret_cast<const __nv_bfloat162 *>(dout + (size_t)i * D)[j]);
-    float2 b = __bfloat1622float2(reinterpret_cast<const __nv_bfloat162 *>(out + (size_t)i * D)[j]);
-    sum += a.x * b.x + a.y * b.y;
+#pragma unroll
+  for (int i = threadIdx.x % 4 * 8; i < D; i += 32) {
+    Pack<bf16> a = load(dout + i), b = load(out + i);
+#pragma unroll
+    for (int j = 0; j < 8; j++) sum += a.get(j) * b.get(j);
   }
-  sum = warp_sum(sum);
-  if (lane == 0) along[i] = sum;
+  sum += __shfl_xor_sync(~0u, sum, 1);
+  return sum + __shfl_xor_sync(~0u, sum, 2);
 }
 
-// Gradient of the queries: dq = scale sum_j p_j (dO v_j - along) k_j. grid as forward
+// Gradient of the queries: dq = scale sum_j p_j (dO v_j - along) k_j, along = dO O, which is noted for the keys'. grid as forward
 extern "C" __global__ void __launch_bounds__(THREADS, 1)
-flash_back_q(const bf16 *dout, const float *lse, const float *along, const bf16 *turned, const int *starts, bf16 *dturned,
-             int queries, int kv, float scale) {
+flash_back_q(const bf16 *dout, const bf16 *out, const float *lse, const bf16 *turned, const int *starts, bf16 *dturned,
+             float *along, int queries, int kv, float scale) {
   extern __shared__ __align__(1024) char memory[];
   Shape s{queries, kv, scale};
-  int start = starts[blockIdx.z], count = starts[blockIdx.z + 1] - start, head = blockIdx.y;
-  int first = ((int)gridDim.x - 1 - (int)blockIdx.x) * OWN;
+  int start = starts[blockIdx.y], count = starts[blockIdx.y + 1] - start, head = blockIdx.x;
+  int first = ((int)gridDim.z - 1 - (int)blockIdx.z) * OWN;
   if (first >= count) return;
   size_t width = s.width();
   const bf16 *row = turned + (size_t)start * width;
   uint32_t q = address(memory), g = q + OWN_BYTES, k = g + OWN_BYTES, v = k + 2 * TILE_BYTES;
   int warp = threadIdx.x / 32, lane = threadIdx.x % 32, low = first + warp * 16, mine = low + lane / 4;
+  int own = warp * 16 / TOGETHER * TOGETHER, lowest = first + own;
   int steps = (min(first + OWN, count) + TILE - 1) / TILE;
 
   fetch<OWN>(q, row + head * D, width, first, count);
@@ -228,84 +302,96 @@ flash_back_q(const bf16 *dout, const float *lse, const float *along, const bf16 
   float log_sum[2], base[2];
   for (int half = 0; half < 2; half++) {
     size_t i = (size_t)(start + min(mine + 8 * half, count - 1)) * queries + head;
-    log_sum[half] = lse[i] * LOG2E, base[half] = along[i];
+    log_sum[half] = lse[i] * LOG2E, base[half] = along_row(dout + i * D, out + i * D);
+    if (lane % 4 == 0 && mine + 8 * half < count) along[i] = base[half];
   }
   float dq[16][4] = {};
   for (int step = 0; step < steps; step++) {
     uint32_t k_now = k + step % 2 * TILE_BYTES, v_now = v + step % 2 * TILE_BYTES;
-    arrived<0>();
+    arrived();
     if (step + 1 < steps) begin(step + 1);
-    if (step * TILE > low + 15) continue;
-    float p[8][4] = {}, dp[8][4] = {};
-    product(p, q, warp * 16, k_now);
-    product(dp, g, warp * 16, v_now);
+    if (step * TILE >= lowest + TOGETHER) continue;
+    float p[8][4], dp[8][4];
+    product(p, q, own, k_now);
+    product(dp, g, own, v_now);
+    computed<1>(p);
 #pragma unroll
     for (int n = 0; n < 8; n++)
 #pragma unroll
       for (int j = 0; j < 4; j++) {
         bool seen = step * TILE + n * 8 + lane % 4 * 2 + j % 2 <= mine + j / 2 * 8;
-        float weight = seen ? exp2f(p[n][j] * scale * LOG2E - log_sum[j / 2]) : 0;
-        dp[n][j] = weight * (dp[n][j] - base[j / 2]);
+        p[n][j] = seen ? exp2f(p[n][j] * scale * LOG2E - log_sum[j / 2]) : 0;
       }
+    computed<0>(dp);
+#pragma unroll
+    for (int n = 0; n < 8; n++)
+#pragma unroll
+      for (int j = 0; j < 4; j++) dp[n][j] = p[n][j] * (dp[n][j] - base[j / 2]);
     spread(dq, dp, k_now);
+    computed<0>(dq);
   }
   put(dturned + (size_t)start * width + head * D, width, low, count, dq, scale, scale);
 }
 
-// Gradients of keys and values, over all queries of the group that look at them. grid (own tiles of the longest row, kv, rows)
+// Gradients of keys and values, over all queries of the group that look at them. grid (kv, rows, own tiles of the longest row)
 extern "C" __global__ void __launch_bounds__(THREADS, 1)
 flash_back_kv(const bf16 *dout, const float *lse, const float *along, const bf16 *turned, const int *starts, bf16 *dturned,
               int queries, int kv, float scale) {
   extern __shared__ __align__(1024) char memory[];
   __shared__ float log_sums[2][TILE], bases[2][TILE];
   Shape s{queries, kv, scale};
-  int start = starts[blockIdx.z], count = starts[blockIdx.z + 1] - start, first = blockIdx.x * OWN;
+  int start = starts[blockIdx.y], count = starts[blockIdx.y + 1] - start, first = blockIdx.z * OWN;
   if (first >= count) return;
-  int group = queries / kv, head = blockIdx.y * group;
+  int group = queries / kv, head = blockIdx.x * group;
   size_t width = s.width();
   const bf16 *row = turned + (size_t)start * width;
   uint32_t k = address(memory), v = k + OWN_BYTES, q = v + OWN_BYTES, g = q + 2 * TILE_BYTES;
   int warp = threadIdx.x / 32, lane = threadIdx.x % 32, low = first + warp * 16, mine = low + lane / 4;
+  int own = warp * 16 / TOGETHER * TOGETHER, lowest = first + own;
   int tiles = (count - first + TILE - 1) / TILE, steps = tiles * group;
 
   // Step i is the query tile from `first + i % tiles * TILE` on, of head `head + i / tiles`.
   auto begin = [&](int i) {
-    int from = first + i % tiles * TILE, h = head + i / tiles, side = i % 2;
+    int from = first + i % tiles * TILE, h = head + i / tiles, slot = i % 2;
     if (threadIdx.x < TILE) {
       size_t j = (size_t)(start + min(from + (int)threadIdx.x, count - 1)) * queries + h;
       // A query behind the row's end must weigh nothing.
-      log_sums[side][threadIdx.x] = from + (int)threadIdx.x < count ? lse[j] * LOG2E : INFINITY;
-      bases[side][threadIdx.x] = along[j];
+      log_sums[slot][threadIdx.x] = from + (int)threadIdx.x < count ? lse[j] * LOG2E : INFINITY;
+      bases[slot][threadIdx.x] = along[j];
     }
-    fetch(q + side * TILE_BYTES, row + h * D, width, from, count);
-    fetch(g + side * TILE_BYTES, dout + (size_t)start * queries * D + h * D, (size_t)queries * D, from, count);
+    fetch(q + slot * TILE_BYTES, row + h * D, width, from, count);
+    fetch(g + slot * TILE_BYTES, dout + (size_t)start * queries * D + h * D, (size_t)queries * D, from, count);
   };
   fetch<OWN>(k, row + s.key(head), width, first, count);
   fetch<OWN>(v, row + s.value(head), width, first, count);
   begin(0);
   float dk[16][4] = {}, dv[16][4] = {};
   for (int step = 0; step < steps; step++) {
-    int side = step % 2, from = first + step % tiles * TILE;
-    uint32_t q_now = q + side * TILE_BYTES, g_now = g + side * TILE_BYTES;
-    arrived<0>();
+    int slot = step % 2, from = first + step % tiles * TILE;
+    uint32_t q_now = q + slot * TILE_BYTES, g_now = g + slot * TILE_BYTES;
+    arrived();
     if (step + 1 < steps) begin(step + 1);
-    if (from + TILE - 1 < low) continue;
-    float p[8][4] = {}, dp[8][4] = {};
-    product(p, k, warp * 16, q_now);
+    if (from + TILE <= lowest) continue;
+    float p[8][4], dp[8][4];
+    product(p, k, own, q_now);
+    product(dp, v, own, g_now);
+    computed<1>(p);
 #pragma unroll
     for (int n = 0; n < 8; n++)
 #pragma unroll
       for (int j = 0; j < 4; j++) {
         int col = n * 8 + lane % 4 * 2 + j % 2;
-        p[n][j] = from + col >= mine + j / 2 * 8 ? exp2f(p[n][j] * scale * LOG2E - log_sums[side][col]) : 0;
+        p[n][j] = from + col >= mine + j / 2 * 8 ? exp2f(p[n][j] * scale * LOG2E - log_sums[slot][col]) : 0;
       }
     spread(dv, p, g_now);
-    product(dp, v, warp * 16, g_now);
+    computed<1>(dp);
 #pragma unroll
     for (int n = 0; n < 8; n++)
 #pragma unroll
-      for (int j = 0; j < 4; j++) dp[n][j] = p[n][j] * (dp[n][j] - bases[side][n * 8 + lane % 4 * 2 + j % 2]);
+      for (int j = 0; j < 4; j++) dp[n][j] = p[n][j] * (dp[n][j] - bases[slot][n * 8 + lane % 4 * 2 + j % 2]);
     spread(dk, dp, q_now);
+    computed<0>(dv);
+    computed<0>(dk);
   }
   bf16 *to = dturned + (size_t)start * width;
   put(to + s.key(head), width, low, count, dk, scale, scale);
