@@ -92,8 +92,9 @@ pub enum ModelError {
     Compute(String),
 }
 
-/// How the runtime, the driver and the pools say it.
-const OUT_OF_MEMORY: [&str; 3] = ["out of device memory", "OUT_OF_MEMORY", "can't allocate buffer"];
+/// How the runtime, the driver and the pools say it; the last words are for a tensor whose reservation failed before.
+const OUT_OF_MEMORY: [&str; 4] =
+    ["out of device memory", "OUT_OF_MEMORY", "can't allocate buffer", "Memory location was never initialized"];
 
 impl ModelError {
     /// Whether the device had no room; the same in smaller pieces may fit. Runtimes say so in words only.

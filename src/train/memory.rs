@@ -90,6 +90,9 @@ mod tests {
     fn what_runs_out_of_memory_is_tried_in_halves_and_then_given_up() {
         assert!(full().is_out_of_memory());
         assert!(TrainError::from(device("taking 9 MiB: CUDA_ERROR_OUT_OF_MEMORY")).is_out_of_memory());
+        // When the tensor that there was no room for is one that a kernel of our own writes.
+        let lost = "couldn't find resource for that handle: Memory location was never initialized";
+        assert!(TrainError::from(device(lost)).is_out_of_memory());
         assert!(!TrainError::from(device("an illegal address")).is_out_of_memory());
         let folder = tempfile::tempdir().unwrap();
         let run = RunFolder::at(folder.path());
