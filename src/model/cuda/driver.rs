@@ -88,11 +88,10 @@ impl Card {
     /// by which they overlap.
     fn kernels(self) -> Vec<String> {
         const OVERLAP: &str = "griddepcontrol";
-        let fitted = |ptx: &&str| {
-            if self.overlaps() && ptx.contains(OVERLAP) {
-                return ptx.replacen(".target sm_80", ".target sm_90", 1);
-            }
-            ptx.lines().filter(|line| !line.contains(OVERLAP)).flat_map(|line| [line, "\n"]).collect()
+        let fitted = |ptx: &&str| match (ptx.contains(OVERLAP), self.overlaps()) {
+            (false, _) => String::from(*ptx),
+            (true, true) => ptx.replacen(".target sm_80", ".target sm_90", 1),
+            (true, false) => ptx.lines().filter(|line| !line.contains(OVERLAP)).flat_map(|line| [line, "\n"]).collect(),
         };
         let flash = FLASH[usize::from(self.generation != HOPPER)];
         FILES.iter().map(fitted).chain([flash.into()]).collect()
@@ -162,16 +161,17 @@ impl Kernels {
 
     fn function(&self, name: &str, shared: usize) -> Result<cu::CUfunction> {
         let mut found = self.found.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let (function, most) = match found.get(name) {
-            Some(&known) => known,
-            None => (self.look_up(name)?, 0),
+        let function = match found.get(name) {
+            Some(&(function, most)) if shared <= most => return Ok(function as cu::CUfunction),
+            Some(&(function, _)) => function,
+            None => self.look_up(name)?,
         };
-        if shared > most {
+        if shared > 0 {
             let attribute = cu::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
             // SAFETY: a function of `look_up`.
             ok(name, unsafe { cu::cuFuncSetAttribute(function as cu::CUfunction, attribute, shared as i32) })?;
         }
-        found.insert(name.into(), (function, most.max(shared)));
+        found.insert(name.into(), (function, shared));
         Ok(function as cu::CUfunction)
     }
 

@@ -420,7 +420,9 @@ impl Ops for Cuda {
     }
 
     fn stepper<'a>(&self, task: DecodeTask<'a>) -> Result<Box<dyn Stepper + 'a>> {
-        if task.decoder.heads().group() > stepper::MOST_GROUP {
+        let decoder = task.decoder;
+        let width = decoder.config.hidden_size * decoder.dtype().size();
+        if decoder.heads().group() > stepper::MOST_GROUP || width > stepper::WIDEST {
             return Portable.stepper(task);
         }
         Ok(Box::new(stepper::CudaStepper::new(task)?))

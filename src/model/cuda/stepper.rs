@@ -17,6 +17,8 @@ use burn_cubecl::tensor::CubeTensor;
 use std::sync::{Arc, Mutex};
 use step::Ways;
 
+pub use step::WIDEST;
+
 /// Query heads per key/value head that the kernels take at most.
 pub const MOST_GROUP: usize = 8;
 /// Steps between two looks at what was drawn: a row that ends in between draws on in vain.
@@ -27,6 +29,7 @@ const NARROWEST: usize = 8;
 const WORTH_NARROWING: usize = 128;
 /// Bytes of what `flash_step` finds in a piece of a row.
 const PART_BYTES: usize = (MOST_GROUP * 128 + 2 * MOST_GROUP) * 4;
+
 /// Where a layer's tensors lie.
 struct Place {
     weights: [u64; 4],
@@ -102,7 +105,6 @@ struct Sizes {
     heads: Heads,
     dtype: DType,
     eps: f64,
-    ways: Ways,
 }
 
 pub struct CudaStepper<'a> {
@@ -112,6 +114,7 @@ pub struct CudaStepper<'a> {
     /// This and the memory are there until the stepper is dropped.
     lt: Option<Lt>,
     sizes: Sizes,
+    ways: Ways,
     /// Everything below that lies on the device, weights apart.
     memory: Option<Buffer>,
     /// Keys and values of each layer.
@@ -141,7 +144,7 @@ impl<'a> CudaStepper<'a> {
         task.decoder.device.sync().map_err(|e| crate::ModelError::Compute(e.to_string()))?;
         let (decoder, rows) = (task.decoder, task.how.rows);
         let c = &decoder.config;
-        let mut sizes = Sizes {
+        let sizes = Sizes {
             layers: decoder.layers.len(),
             pages: task.pages,
             rows,
@@ -152,22 +155,15 @@ impl<'a> CudaStepper<'a> {
             heads: decoder.heads(),
             dtype: decoder.dtype(),
             eps: c.rms_norm_eps,
-            ways: Ways::default(),
         };
-        if sizes.hidden * sizes.dtype.size() > step::WIDEST {
-            return Err(crate::ModelError::Compute(format!(
-                "decode steps are not made for a model {} wide",
-                sizes.hidden
-            )));
-        }
         let kernels = Kernels::get()?;
-        sizes.ways = Ways::of(&sizes, kernels.card);
+        let ways = Ways::of(&sizes, kernels.card);
         let heads = sizes.heads;
         let mut room = Room::default();
         let cache = task.pages * PAGE * heads.kv * heads.d * sizes.dtype.size();
         let mut caches: Vec<(u64, u64)> =
             decoder.layers.iter().map(|_| (room.place(cache), room.place(cache))).collect();
-        let (mut states, mut between) = (Rows::in_(&mut room, sizes), Between::in_(&mut room, sizes));
+        let (mut states, mut between) = (Rows::in_(&mut room, sizes), Between::in_(&mut room, sizes, ways));
         let kept = KEPT.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop();
         let (stream, lt, memory) = match kept {
             Some(Kept { stream, lt, memory }) => (stream, lt, memory),
@@ -214,6 +210,7 @@ impl<'a> CudaStepper<'a> {
             order: (0..rows).collect(),
             moved: true,
             sizes,
+            ways,
             task,
         })
     }
@@ -340,8 +337,8 @@ impl Rows {
 }
 
 impl Between {
-    fn in_(room: &mut Room, sizes: Sizes) -> Self {
-        let Sizes { rows, hidden, inner, vocabulary, heads, dtype, ways, .. } = sizes;
+    fn in_(room: &mut Room, sizes: Sizes, ways: Ways) -> Self {
+        let Sizes { rows, hidden, inner, vocabulary, heads, dtype, .. } = sizes;
         let parts = if ways.flash { heads.kv * sizes.most_pieces() * PART_BYTES } else { 0 };
         let adds = step::splits(inner).max(step::splits(heads.queries * heads.d));
         let mut place = |bytes: usize| room.place(rows * bytes);

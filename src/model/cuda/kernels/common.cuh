@@ -38,6 +38,9 @@ template <class T> __device__ __forceinline__ void store(T *to, const Pack<T> &p
   *reinterpret_cast<uint4 *>(to) = pack.raw;
 }
 
+// silu(x), rounded as the reference library rounds it.
+template <class T> __device__ __forceinline__ float silu(float x) { return to_float(from_float<T>(x / (1 + __expf(-x)))); }
+
 __device__ __forceinline__ float warp_sum(float x) {
   for (int step = 16; step > 0; step >>= 1) x += __shfl_xor_sync(~0u, x, step);
   return x;

@@ -6,10 +6,7 @@ template <class T> __device__ void swiglu(const T *gate_up, T *out, int width, s
   for (size_t i = blockIdx.x * (size_t)blockDim.x + threadIdx.x; i < packs; i += (size_t)gridDim.x * blockDim.x) {
     size_t row = i * Pack<T>::size / width, col = i * Pack<T>::size % width;
     Pack<T> g = load(gate_up + row * 2 * width + col), u = load(gate_up + row * 2 * width + width + col), y;
-    for (int j = 0; j < Pack<T>::size; j++) {
-      float x = g.get(j);
-      y.set(j, to_float(from_float<T>(x / (1 + __expf(-x)))) * u.get(j));
-    }
+    for (int j = 0; j < Pack<T>::size; j++) y.set(j, silu<T>(g.get(j)) * u.get(j));
     store(out + i * Pack<T>::size, y);
   }
 }

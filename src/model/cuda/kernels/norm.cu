@@ -1,7 +1,14 @@
 // RMS norm over rows, forward and backward. One block a row.
 #include "common.cuh"
 
-// y = x / sqrt(mean(x^2) + eps) * gain, the normalised value rounded before the gain, as the reference library does.
+// x inverse gain, the normalised value rounded before the gain, as the reference library does.
+template <class T> __device__ Pack<T> normed(const Pack<T> &x, float inverse, const Pack<T> &gain) {
+  Pack<T> out;
+  for (int j = 0; j < Pack<T>::size; j++) out.set(j, to_float(from_float<T>(x.get(j) * inverse)) * gain.get(j));
+  return out;
+}
+
+// y = x / sqrt(mean(x^2) + eps) * gain.
 template <class T>
 __device__ void rms_norm(const T *x, const T *gain, T *y, int width, float eps) {
   x += (size_t)blockIdx.x * width, y += (size_t)blockIdx.x * width;
@@ -12,9 +19,8 @@ __device__ void rms_norm(const T *x, const T *gain, T *y, int width, float eps) 
   }
   float inverse = rsqrtf(block_sum(squares) / width + eps);
   for (int i = threadIdx.x * Pack<T>::size; i < width; i += blockDim.x * Pack<T>::size) {
-    Pack<T> v = load(x + i), g = load(gain + i), out;
-    for (int j = 0; j < Pack<T>::size; j++) out.set(j, to_float(from_float<T>(v.get(j) * inverse)) * g.get(j));
-    store(y + i, out);
+    Pack<T> v = load(x + i), g = load(gain + i);
+    store(y + i, normed(v, inverse, g));
   }
 }
 
@@ -57,9 +63,7 @@ __device__ void norm_step(T *x, const float *adds, int splits, const T *gain, T 
   for (int p = 0; p < MOST_PACKS; p++) {
     int i = first + p * stride;
     if (i >= width) break;
-    Pack<T> out;
-    for (int j = 0; j < SIZE; j++) out.set(j, to_float(from_float<T>(v[p].get(j) * inverse)) * g[p].get(j));
-    store(y + i, out);
+    store(y + i, normed(v[p], inverse, g[p]));
   }
 }
 

@@ -101,8 +101,7 @@ __device__ void skinny(const bf16 *x, const bf16 *w, int rows, int n, int k, Wri
   skinny_swiglu_##TILES(const bf16 *x, const bf16 *w, bf16 *out, int rows, int n, int k) {                             \
     skinny<TILES>(x, w, rows, n, k, [&](int row, int col, float one, float two) {                                      \
       float gate = to_float(__float2bfloat16_rn(one)), up = to_float(__float2bfloat16_rn(two));                        \
-      float silu = to_float(__float2bfloat16_rn(gate / (1 + __expf(-gate))));                                          \
-      out[(size_t)row * (n / 2) + col] = __float2bfloat16_rn(silu * up);                                               \
+      out[(size_t)row * (n / 2) + col] = __float2bfloat16_rn(silu<bf16>(gate) * up);                                   \
     });                                                                                                                \
   }
 SKINNY(1)

@@ -24,14 +24,14 @@ const WIDE_BYTES: usize = 130_000;
 /// Threads of a block at most, and bytes of the widest row that the norm's threads keep.
 const MOST_THREADS: usize = 1024;
 pub const WIDEST: usize = 2 * 16 * MOST_THREADS;
-/// Bytes of shared memory for the copies of `flash_step`.
+/// Bytes of shared memory for the copies of `flash_step`: two pages ahead for each of four warps, keys and values.
 const FLASH_BYTES: usize = 4 * 2 * 2 * PAGE * 128 * 2;
 /// Blocks that share a row's logits, and bytes of what each found.
 pub const DRAW_PARTS: usize = 16;
 pub const FOUND_BYTES: usize = 24;
 
 /// What is done by kernels for just these sizes.
-#[derive(Clone, Copy, Default, PartialEq)]
+#[derive(Clone, Copy)]
 pub struct Ways {
     pub flash: bool,
     pub skinny: bool,
@@ -83,7 +83,7 @@ impl Sizes {
     }
 }
 
-/// Where a product of few rows goes.
+/// Where a product goes.
 enum To {
     /// To `u64`, in the model's type.
     Plain(u64),
@@ -91,7 +91,7 @@ enum To {
     Logits(u64),
     /// Gate and up, multiplied.
     SwiGlu(u64),
-    /// To what the next norm adds to the residual stream.
+    /// Onto the residual stream; by the next norm, if rows are few.
     Added,
 }
 
@@ -123,7 +123,7 @@ impl CudaStepper<'_> {
 
     /// `x w^T` of every row, `w [n, k]`.
     fn project(&mut self, x: u64, w: u64, [n, k]: [usize; 2], to: To) -> Result<()> {
-        if self.sizes.ways.skinny { self.skinny(x, w, [n, k], to) } else { self.many(x, w, [n, k], to) }
+        if self.ways.skinny { self.skinny(x, w, [n, k], to) } else { self.many(x, w, [n, k], to) }
     }
 
     fn skinny(&self, x: u64, w: u64, [n, k]: [usize; 2], to: To) -> Result<()> {
@@ -174,8 +174,8 @@ impl CudaStepper<'_> {
 
     /// The residual stream normed, after what the last product, of `k` columns, adds to it if that is not there yet.
     fn norm(&self, gain: u64, k: usize) -> Result<()> {
-        let Sizes { hidden, dtype, eps, ways, .. } = self.sizes;
-        let splits = if ways.skinny { splits(k) } else { 0 };
+        let Sizes { hidden, dtype, eps, .. } = self.sizes;
+        let splits = if self.ways.skinny { splits(k) } else { 0 };
         let args = [
             Arg::Pointer(self.between.x),
             Arg::Pointer(self.between.adds),
@@ -214,11 +214,11 @@ impl CudaStepper<'_> {
     }
 
     fn attend(&self, layer: usize) -> Result<()> {
-        let Sizes { heads, dtype, table, ways, .. } = self.sizes;
+        let Sizes { heads, dtype, table, .. } = self.sizes;
         let (rows, (keys, values)) = (self.order.len(), self.caches[layer]);
         let cache = pointers(&[self.between.query, keys, values, self.rows.positions, self.rows.tables]);
         let (out, scale) = (Arg::Pointer(self.between.attended), Arg::Float(score_scale(heads)));
-        if !ways.flash {
+        if !self.ways.flash {
             let rest = [Arg::Int(table), Arg::Int(PAGE), out, Arg::Int(rows)];
             let args = [&cache[..], &rest, &heads_args(heads), &[scale]].concat();
             return self.launch(&typed("attend_step", dtype), warps(rows, heads.queries), &args);

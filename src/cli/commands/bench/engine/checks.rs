@@ -311,8 +311,7 @@ fn generations(decoder: &Decoder, cpu: &Decoder, rows: &[Vec<u32>], bound: f64) 
             note(&format!("rows that other steps draw otherwise, {name}"), differ as f64, 0.0);
         }
         let alone = generate(decoder, &twice[4..6], how)?;
-        let differ = found[4..6].iter().zip(&alone).filter(|(a, b)| a != b).count();
-        note(&format!("rows that depend on their neighbours, {name}"), differ as f64, 0.0);
+        note(&format!("rows that depend on their neighbours, {name}"), differing(&found[4..6], &alone), 0.0);
         let full: Vec<Vec<u32>> = twice.iter().zip(found).map(|(p, c)| [&p[..], &c.tokens].concat()).collect();
         let tokens: Vec<&[u32]> = full.iter().map(|r| &r[..]).collect();
         let spans: Vec<(usize, usize)> = twice.iter().zip(&full).map(|(p, f)| (p.len(), f.len())).collect();
@@ -325,12 +324,15 @@ fn generations(decoder: &Decoder, cpu: &Decoder, rows: &[Vec<u32>], bound: f64) 
     // Long enough for rows that end to be left out.
     let long = Sampling { max_new: 300, ..how };
     let (found, alone) = (generate(decoder, &twice, &long)?, generate(decoder, &twice[4..6], &long)?);
-    let differ = found[4..6].iter().zip(&alone).filter(|(a, b)| a != b).count();
-    note("rows that depend on how many go on", differ as f64, 0.0);
+    note("rows that depend on how many go on", differing(&found[4..6], &alone), 0.0);
     let beside = tidied(device, || generate(decoder, &twice, &how))?;
-    let differ = all[0].iter().zip(&beside).filter(|(a, b)| a != b).count();
-    note("rows that depend on memory that is tidied up meanwhile", differ as f64, 0.0);
+    note("rows that depend on memory that is tidied up meanwhile", differing(&all[0], &beside), 0.0);
     Ok(out)
+}
+
+/// How many rows of one generation are not those of the other.
+fn differing(found: &[Completion], expected: &[Completion]) -> f64 {
+    found.iter().zip(expected).filter(|(a, b)| a != b).count() as f64
 }
 
 /// What `work` does while the runtime gives memory back and moves the rest together, over and over.
