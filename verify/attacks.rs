@@ -90,31 +90,43 @@ fn attack(class: &str, section: &str, python: &Python) -> Result<Option<Attack>,
 
 /// Runs attacks and records every one that did not come out as stated, or that was paid for what it did not do.
 pub fn check(setup: &str, attacks: &[Attack], isolation: Isolation, findings: &mut Findings) {
-    let limits = Limits { cpu_seconds: 1, wall: Duration::from_secs(4), ..Limits::default() };
-    let Some(pool) = findings.accept(Pool::new(1, limits, isolation)) else { return };
+    // What is meant to run out of time is given little; nothing else is, as a slow machine may need more.
+    let short = Limits { cpu_seconds: 1, wall: Duration::from_secs(4), ..Limits::default() };
+    let (endless, others): (Vec<Attack>, Vec<Attack>) =
+        attacks.iter().cloned().partition(|a| a.ending == Ending::Timeout);
+    let Some(pool) = findings.accept(Pool::new(1, short, isolation)) else { return };
     let missing: Vec<&str> = pool.layers().missing().into_iter().map(|l| l.name()).collect();
     if !missing.is_empty() {
         // They would do what they attempt.
         findings.evidence.push(format!("UNSAFE: without {} the attacks were not run", missing.join(", ")));
         return;
     }
-    // Twice in a row on one worker: what the first left behind would show in the second.
-    let jobs: Vec<Job> =
-        attacks.iter().flat_map(|a| std::iter::repeat_n(job(setup, a), if a.slow { 1 } else { 2 })).collect();
-    let mut observed = pool.run(&jobs).into_iter();
-    for attack in attacks {
-        for seen in observed.by_ref().take(if attack.slow { 1 } else { 2 }) {
-            findings.faults.extend(differs(attack, &seen));
-        }
+    let mut gradings = 0;
+    for (attacks, limits) in [(others, Limits::default()), (endless, short)] {
+        gradings += under(limits, setup, &attacks, isolation, findings);
     }
-    let Some(grader) = findings.accept(Grader::with(crate::workers(), limits, isolation)) else { return };
-    let gradings = paid(setup, attacks, &grader, findings);
     let classes: std::collections::BTreeSet<&str> = attacks.iter().filter_map(|a| a.name.split('/').next()).collect();
     findings.evidence.push(format!(
         "{} attacks in {} classes: each has to end as stated, and none may be found correct ({gradings} gradings)",
         attacks.len(),
         classes.len()
     ));
+}
+
+/// The same under these limits; returns how many gradings that were.
+fn under(limits: Limits, setup: &str, attacks: &[Attack], isolation: Isolation, findings: &mut Findings) -> usize {
+    let Some(pool) = findings.accept(Pool::new(1, limits, isolation)) else { return 0 };
+    // Twice in a row on one worker: what the first left behind would show in the second.
+    let times = |attack: &Attack| if attack.slow { 1 } else { 2 };
+    let jobs: Vec<Job> = attacks.iter().flat_map(|a| std::iter::repeat_n(job(setup, a), times(a))).collect();
+    let mut observed = pool.run(&jobs).into_iter();
+    for attack in attacks {
+        for seen in observed.by_ref().take(times(attack)) {
+            findings.faults.extend(differs(attack, &seen));
+        }
+    }
+    let Some(grader) = findings.accept(Grader::with(crate::workers(), limits, isolation)) else { return 0 };
+    paid(setup, attacks, &grader, findings)
 }
 
 fn job(setup: &str, attack: &Attack) -> Job {

@@ -44,6 +44,8 @@ struct Row<'a> {
     passed: Option<bool>,
     exploited: Option<bool>,
     outcome: Ending,
+    /// What put the outcome there, where the infrastructure failed.
+    reason: Option<&'a str>,
     seconds: f64,
 }
 
@@ -126,6 +128,7 @@ fn grade(answers: &[Answer], family: Family, grader: &Grader, summary: &mut Summ
             passed: known.then_some(passed),
             exploited: known.then_some(verdict.exploited),
             outcome: graded.ending,
+            reason: graded.failure.as_deref(),
             seconds: graded.seconds,
         };
         let text = serde_json::to_string(&row).expect("a row serialises");

@@ -11,8 +11,8 @@ use substrate::{Grader, Mode, Shown, Submission};
 
 #[derive(Debug, thiserror::Error)]
 pub enum EvalError {
-    #[error("{failed} of {total} gradings failed in the sandbox after retries; run `gradient-quarantine doctor`")]
-    Infrastructure { failed: usize, total: usize },
+    #[error("{failed} of {total} gradings failed in the sandbox ({cause}); run `gradient-quarantine doctor`")]
+    Infrastructure { failed: usize, total: usize, cause: String },
     #[error(transparent)]
     Model(#[from] model::ModelError),
     #[error(transparent)]
@@ -73,9 +73,10 @@ pub fn evaluate(
         decoder.generate(&prompts, &how)?.iter().map(|c| tokenizer.decode(&c.tokens)).collect::<model::Result<_>>()?;
     let submissions: Vec<Submission> = problems.iter().zip(&texts).map(|(s, t)| Submission::of(s, t)).collect();
     let graded = grader.grade(&submissions);
-    let failed = graded.iter().filter(|g| g.reward.is_none()).count();
-    if failed > 0 {
-        return Err(EvalError::Infrastructure { failed, total: graded.len() });
+    let failures: Vec<&String> = graded.iter().filter_map(|g| g.failure.as_ref()).collect();
+    if let Some(&cause) = failures.first() {
+        let (failed, cause) = (failures.len(), cause.clone());
+        return Err(EvalError::Infrastructure { failed, total: graded.len(), cause });
     }
     problems
         .iter()

@@ -1,6 +1,7 @@
 //! What the parent asks a child, what the child answers, and what its end means. Everything a child sends is hostile: a
 //! frame that was not asked for, or that does not carry the nonce of its question, ends the conversation.
 
+use crate::step::Step;
 use crate::zygote::{End, Zygote};
 use crate::{Ending, Job, Limits, Observed, Probe, Returned, Value, marshal};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -15,8 +16,11 @@ use std::time::{Duration, Instant};
 
 const NONCE: usize = 8;
 const HEAD: usize = NONCE + 5;
-/// A child that has closed its link is about to end: its exit takes well under a millisecond, on a loaded machine more.
-const GRACE: Duration = Duration::from_secs(2);
+/// A child that has closed its link is about to end: its exit takes a millisecond, more where much memory is given back or
+/// the machine is loaded.
+const GRACE: Duration = Duration::from_secs(20);
+/// The share of its CPU time that a child has to use in each stretch of `Limits::wall`: one that uses less sleeps.
+const AT_WORK: f64 = 0.2;
 /// Bytes of one read.
 const CHUNK: usize = 1 << 16;
 
@@ -79,14 +83,15 @@ struct Child {
     pid: i32,
     link: OwnedFd,
     out: OwnedFd,
+    limits: Limits,
+    /// When the present stretch of wall time ends, and the CPU time that had been used when it began.
     deadline: Instant,
+    spent: f64,
     /// Bytes to send, bytes received and not understood yet, how many came in all.
     pending: VecDeque<u8>,
     received: Vec<u8>,
     total: usize,
-    answer_bytes: usize,
     stdout: Vec<u8>,
-    stdout_bytes: usize,
     stdout_open: bool,
 }
 
@@ -99,13 +104,13 @@ impl Child {
             pid,
             link,
             out,
+            limits: *limits,
             deadline: Instant::now() + limits.wall,
+            spent: 0.0,
             pending: VecDeque::new(),
             received: vec![],
             total: 0,
-            answer_bytes: limits.answer_bytes,
             stdout: vec![],
-            stdout_bytes: limits.stdout_bytes,
             stdout_open: true,
         })
     }
@@ -122,13 +127,13 @@ impl Child {
     }
 
     /// The next answer, to the question with this nonce; meanwhile questions go out and printed text comes in.
-    fn hear(&mut self, nonce: [u8; NONCE]) -> Heard<(Said, Vec<u8>)> {
+    fn hear(&mut self, zygote: &mut Zygote, nonce: [u8; NONCE]) -> Heard<(Said, Vec<u8>)> {
         loop {
             if let Some(head) = self.received.first_chunk::<HEAD>() {
                 let length =
                     u32::from_le_bytes([head[NONCE + 1], head[NONCE + 2], head[NONCE + 3], head[NONCE + 4]]) as usize;
                 let said = Said::from_byte(head[NONCE]).ok_or(Stop::Nonsense)?;
-                if head[..NONCE] != nonce || length > self.answer_bytes {
+                if head[..NONCE] != nonce || length > self.limits.answer_bytes {
                     return Err(Stop::Nonsense);
                 }
                 if self.received.len() >= HEAD + length {
@@ -137,16 +142,26 @@ impl Child {
                     return Ok((said, body));
                 }
             }
+            if Instant::now() >= self.deadline {
+                self.extend(zygote)?;
+            }
             self.exchange()?;
         }
     }
 
-    /// Waits until something can be sent or read, and does it.
-    fn exchange(&mut self) -> Heard<()> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+    /// Another stretch of wall time for a child that is kept waiting for a processor; none for one that sleeps.
+    fn extend(&mut self, zygote: &mut Zygote) -> Heard<()> {
+        let spent = zygote.spent(self.pid).map_err(Stop::Infrastructure)?;
+        if spent - self.spent < AT_WORK * self.limits.cpu_seconds as f64 {
             return Err(Stop::Late);
         }
+        (self.spent, self.deadline) = (spent, Instant::now() + self.limits.wall);
+        Ok(())
+    }
+
+    /// Waits until something can be sent or read, no longer than the deadline, and does it.
+    fn exchange(&mut self) -> Heard<()> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
         let wanted = if self.pending.is_empty() { PollFlags::IN } else { PollFlags::IN | PollFlags::OUT };
         let wait = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
         let (on_link, on_out) = {
@@ -187,7 +202,7 @@ impl Child {
             Err(Errno::AGAIN | Errno::INTR) => {}
             Err(e) => return Err(e.into()),
         }
-        if self.total > self.answer_bytes { Err(Stop::Nonsense) } else { Ok(()) }
+        if self.total > self.limits.answer_bytes { Err(Stop::Nonsense) } else { Ok(()) }
     }
 
     /// Reads once; what is over the limit is dropped, so that printing never blocks and never fills anything.
@@ -196,7 +211,7 @@ impl Child {
         match rustix::io::read(&self.out, &mut chunk) {
             Ok(0) => self.stdout_open = false,
             Ok(n) => {
-                let kept = n.min(self.stdout_bytes - self.stdout.len());
+                let kept = n.min(self.limits.stdout_bytes - self.stdout.len());
                 self.stdout.extend(&chunk[..kept]);
             }
             Err(Errno::AGAIN | Errno::INTR) => {}
@@ -221,12 +236,14 @@ impl Child {
 pub fn run(zygote: &mut Zygote, job: &Job, limits: &Limits) -> Result<Observed> {
     let mut seen = Observed::nothing(Ending::Graded, job);
     let mut child = Child::fork(zygote, job, limits)?;
+    zygote.reached(Step::Forked);
     let mut memory = false;
     let stop = talk(zygote, &mut child, job, limits, &mut seen, &mut memory).err();
     if let Some(Stop::Infrastructure(e)) = stop {
         let _ = zygote.reap(child.pid, Duration::ZERO);
         return Err(e);
     }
+    zygote.reached(Step::Ended);
     let grace = if matches!(stop, Some(Stop::Closed)) { GRACE } else { Duration::ZERO };
     let end = zygote.reap(child.pid, grace)?;
     child.drain().map_err(|_| Error::other("standard output cannot be read"))?;
@@ -235,6 +252,7 @@ pub fn run(zygote: &mut Zygote, job: &Job, limits: &Limits) -> Result<Observed> 
     seen.ending = ending(stop.as_ref(), &end, seen.compiles, memory, limits)?;
     seen.left = stop.and(end.exit.filter(|_| !end.killed && seen.ending == Ending::Graded));
     seen.files = end.files;
+    zygote.reached(Step::Reaped);
     Ok(seen)
 }
 
@@ -277,8 +295,11 @@ fn talk(
         .iter()
         .map(|c| child.ask(Ask::Call, &parts(&[if c.report { "1" } else { "" }, &c.method, &c.arguments])))
         .collect::<Heard<_>>()?;
-    match child.hear(load)?.0 {
-        Said::Compiled => seen.compiles = true,
+    match child.hear(zygote, load)?.0 {
+        Said::Compiled => {
+            seen.compiles = true;
+            zygote.reached(Step::Compiled);
+        }
         Said::Syntax => return Ok(()),
         Said::Memory => {
             note(Said::Memory);
@@ -287,13 +308,14 @@ fn talk(
         Said::Broken => return Err(Stop::Infrastructure(Error::other("the data set's setup code raised"))),
         _ => return Err(Stop::Nonsense),
     }
-    note(child.hear(load)?.0);
+    note(child.hear(zygote, load)?.0);
     for (i, nonce) in calls.into_iter().enumerate() {
-        let (said, body) = child.hear(nonce)?;
+        let (said, body) = child.hear(zygote, nonce)?;
         note(said);
         if said == Said::Value {
             seen.values[i] = returned(&body, job.calls[i].report);
         }
+        zygote.reached(Step::Answered);
     }
     for (i, test) in job.judged.iter().enumerate() {
         // Instances of `Solution` are numbered: each test has its own.
@@ -306,12 +328,12 @@ fn talk(
             Probe::EqualsAnything => (Ask::Equals, vec![]),
         };
         let nonce = child.ask(what, &body)?;
-        let (said, body) = child.hear(nonce)?;
+        let (said, body) = child.hear(zygote, nonce)?;
         note(said);
         seen.probe = Some(said == Said::Value && matches!(marshal::decode(&body), Some(Value::Bool(true))));
     }
     let end = child.ask(Ask::End, &[])?;
-    match child.hear(end)?.0 {
+    match child.hear(zygote, end)?.0 {
         Said::Done => Ok(()),
         _ => Err(Stop::Nonsense),
     }
@@ -344,14 +366,14 @@ fn judge(
     let mut judge = Child::fork(zygote, &Job::default(), limits).map_err(Stop::Infrastructure)?;
     let nonce = judge.ask(Ask::Judge, &parts(&[&job.setup, test, &first.to_string()]))?;
     let held = loop {
-        let (said, body) = match judge.hear(nonce) {
+        let (said, body) = match judge.hear(zygote, nonce) {
             Ok(heard) => heard,
             Err(Stop::Infrastructure(e)) => break Err(Stop::Infrastructure(e)),
             // A judge that a hostile value has worn out has not said that the test holds.
             Err(_) => break Ok(false),
         };
         match (said, marshal::decode(&body)) {
-            (Said::Asks, Some(question)) => match relay(response, &question) {
+            (Said::Asks, Some(question)) => match relay(zygote, response, &question) {
                 Ok(answer) => drop(judge.ask(Ask::Apply, &answer)?),
                 Err(stop) => break Err(stop),
             },
@@ -364,11 +386,11 @@ fn judge(
 }
 
 /// One method call of the stand-in; the answer is empty if the response raised or gave no plain value.
-fn relay(response: &mut Child, question: &Value) -> Heard<Vec<u8>> {
+fn relay(zygote: &mut Zygote, response: &mut Child, question: &Value) -> Heard<Vec<u8>> {
     let mut bytes = vec![];
     marshal::encode(question, &mut bytes);
     let nonce = response.ask(Ask::Apply, &bytes)?;
-    let (said, body) = response.hear(nonce)?;
+    let (said, body) = response.hear(zygote, nonce)?;
     let mut answer = vec![];
     if let (Said::Value, Some(value)) = (said, marshal::decode(&body)) {
         marshal::encode(&value, &mut answer);

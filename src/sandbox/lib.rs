@@ -9,6 +9,7 @@
 //! | [`zygote`] | the process that isolates itself and forks one child per response |
 //! | [`conversation`] | what parent and child say to each other, and how a child's end is understood |
 //! | [`pool`] | zygotes on all cores, jobs in order, retries |
+//! | [`step`] | the named points of a grading, for whoever watches |
 //! | [`value`] | Python's plain values and `==` |
 //! | [`marshal`] | those values as bytes |
 //!
@@ -20,6 +21,7 @@ pub mod layers;
 pub mod marshal;
 pub mod pool;
 pub mod python;
+pub mod step;
 pub mod value;
 mod zygote;
 
@@ -108,6 +110,8 @@ pub struct Observed {
     /// CPU time of the response's process, and wall time of the whole job.
     pub cpu_seconds: f64,
     pub seconds: f64,
+    /// How often it was tried and what failed last, if nothing can be said about the response.
+    pub failure: Option<String>,
 }
 
 impl Observed {
@@ -123,7 +127,12 @@ impl Observed {
             files: vec![],
             cpu_seconds: 0.0,
             seconds: 0.0,
+            failure: None,
         }
+    }
+
+    pub(crate) fn infra_failed(job: &Job, failure: String) -> Self {
+        Self { failure: Some(failure), ..Self::nothing(Ending::InfraFailed, job) }
     }
 }
 
@@ -132,7 +141,7 @@ impl Observed {
 pub struct Limits {
     /// What decides a timeout, so that a loaded machine grades as an idle one does.
     pub cpu_seconds: u64,
-    /// The backstop for a response that sleeps.
+    /// The backstop for a response that sleeps: in each stretch of this length it has to use a fifth of its CPU time.
     pub wall: Duration,
     pub memory_bytes: u64,
     pub file_bytes: u64,

@@ -1,17 +1,19 @@
 //! A zygote per core; jobs run on all of them and come back in the order given. What fails for a reason outside of the
 //! response is tried again on a fresh zygote.
 
+use crate::step::{Step, Watch};
 use crate::zygote::Zygote;
-use crate::{Ending, Isolation, Job, Layers, Limits, Observed, Python, Result, conversation};
-use std::sync::Mutex;
+use crate::{Isolation, Job, Layers, Limits, Observed, Python, Result, conversation};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// How often a job is tried when what runs it fails: with a process killed every 50 ms and a start taking as long, six were
-/// seen to be too few. The pause before the second try doubles for each later one, up to the longest.
+/// Failures of zygotes that had come to work, after which a job is given up.
 const TRIES: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(5);
-const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+/// How long no zygote may come to work, in start-up times.
+const STORM: u32 = 100;
+/// The longest pause between two tries, in start-up times. The first is an eighth of one, each later one twice as long.
+const LONGEST_PAUSE: u32 = 4;
 
 /// Workers that wait for jobs. Dropping the pool ends every process and removes every file.
 pub struct Pool {
@@ -20,6 +22,11 @@ pub struct Pool {
     isolation: Isolation,
     layers: Layers,
     workers: Vec<Mutex<Option<Zygote>>>,
+    /// What starting the first zygote took: the unit of patience, so that a slow machine is given more of it.
+    start_up: Duration,
+    /// Since when zygotes have failed to start without one that did.
+    storm: Mutex<Option<Instant>>,
+    watch: Option<Arc<Watch>>,
 }
 
 /// Jobs that every pool of this process has run.
@@ -38,11 +45,19 @@ impl Pool {
     /// No usable Python, or a mandatory layer does not hold and `isolation` requires it.
     pub fn new(workers: usize, limits: Limits, isolation: Isolation) -> Result<Self> {
         let python = Python::find()?;
-        let first = Zygote::start(&python, isolation)?;
-        let layers = first.layers.clone();
+        let started = Instant::now();
+        let first = Zygote::start(&python, isolation, None)?;
+        let (start_up, layers) = (started.elapsed(), first.layers.clone());
         let mut zygotes = vec![Mutex::new(Some(first))];
         zygotes.resize_with(workers.max(1), || Mutex::new(None));
-        Ok(Self { python, limits, isolation, layers, workers: zygotes })
+        let storm = Mutex::new(None);
+        Ok(Self { python, limits, isolation, layers, workers: zygotes, start_up, storm, watch: None })
+    }
+
+    /// The same pool, which tells `watch` of every step: how tests end processes at a named point.
+    pub fn watched(self, watch: impl Fn(Step, u32) + Send + Sync + 'static) -> Self {
+        self.workers.iter().for_each(|worker| *lock(worker) = None);
+        Self { watch: Some(Arc::new(watch)), ..self }
     }
 
     pub fn python(&self) -> &Python {
@@ -70,7 +85,7 @@ impl Pool {
                 });
             }
         });
-        let unrun = |job: &Job| Observed::nothing(Ending::InfraFailed, job);
+        let unrun = |job: &Job| Observed::infra_failed(job, "its worker ended before it was run".into());
         results
             .into_iter()
             .zip(jobs)
@@ -78,25 +93,63 @@ impl Pool {
             .collect()
     }
 
+    /// A job is given up when it has taken [`TRIES`] zygotes with it that had come to work, or when none has come to work
+    /// for [`STORM`] start-up times; whatever else fails is tried again after a pause.
     fn attempt(&self, slot: &mut Option<Zygote>, job: &Job) -> Observed {
-        for attempt in 0..TRIES {
-            if attempt > 0 {
-                std::thread::sleep((PAUSE * (1 << attempt)).min(LONGEST_PAUSE));
-            }
-            JOBS_RUN.fetch_add(1, Ordering::Relaxed);
-            let started = Instant::now();
-            let zygote = match slot.take() {
-                Some(zygote) => Ok(zygote),
-                None => Zygote::start(&self.python, self.isolation),
+        let (mut failures, mut worked) = (0, 0);
+        loop {
+            let cause = match self.try_once(slot, job) {
+                Ok(seen) => return seen,
+                Err(Failure::Start(cause)) => cause,
+                Err(Failure::AtWork(cause)) => {
+                    worked += 1;
+                    cause
+                }
             };
-            // A zygote that failed is dropped, and with it everything that runs under it.
-            let Ok(mut zygote) = zygote else { continue };
-            let Ok(seen) = conversation::run(&mut zygote, job, &self.limits) else { continue };
-            *slot = Some(zygote);
-            return Observed { seconds: started.elapsed().as_secs_f64(), ..seen };
+            failures += 1;
+            let storm = lock(&self.storm).is_some_and(|since| since.elapsed() > self.start_up * STORM);
+            if worked >= TRIES || storm {
+                return Observed::infra_failed(job, format!("given up at try {failures}: {cause}"));
+            }
+            std::thread::sleep((self.start_up / 8 * (1 << failures.min(16))).min(self.start_up * LONGEST_PAUSE));
         }
-        Observed::nothing(Ending::InfraFailed, job)
     }
+
+    /// A zygote that fails is dropped, and with it everything that runs under it.
+    fn try_once(&self, slot: &mut Option<Zygote>, job: &Job) -> std::result::Result<Observed, Failure> {
+        JOBS_RUN.fetch_add(1, Ordering::Relaxed);
+        let started = Instant::now();
+        let mut zygote = match slot.take() {
+            Some(zygote) => zygote,
+            None => self.start()?,
+        };
+        let seen = conversation::run(&mut zygote, job, &self.limits).map_err(|e| Failure::AtWork(e.to_string()))?;
+        *slot = Some(zygote);
+        Ok(Observed { seconds: started.elapsed().as_secs_f64(), ..seen })
+    }
+
+    fn start(&self) -> std::result::Result<Zygote, Failure> {
+        let started = Zygote::start(&self.python, self.isolation, self.watch.clone());
+        let mut storm = lock(&self.storm);
+        match started {
+            Ok(zygote) => {
+                *storm = None;
+                Ok(zygote)
+            }
+            Err(error) => {
+                storm.get_or_insert_with(Instant::now);
+                Err(Failure::Start(error.to_string()))
+            }
+        }
+    }
+}
+
+/// Why a try gave nothing.
+enum Failure {
+    /// No zygote came to work.
+    Start(String),
+    /// One had, and failed with this job in hand.
+    AtWork(String),
 }
 
 /// A poisoned lock only means that a worker thread panicked; its data is replaced or dropped by the caller.

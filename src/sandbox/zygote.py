@@ -3,10 +3,11 @@
 argv: the folder that responses may write into. Standard input is the control socket, standard output a Landlock rule set.
 The first message configures this process; every later one is a request:
   {"fork": name of a filter, limits}, with two descriptors: the child's link to the parent, its standard output;
+  {"spent": pid}: how much CPU time the child has used;
   {"reap": pid, "grace": seconds}: wait so long for the child's own end, kill it, say how it ended and what it wrote.
 When the parent is gone the socket closes: then this process, its children and its folder go too.
 """
-import array, ctypes, gc, json, marshal, os, resource, select, shutil, signal, socket, struct, sys
+import array, ctypes, gc, json, marshal, os, resource, select, shutil, signal, socket, struct, sys, time
 import bisect, collections, copy, datetime, functools, heapq, itertools, math, operator, random, re, string, typing
 import cmath, dataclasses, decimal, enum, fractions, statistics
 
@@ -173,6 +174,8 @@ def work(control, rules, folder, config, found):
             answer(control, {"pid": fork(request, descriptors, filters, space["serve"])})
             for descriptor in descriptors:
                 os.close(descriptor)
+        elif "spent" in request:
+            answer(control, {"cpu": time.clock_gettime(~request["spent"] << 3 | 2)})  # clock_getcpuclockid(3)
         else:
             answer(control, reap(request["reap"], request["grace"]))
 

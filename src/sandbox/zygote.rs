@@ -2,6 +2,7 @@
 //! over a socket, with descriptors attached; the children speak for themselves (see [`crate::conversation`]).
 
 use crate::confine::{self, Files};
+use crate::step::{Step, Watch};
 use crate::{Isolation, Layers, Limits, Python, SandboxError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -18,12 +19,13 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A zygote that does not answer within this time is broken; its own work takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long the process outside may take to tidy up when it is told to end.
-const TIDYING: Duration = Duration::from_secs(5);
+const TIDYING: Duration = Duration::from_secs(30);
 const ANSWER_BYTES: usize = 1 << 18;
 
 pub struct Zygote {
@@ -31,6 +33,7 @@ pub struct Zygote {
     control: Option<OwnedFd>,
     pub layers: Layers,
     filters: bool,
+    watch: Option<Arc<Watch>>,
     /// Removed by whichever lives longer: this program, or the process outside of the zygote.
     _folder: tempfile::TempDir,
 }
@@ -51,8 +54,17 @@ struct Forked {
     pid: i32,
 }
 
+#[derive(Deserialize)]
+struct Spent {
+    cpu: f64,
+}
+
 impl Zygote {
-    pub fn start(python: &Python, isolation: Isolation) -> std::result::Result<Self, SandboxError> {
+    pub fn start(
+        python: &Python,
+        isolation: Isolation,
+        watch: Option<Arc<Watch>>,
+    ) -> std::result::Result<Self, SandboxError> {
         let folder = tempfile::Builder::new().prefix("gq-sandbox-").tempdir().map_err(SandboxError::Folder)?;
         let work = folder.path().join("work");
         std::fs::create_dir(&work).map_err(SandboxError::Folder)?;
@@ -68,7 +80,8 @@ impl Zygote {
             .map_err(|e| failed(e.into()))?;
         let process = spawn(python, &work, theirs, landlock).map_err(failed)?;
         let mut zygote =
-            Self { process, control: Some(ours), layers: Layers::default(), filters: true, _folder: folder };
+            Self { process, control: Some(ours), layers: Layers::default(), filters: true, watch, _folder: folder };
+        zygote.reached(Step::Spawned);
         let config = json!({
             "filters": filters, "child": include_str!("child.py"),
         });
@@ -77,7 +90,15 @@ impl Zygote {
         if isolation == Isolation::Required {
             zygote.layers.require()?;
         }
+        zygote.reached(Step::Started);
         Ok(zygote)
+    }
+
+    /// Tells whoever watches.
+    pub fn reached(&self, step: Step) {
+        if let Some(watch) = &self.watch {
+            watch(step, self.process.id());
+        }
     }
 
     /// Forks a child that holds `link` and prints to `out`; its process id as the zygote sees it.
@@ -93,6 +114,11 @@ impl Zygote {
     /// Waits for a child's own end as long as `grace`, then kills it.
     pub fn reap(&mut self, pid: i32, grace: Duration) -> Result<End> {
         self.ask(&json!({ "reap": pid, "grace": grace.as_secs_f64() }), &[])
+    }
+
+    /// CPU seconds that a child has used.
+    pub fn spent(&mut self, pid: i32) -> Result<f64> {
+        Ok(self.ask::<Spent>(&json!({ "spent": pid }), &[])?.cpu)
     }
 
     fn ask<T: DeserializeOwned>(&mut self, request: &serde_json::Value, attached: &[BorrowedFd]) -> Result<T> {

@@ -37,6 +37,8 @@ pub struct Graded {
     /// Tests that could not be taken apart and were left to the sandbox's judge.
     pub judged: usize,
     pub seconds: f64,
+    /// How often it was tried and what failed last, if the infrastructure failed.
+    pub failure: Option<String>,
 }
 
 type Digest32 = [u8; 32];
@@ -111,7 +113,10 @@ impl Grader {
         let bare: Vec<Job> = again.iter().map(|&i| Job { calls: vec![], judged: vec![], ..jobs[i].clone() }).collect();
         for (i, probed) in again.into_iter().zip(self.pool.run(&bare)) {
             match probed.ending {
-                Ending::InfraFailed => seen[i].ending = Ending::InfraFailed,
+                Ending::InfraFailed => {
+                    seen[i].ending = Ending::InfraFailed;
+                    seen[i].failure = probed.failure;
+                }
                 Ending::Graded => seen[i].probe = probed.probe,
                 _ => {}
             }
@@ -143,6 +148,7 @@ impl Grader {
             verdict: told.seal(&run.key),
             judged: seen.judged.len(),
             seconds: seen.seconds,
+            failure: seen.failure.clone(),
         }
     }
 }

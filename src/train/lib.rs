@@ -41,8 +41,10 @@ pub enum TrainError {
         "update {update}: the gradient is not finite; lower the learning rate. The last good state is kept, `reproduce` resumes from it"
     )]
     Diverged { update: usize },
-    #[error("update {update}: {failed} of {total} gradings failed in the sandbox; run `gradient-quarantine doctor`")]
-    Infrastructure { update: usize, failed: usize, total: usize },
+    #[error(
+        "update {update}: {failed} of {total} gradings failed in the sandbox ({cause}); run `gradient-quarantine doctor`"
+    )]
+    Infrastructure { update: usize, failed: usize, total: usize, cause: String },
     #[error("{folder} holds a run of another configuration; choose another --out or remove it")]
     OtherRun { folder: std::path::PathBuf },
     #[error(

@@ -61,9 +61,10 @@ pub fn collect<'a>(
         Ok::<_, TrainError>(clock.time(Stage::Grade, wait))
     })?;
     rollouts.sort_by_key(|(row, _)| *row);
-    let failed = rollouts.iter().filter(|(_, r)| r.graded.reward.is_none()).count();
-    if failed * 2 > rollouts.len() {
-        return Err(TrainError::Infrastructure { update, failed, total: rollouts.len() });
+    let failures: Vec<&String> = rollouts.iter().filter_map(|(_, r)| r.graded.failure.as_ref()).collect();
+    if failures.len() * 2 > rollouts.len() {
+        let (failed, cause) = (failures.len(), failures[0].clone());
+        return Err(TrainError::Infrastructure { update, failed, total: rollouts.len(), cause });
     }
     Ok(rollouts.into_iter().map(|(_, rollout)| rollout).collect())
 }

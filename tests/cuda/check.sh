@@ -21,7 +21,15 @@ run() { "$program" run --plan src/cli/tests/tiny.toml --device "$device" --out "
 run alone --jobs 1
 run beside --jobs 4
 same alone beside "four runs at a time and one"
-for _ in 1 2 3; do timeout -s INT "${STOP_AFTER:-4}" "$program" run --plan src/cli/tests/tiny.toml --device "$device" --jobs 2 --out "$work/stopped" >>"$work/stopped.txt" 2>&1 || true; done
+# Three times, each after at least one more update.
+updates() { cat "$work"/stopped/*/metrics.jsonl 2>/dev/null | wc -l; }
+for _ in 1 2 3; do
+  before=$(updates)
+  "$program" run --plan src/cli/tests/tiny.toml --device "$device" --jobs 2 --out "$work/stopped" >>"$work/stopped.txt" 2>&1 &
+  while kill -0 $! 2>/dev/null && [ "$(updates)" -le "$before" ]; do sleep 0.05; done
+  kill -INT $! 2>/dev/null || true
+  wait $! || true
+done
 run stopped --jobs 2
 same alone stopped "stopped three times and not"
 
@@ -29,13 +37,14 @@ if [ -z "$model" ] || [ -z "$problems" ]; then echo "skipped, out of memory: no 
 if ! python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then echo "skipped, out of memory: no PyTorch to hold memory with"; exit 0; fi
 head -60 "$problems" >"$work/train.jsonl"
 tail -8 "$problems" >"$work/test.jsonl"
-python3 - <<'HOLD' &
+python3 - <<HOLD &
 import time, torch
 free, _ = torch.cuda.mem_get_info()
 held = torch.empty(free - (12 << 30), dtype=torch.uint8, device="cuda")
-time.sleep(300)
+open("$work/held", "w").close()
+time.sleep(3000)
 HOLD
-sleep 8
+while kill -0 $! 2>/dev/null && [ ! -e "$work/held" ]; do sleep 0.1; done
 # The benchmark's test plan with rollouts long enough to run out of memory.
 sed -e 's/^prompts = .*/prompts = 16/; s/^group = .*/group = 8/; s/^max_new = .*/max_new = 700/; s/^batch_rows = .*/batch_rows = 32/' \
   -e '/^batch_tokens/d' src/cli/tests/benchmark.toml >"$work/full.toml"

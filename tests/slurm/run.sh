@@ -47,7 +47,7 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 CONF
 export SLURM_CONF="$work/slurm.conf"
 slurmctld; slurmd
-for _ in $(seq 30); do sinfo -h -o %t | grep -q idle && break; sleep 1; done
+for _ in $(seq 300); do sinfo -h -o %t | grep -q idle && break; sleep 1; done
 sinfo
 
 plan="$root/src/cli/tests/tiny.toml"
@@ -56,16 +56,17 @@ plan="$root/src/cli/tests/tiny.toml"
 aggregate=$(cd "$work/jobs" && bash submit.sh --output "$work/log-%x-%a.txt")
 
 # One training task is killed outright while it runs, another is put back into the queue.
+# Every wait is for what it waits for; the numbers only end a test that hangs.
 running() { squeue -h -n gq-train -t RUNNING -o "%F_%K" | head -1; }
 for how in kill requeue; do
-  for _ in $(seq 240); do task=$(running); [ -n "$task" ] && [ "$task" != "${before:-}" ] && break; sleep 0.5; done
-  sleep 2
+  for _ in $(seq 2400); do task=$(running); [ -n "$task" ] && [ "$task" != "${before:-}" ] && break; sleep 0.5; done
+  for _ in $(seq 2400); do pgrep -f 'gradient-quarantine .*train --job' >/dev/null && break; sleep 0.5; done
   # Killed, the task itself asks for another try; requeued, it is told to end.
   if [ $how = kill ]; then kill -KILL "$(pgrep -f 'gradient-quarantine .*train --job' | head -1)"; else scontrol requeue "$task"; fi
   echo "$how: $task"
   before=$task
 done
-for _ in $(seq 300); do [ -z "$(squeue -h)" ] && break; sleep 1; done
+for _ in $(seq 3000); do [ -z "$(squeue -h)" ] && break; sleep 1; done
 squeue; scontrol -o show job "$aggregate" | grep -o "JobState=[A-Z]*"
 tail -3 "$work"/log-gq-aggregate-*.txt
 cmp "$work/out/results.json" "$work/plain/results.json"

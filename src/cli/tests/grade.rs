@@ -87,7 +87,7 @@ fn every_row_gets_its_reward_and_verdict_in_the_order_of_the_responses() {
         .iter()
         .map(|r| {
             let seconds = r["seconds"].as_f64().unwrap();
-            assert!(seconds > 0.0 && r.as_object().unwrap().len() == 9);
+            assert!(seconds > 0.0 && r.as_object().unwrap().len() == 10);
             let told = ["compiles", "correct", "passed", "exploited"].map(|k| if r[k] == true { k } else { "-" });
             format!("{} {} {} {} {}", r["problem_id"], r["mode"], r["reward"], told.join(" "), r["outcome"])
         })

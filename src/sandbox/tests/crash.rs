@@ -1,11 +1,92 @@
-//! Processes that die at any moment: none of it may cost an answer or leave anything behind. In a binary of its own,
-//! because it kills what runs Python below it.
+//! Processes that die at any moment: none of it may cost an answer or leave anything behind. What is killed, and when, is
+//! paced by the steps of the gradings, so it is the same on a machine of any speed. A binary of its own, one test at a
+//! time, because it looks at all processes below it and at everything in its temporary folder.
 
-use sandbox::{Call, Ending, Isolation, Job, Limits, Pool};
-use std::sync::atomic::{AtomicBool, Ordering};
+use libtest_mimic::{Arguments, Failed, Trial};
+use sandbox::step::Step;
+use sandbox::{Call, Ending, Isolation, Job, Limits, Observed, Pool};
+use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-const JOBS: usize = 1_000;
+const JOBS: usize = 260;
+/// Gradings between two kills.
+const APART: usize = 4;
+/// Given as the only argument, this program is the parent that is killed.
+const PARENT: &str = "parent-that-is-killed";
+/// Only a failure waits as long.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Which process of a worker is killed. Each is the parent of the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Victim {
+    Outside,
+    Zygote,
+    Child,
+}
+
+/// Every step with every process that exists then.
+const POINTS: [(Step, Victim); 17] = {
+    use Step::*;
+    use Victim::*;
+    [
+        (Spawned, Outside),
+        (Started, Outside),
+        (Started, Zygote),
+        (Forked, Outside),
+        (Forked, Zygote),
+        (Forked, Child),
+        (Compiled, Outside),
+        (Compiled, Zygote),
+        (Compiled, Child),
+        (Answered, Outside),
+        (Answered, Zygote),
+        (Answered, Child),
+        (Ended, Outside),
+        (Ended, Zygote),
+        (Ended, Child),
+        (Reaped, Outside),
+        (Reaped, Zygote),
+    ]
+};
+
+impl Victim {
+    /// Kills it, where `outside` is the outermost process of its worker.
+    fn kill(self, outside: i32) {
+        let pid = (0..self as usize).fold(outside, |pid, _| children(pid)[0]);
+        // SAFETY: kill takes no pointers.
+        assert_eq!(unsafe { libc::kill(pid, libc::SIGKILL) }, 0, "{self:?} is not there");
+    }
+}
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    if arguments.filter.as_deref() == Some(PARENT) {
+        return parent_that_is_killed();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    // SAFETY: no other thread runs yet.
+    unsafe { std::env::set_var("TMPDIR", folder.path()) };
+    arguments.test_threads = Some(1);
+    let tests: [(&str, fn()); 5] = [
+        ("every process is killed at every step and no grading is lost", every_process_at_every_step),
+        ("a storm that ends is survived", a_storm_that_ends),
+        ("a job that takes every zygote with it is given up", a_job_that_takes_every_zygote),
+        ("zygotes that never start end in a failure with its cause", zygotes_that_never_start),
+        ("a killed parent leaves no process and no file", a_killed_parent),
+    ];
+    let trial = |(name, test): (&str, fn())| {
+        Trial::test(name, move || {
+            test();
+            Ok::<_, Failed>(())
+        })
+    };
+    let conclusion = libtest_mimic::run(&arguments, tests.map(trial).into());
+    drop(folder);
+    conclusion.exit();
+}
 
 fn job(i: usize) -> Job {
     let source = format!("class Solution:\n    def f(self, n): return n * {i} + sum(range(2000))\n");
@@ -13,108 +94,155 @@ fn job(i: usize) -> Job {
     Job { source, calls: vec![call], ..Job::default() }
 }
 
-/// Processes below this one, oldest first.
-fn descendants() -> Vec<i32> {
-    let mut parents: Vec<(i32, i32)> = vec![];
+fn assert_graded(i: usize, seen: &Observed) {
+    assert_eq!(seen.ending, Ending::Graded, "job {i}: {:?}", seen.failure);
+    assert_eq!(seen.values[0].as_ref().unwrap().value.to_string(), (2 * i + 1_999_000).to_string());
+}
+
+fn pool(watch: impl Fn(Step, u32) + Send + Sync + 'static) -> Pool {
+    Pool::new(2, Limits::default(), Isolation::Required).unwrap().watched(watch)
+}
+
+/// Processes whose parent is `of`, by number.
+fn children(of: i32) -> Vec<i32> {
+    let mut found = vec![];
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|n| n.parse().ok()) else { continue };
         let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
         let after = stat.rsplit(") ").next().unwrap_or_default();
-        if let Some(parent) = after.split(' ').nth(1).and_then(|p| p.parse().ok()) {
-            parents.push((pid, parent));
+        if after.split(' ').nth(1).and_then(|parent| parent.parse().ok()) == Some(of) {
+            found.push(pid);
         }
     }
-    let mut found = vec![std::process::id() as i32];
-    let mut at = 0;
-    while at < found.len() {
-        let of = found[at];
-        found.extend(parents.iter().filter(|(_, parent)| *parent == of).map(|(pid, _)| *pid));
-        at += 1;
-    }
-    found.split_off(1)
+    found.sort_unstable();
+    found
 }
 
-fn kill(pid: i32) {
-    // SAFETY: kill takes no pointers.
-    unsafe { libc::kill(pid, libc::SIGKILL) };
+fn descendants(of: i32) -> Vec<i32> {
+    children(of).into_iter().flat_map(|pid| std::iter::once(pid).chain(descendants(pid))).collect()
 }
 
-fn folders() -> Vec<String> {
-    let entries = std::fs::read_dir(std::env::temp_dir()).unwrap().flatten();
-    entries.map(|e| e.file_name().to_string_lossy().into_owned()).filter(|n| n.starts_with("gq-sandbox-")).collect()
+fn folders() -> usize {
+    std::fs::read_dir(std::env::temp_dir()).unwrap().count()
 }
 
-fn within(patience: Duration, holds: impl Fn() -> bool) -> bool {
-    let deadline = Instant::now() + patience;
-    while !holds() && Instant::now() < deadline {
+fn within_patience(holds: impl Fn() -> bool) -> bool {
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        if holds() {
+            return true;
+        }
         std::thread::sleep(Duration::from_millis(10));
     }
-    holds()
+    false
 }
 
-/// One test, as each part would disturb the others.
-#[test]
-fn nothing_is_lost_when_workers_die_and_nothing_is_left_when_the_parent_does() {
-    workers_killed_at_random_lose_no_grading();
-    a_killed_parent_leaves_no_process_and_no_file();
+fn assert_nothing_is_left() {
+    let own = std::process::id() as i32;
+    assert!(within_patience(|| children(own).is_empty()), "left running: {:?}", descendants(own));
+    assert_eq!(folders(), 0, "left in the temporary folder");
 }
 
-fn workers_killed_at_random_lose_no_grading() {
-    let before = folders();
-    let pool = Pool::new(2, Limits::default(), Isolation::Required).unwrap();
-    let jobs: Vec<Job> = (0..JOBS).map(job).collect();
-    let running = AtomicBool::new(true);
-    let killed = std::thread::scope(|scope| {
-        let killer = scope.spawn(|| {
-            // The process outside, the zygote, a child: whoever's turn it is.
-            let mut killed = 0usize;
-            while running.load(Ordering::Relaxed) {
-                std::thread::sleep(Duration::from_millis(50));
-                let ours = descendants();
-                if let Some(&pid) = ours.get(killed * 7 % ours.len().max(1)) {
-                    kill(pid);
-                    killed += 1;
-                }
-            }
-            killed
-        });
-        let seen = pool.run(&jobs);
-        running.store(false, Ordering::Relaxed);
-        for (i, seen) in seen.iter().enumerate() {
-            assert_eq!(seen.ending, Ending::Graded, "job {i}");
-            assert_eq!(seen.values[0].as_ref().unwrap().value.to_string(), (2 * i + 1_999_000).to_string());
+/// The kills so far, by point, and the gradings.
+#[derive(Default)]
+struct Killer {
+    gradings: usize,
+    killed: usize,
+    kills: BTreeMap<(Step, Victim), usize>,
+}
+
+impl Killer {
+    /// The next point's process, once enough was graded since the last kill.
+    fn reached(&mut self, step: Step, outside: u32) {
+        self.gradings += usize::from(step == Step::Reaped);
+        let point = POINTS[self.killed % POINTS.len()];
+        // A zygote starts only where one was killed, so what starts is struck at once.
+        let due = self.gradings >= self.killed * APART || matches!(step, Step::Spawned | Step::Started);
+        if point.0 == step && due {
+            point.1.kill(outside as i32);
+            self.killed += 1;
+            *self.kills.entry(point).or_default() += 1;
         }
-        killer.join().unwrap()
-    });
-    println!("{killed} processes were killed during {JOBS} gradings, none was lost");
-    assert!(killed >= 10);
-    drop(pool);
-    assert!(within(Duration::from_secs(5), || descendants().is_empty()), "left running: {:?}", descendants());
-    assert_eq!(folders(), before);
+    }
 }
 
-/// The parent is [`parent_that_is_killed`], in another process that never ends by itself.
-fn a_killed_parent_leaves_no_process_and_no_file() {
-    let before = folders();
-    let mut parent = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "parent_that_is_killed"])
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
+fn every_process_at_every_step() {
+    let killer = Arc::new(Mutex::new(Killer::default()));
+    let watching = killer.clone();
+    let pool = pool(move |step, outside| watching.lock().unwrap().reached(step, outside));
+    let jobs: Vec<Job> = (0..JOBS).map(job).collect();
+    for (i, seen) in pool.run(&jobs).iter().enumerate() {
+        assert_graded(i, seen);
+    }
+    let kills = &killer.lock().unwrap().kills;
+    println!("{} kills during {JOBS} gradings, none was lost: {kills:?}", kills.values().sum::<usize>());
+    for point in POINTS {
+        assert!(kills.get(&point).is_some_and(|&n| n >= 3), "{point:?} was hit too seldom: {kills:?}");
+    }
+    drop(pool);
+    assert_nothing_is_left();
+}
+
+/// Strikes as long as fewer than `most` were struck.
+fn strikes(most: usize, at: Step, victim: Victim) -> Pool {
+    let struck = AtomicUsize::new(0);
+    pool(move |step, outside| {
+        if step == at && struck.fetch_add(1, Ordering::Relaxed) < most {
+            victim.kill(outside as i32);
+        }
+    })
+}
+
+fn a_storm_that_ends() {
+    for (at, victim) in
+        [(Step::Spawned, Victim::Outside), (Step::Started, Victim::Zygote), (Step::Forked, Victim::Child)]
+    {
+        assert_graded(7, &strikes(8, at, victim).run(&[job(7)])[0]);
+    }
+    assert_nothing_is_left();
+}
+
+fn a_job_that_takes_every_zygote() {
+    let seen = strikes(usize::MAX, Step::Answered, Victim::Child).run(&[job(7)]).remove(0);
+    assert_eq!(seen.ending, Ending::InfraFailed);
+    assert_eq!(seen.failure.as_deref(), Some("given up at try 20: the child was killed from outside"));
+    assert_nothing_is_left();
+}
+
+fn zygotes_that_never_start() {
+    let pool = strikes(usize::MAX, Step::Spawned, Victim::Outside);
+    let (started, jobs) = (Instant::now(), [job(7), job(8)]);
+    let first = pool.run(&jobs);
+    let patience = started.elapsed();
+    for seen in &first {
+        let said = seen.failure.as_deref().unwrap_or_default();
+        assert_eq!(seen.ending, Ending::InfraFailed);
+        assert!(said.starts_with("given up at try ") && said.contains("does not start inside the sandbox"), "{said}");
+    }
+    // Whoever comes later in the same storm is not made to wait as long.
+    let (started, again) = (Instant::now(), pool.run(&jobs));
+    assert!(again.iter().all(|seen| seen.failure.as_deref().unwrap().starts_with("given up at try 1: ")));
+    assert!(started.elapsed() < patience / 2);
+    drop(pool);
+    assert_nothing_is_left();
+}
+
+/// The parent is this program once more, in another process that never ends by itself.
+fn a_killed_parent() {
+    let mut parent = Command::new(std::env::current_exe().unwrap()).arg(PARENT).stdout(Stdio::null()).spawn().unwrap();
     // Both zygotes, each with its process outside and a folder, and a child at work. Looking for the interpreter starts
     // other processes first, so the folders count too.
-    let at_work = within(Duration::from_secs(30), || folders().len() == before.len() + 2 && descendants().len() >= 6);
-    let ours: Vec<i32> = descendants().into_iter().filter(|&pid| pid != parent.id() as i32).collect();
+    let pid = parent.id() as i32;
+    let at_work = within_patience(|| folders() == 2 && descendants(pid).len() >= 6);
+    let ours = descendants(pid);
     parent.kill().unwrap();
     parent.wait().unwrap();
     assert!(at_work, "the parent did not come to work");
-    let alive = |pid: i32| std::path::Path::new(&format!("/proc/{pid}/exe")).read_link().is_ok();
-    assert!(within(Duration::from_secs(5), || !ours.iter().any(|&pid| alive(pid))), "left running: {ours:?}");
-    assert!(within(Duration::from_secs(5), || folders() == before), "left behind: {:?}", folders());
+    let alive = |pid: &i32| std::path::Path::new(&format!("/proc/{pid}/exe")).read_link().is_ok();
+    assert!(within_patience(|| !ours.iter().any(alive)), "left running: {ours:?}");
+    assert!(within_patience(|| folders() == 0), "left in the temporary folder");
 }
 
-#[test]
-#[ignore = "no test: never ends; its neighbour starts it as the parent that it kills"]
 fn parent_that_is_killed() {
     let pool = Pool::new(2, Limits::default(), Isolation::Required).unwrap();
     let endless = Job { source: "while True: pass".into(), ..Job::default() };
