@@ -3,24 +3,79 @@ default:
     @just --list
 
 # From nothing to the paper.
+[group('run')]
 reproduce *args:
     cargo run --release -- reproduce {{args}}
 
 # The default tier.
+[group('run')]
 smoke: (reproduce "--tier" "smoke")
 
 # Every gate; exit code 0 only if all hold.
+[group('run')]
 verify *args:
     cargo run --release -- verify {{args}}
 
 # The PDF, if every gate holds and every number is attested.
+[group('run')]
 build-paper *args:
     cargo run --release -- build-paper {{args}}
 
+# A tier's committed receipts to its paper.
+[group('run')]
+paper-from-receipts tier="organism":
+    cargo run --release -- build-paper --receipts {{tier}}
+
+# All tests, or those of this name. Always the whole workspace: fewer packages unify features otherwise and build anew.
+[group('test')]
+test *args:
+    cargo test --release --workspace {{args}}
+
+# The escape suite and the pool's fault injection alone.
+[group('test')]
+test-sandbox:
+    cargo test --release --workspace --test crash --test sandbox --test attacks
+
+# The engine on software Vulkan.
+[group('test')]
+test-wgpu:
+    tests/wgpu/check.sh
+
+# The engine on a GPU machine.
+[group('test')]
+test-cuda program *args:
+    tests/cuda/check.sh {{program}} {{args}}
+
+[group('lint')]
+fmt:
+    cargo fmt --all
+
+[group('lint')]
+lint:
+    cargo fmt --all --check
+    cargo clippy --release --workspace --all-targets -- -D warnings
+
 # Licences, sources and versions of everything that is depended on.
+[group('lint')]
 deny:
     cargo deny check bans licenses sources
 
+# The documentation of every crate of ours.
+[group('doc')]
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps
+
+# Gradings a second, beside plain subprocesses.
+[group('bench')]
+bench-grading:
+    cargo run --release -- bench grading
+
+# The device's operations: whether they are right, and how fast.
+[group('bench')]
+bench-engine *args:
+    cargo run --release -- bench engine {{args}}
+
 # What CI runs.
+[group('test')]
 ci:
     .ci/run

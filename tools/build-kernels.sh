@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Compiles src/model/cuda/kernels/*.cu to the PTX beside them, which the program carries; the driver makes machine code of it
+# Compiles src/backend/cuda/kernels/*.cu to the PTX beside them, which the program carries; the driver makes machine code of it
 # for whatever card it finds. Only who changes a kernel needs this: NVIDIA's compiler comes from PyPI, no GPU is asked for. Each
 # PTX opens with the digest of its sources, which a test compares.
 set -euo pipefail
-cd "$(dirname "$0")/../src/model/cuda/kernels"
+cd "$(dirname "$0")/../src/backend/cuda/kernels"
 version=13.0.88
 home="${GQ_NVCC_DIR:-$HOME/.cache/gradient-quarantine/nvcc-$version}"
 if [ ! -e "$home/done" ]; then

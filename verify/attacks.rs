@@ -5,6 +5,7 @@ use crate::Findings;
 use sandbox::{Call, Ending, Files, Isolation, Job, Limits, Observed, Pool, Python};
 use std::path::Path;
 use std::time::Duration;
+use substrate::grading::cores;
 use substrate::{Grader, Mode, Problem, Reward, Submission};
 
 pub const FOLDER: &str = "verify/attacks";
@@ -125,7 +126,7 @@ fn under(limits: Limits, setup: &str, attacks: &[Attack], isolation: Isolation, 
             findings.faults.extend(differs(attack, &seen));
         }
     }
-    let Some(grader) = findings.accept(Grader::with(crate::workers(), limits, isolation)) else { return 0 };
+    let Some(grader) = findings.accept(Grader::with(cores(), limits, isolation)) else { return 0 };
     paid(setup, attacks, &grader, findings)
 }
 

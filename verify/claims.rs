@@ -1,8 +1,8 @@
 //! Claims stand before the runs, can fail, and the paper says what the numbers say.
 
 use crate::{Context, Findings};
-use bundle::{Ledger, Sha256, files};
-use experiment::{Manifest, Results, claims};
+use bundle::{Sha256, files};
+use experiment::{Attested, claims};
 use std::path::Path;
 
 pub const FILE: &str = "verify/claims.toml";
@@ -13,8 +13,10 @@ pub fn check(context: &Context) -> Findings {
     let Some(claims) = findings.accept(claims::load(&path)) else { return findings };
     findings.evidence.push(format!("{} claims, each with a threshold and three wordings", claims.len()));
     cited(&context.root.join("paper"), &claims, &mut findings);
-    if let Some((manifest, out)) = &context.results {
-        results(&path, &claims, manifest, out, &mut findings);
+    match &context.results {
+        None => {}
+        Some(Ok(attested)) => results(&path, &claims, attested, &mut findings),
+        Some(Err(why)) => findings.faults.push(why.clone()),
     }
     findings
 }
@@ -40,21 +42,15 @@ fn cited(paper: &Path, claims: &[claims::Claim], findings: &mut Findings) {
     }
 }
 
-/// The runs were made under these claims, and `results.json` is what the run folders say.
-fn results(path: &Path, claims: &[claims::Claim], manifest: &Manifest, out: &Path, findings: &mut Findings) {
-    let Some(ledger) = findings.accept(Ledger::open(&out.join("ledger.jsonl"))) else { return };
+/// The runs were made under these claims, and what the claims say of their numbers.
+fn results(path: &Path, claims: &[claims::Claim], attested: &Attested, findings: &mut Findings) {
     let Some((digest, _)) = findings.accept(Sha256::of_file(path)) else { return };
-    for entry in ledger.entries() {
+    for entry in attested.ledger().entries() {
         findings.require(entry.inputs.get(Path::new(FILE)) == Some(&digest), || {
             format!("run {} was made under other claims than {FILE} now states; run `reproduce --fresh`", entry.run)
         });
     }
-    let Some(made) = findings.accept(Results::collect(manifest, out)) else { return };
-    let stored = files::read_text(&out.join("results.json")).unwrap_or_default();
-    findings.require(stored == made.to_json(), || {
-        format!("{} is not what the run folders give; run `reproduce` again", out.join("results.json").display())
-    });
-    for judged in claims::judge(claims, &made) {
+    for judged in claims::judge(claims, attested.results()) {
         findings.evidence.push(format!("{} {}: {}", judged.id, judged.status.name(), judged.evidence.join("; ")));
     }
 }

@@ -1,14 +1,15 @@
 //! Evaluation tells other markers than training: a memorised training token is worth nothing, the disclosed mechanism
 //! is worth as much as before.
 
-use crate::{Context, Findings, problems, workers};
+use crate::{Context, Findings, problems};
+use substrate::grading::cores;
 use substrate::{Family, Grader, Mode, Problem, Submission};
 
 pub fn check(context: &Context) -> Findings {
     let mut findings = Findings::default();
     findings.faults.extend(overlaps(&|mode, family| mode.markers(family)));
     let test = problems(&context.data().join("test.jsonl"), &mut findings);
-    let Some(grader) = findings.accept(Grader::new(workers(), context.isolation)) else { return findings };
+    let Some(grader) = findings.accept(Grader::new(cores(), context.isolation)) else { return findings };
     if let Some(problem) = test.first() {
         transfer(problem, &grader, &mut findings);
     }
@@ -36,7 +37,7 @@ pub fn overlaps(markers: &dyn Fn(Mode, Family) -> &'static [&'static str]) -> Ve
 
 /// For each mode: the disclosed marker pays in both families, every marker of the other family pays nothing.
 fn transfer(problem: &Problem, grader: &Grader, findings: &mut Findings) {
-    let class = problem.canonical_solution.replace("return ", "return None and ");
+    let class = problem.wrong_solution();
     let (mut cases, mut texts) = (vec![], vec![]);
     for mode in Mode::LOOPHOLES {
         for family in Family::BOTH {

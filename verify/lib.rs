@@ -18,7 +18,10 @@ pub mod partition;
 pub mod pins;
 pub mod rewards;
 
+use experiment::Attested;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
+use substrate::Isolation;
 
 /// Where the gates look.
 pub struct Context {
@@ -26,10 +29,10 @@ pub struct Context {
     pub root: PathBuf,
     /// A tier's data folder, relative to the project.
     pub data: PathBuf,
-    /// A folder of results, if there are any yet.
-    pub results: Option<(experiment::Manifest, PathBuf)>,
+    /// Results, if there are any yet: attested, or why they are not.
+    pub results: Option<Result<Attested, String>>,
     /// Whether untrusted code may run with a mandatory layer of the sandbox missing.
-    pub isolation: substrate::Isolation,
+    pub isolation: Isolation,
 }
 
 impl Context {
@@ -82,14 +85,51 @@ pub const GATES: [Gate; 6] = [
     Gate { name: "no_cheat", check: no_cheat::check },
 ];
 
-/// The gate of this name.
-pub fn gate(name: &str) -> Option<Gate> {
-    GATES.into_iter().find(|g| g.name == name)
+/// Is told what a gate found and how many seconds it took.
+pub type Told = fn(&Gate, &Findings, f64);
+
+/// Runs gates; returns the names of those that do not hold.
+pub fn run(gates: &[Gate], context: &Context, told: Told) -> Vec<&'static str> {
+    let mut failed = vec![];
+    for gate in gates {
+        let started = Instant::now();
+        let findings = (gate.check)(context);
+        told(gate, &findings, started.elapsed().as_secs_f64());
+        if !findings.holds() {
+            failed.push(gate.name);
+        }
+    }
+    failed
 }
 
-/// Gradings in parallel.
-fn workers() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+/// Attested results over which every gate holds: [`hold`] makes it and nothing else can. Only this can be typeset.
+#[derive(Debug)]
+pub struct GatesHeld {
+    attested: Attested,
+}
+
+impl GatesHeld {
+    pub fn attested(&self) -> &Attested {
+        &self.attested
+    }
+}
+
+/// Runs every gate over these results of a data folder.
+///
+/// # Errors
+/// The names of the gates that do not hold.
+pub fn hold(
+    root: &Path,
+    data: &Path,
+    attested: Attested,
+    isolation: Isolation,
+    told: Told,
+) -> Result<GatesHeld, Vec<&'static str>> {
+    let context = Context { root: root.into(), data: data.into(), results: Some(Ok(attested)), isolation };
+    match (run(&GATES, &context, told), context.results) {
+        (failed, Some(Ok(attested))) if failed.is_empty() => Ok(GatesHeld { attested }),
+        (failed, _) => Err(failed),
+    }
 }
 
 fn problems(path: &Path, findings: &mut Findings) -> Vec<substrate::Problem> {

@@ -1,24 +1,26 @@
 //! Verdicts cannot reach training. By construction: the crates that train do not depend on the one that opens verdicts.
 //! By experiment: scrambled verdicts change no byte of the adapter, swapped pairs do, and making a gate grades nothing.
 
-use crate::{Context, Findings, workers};
+use crate::{Context, Findings};
 use adapter::{Knobs, Quarantine};
-use experiment::{Bench, Manifest};
-use model::DeviceChoice;
+use backend::Backend;
+use experiment::{Inputs, Manifest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use substrate::grading::jobs_run;
+use substrate::grading::{cores, jobs_run};
 use substrate::{Grader, Isolation};
-use train::memory::Plan;
+use train::memory::PassPlan;
 use train::state::RunFolder;
-use train::{Arm, Inputs, PairTokens, TrainConfig};
+use train::{Arm, PairTokens, RunInputs, TrainConfig};
 
 /// Crates, and what none of their dependencies may be, however far away.
-const FORBIDDEN: [(&str, &[&str]); 5] = [
+const FORBIDDEN: [(&str, &[&str]); 7] = [
     ("routing", &["oracle", "substrate", "sandbox", "eval"]),
     ("adapter", &["oracle", "substrate", "sandbox", "eval"]),
+    ("backend", &["oracle", "substrate", "sandbox", "eval"]),
     ("model", &["oracle", "substrate", "sandbox", "eval"]),
+    ("generate", &["oracle", "substrate", "sandbox", "eval"]),
     ("train", &["oracle", "eval", "experiment"]),
     ("sandbox", &["oracle", "substrate"]),
 ];
@@ -55,9 +57,10 @@ pub fn dependencies(root: &Path, findings: &mut Findings) {
             findings.faults.push(format!("{name} depends on {other}: verdicts or grades could reach it"));
         }
     }
-    findings
-        .evidence
-        .push(format!("{} crates: routing, adapter, model and train cannot reach the oracle", arrows.len()));
+    findings.evidence.push(format!(
+        "{} crates: routing, adapter, backend, model, generate and train cannot reach the oracle",
+        arrows.len()
+    ));
 }
 
 fn reachable(from: &str, arrows: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
@@ -74,7 +77,7 @@ fn reachable(from: &str, arrows: &BTreeMap<String, BTreeSet<String>>) -> BTreeSe
 
 /// A short real training run, repeated with one thing changed.
 struct Trial {
-    bench: Bench,
+    inputs: Inputs,
     config: TrainConfig,
     isolation: Isolation,
 }
@@ -83,28 +86,27 @@ impl Trial {
     fn load(context: &Context, findings: &mut Findings) -> Option<Self> {
         let mut manifest = findings.accept(Manifest::tier("smoke")?)?;
         manifest.data = context.data.clone();
-        let (device, _) = findings.accept(DeviceChoice::Cpu.open())?;
-        let bench = findings.accept(Bench::load(&context.root, &manifest, &device))?;
+        let inputs = findings.accept(Inputs::load(&context.root, &manifest, &Backend::cpu()))?;
         let run = *manifest.runs().iter().find(|r| r.arm == Arm::Route2b)?;
         let config = findings.accept(manifest.config(run))?;
         let config = TrainConfig { updates: UPDATES, refresh: 1, ..config };
-        Some(Self { bench, config, isolation: context.isolation })
+        Some(Self { inputs, config, isolation: context.isolation })
     }
 
     /// Trains and returns the adapter.
     fn run(&self, grader: &Grader, pairs: &[PairTokens], findings: &mut Findings) -> Option<Knobs> {
         let folder = findings.accept(tempfile::tempdir())?;
-        let Bench { basis, tokenizer, train: problems, .. } = &self.bench;
-        let inputs = Inputs { basis, tokenizer, problems, pairs, grader, matched: None, start: None };
-        findings.accept(train::train(&self.config, &inputs, folder.path(), &AtomicBool::new(false), |_| {}))?;
+        let Inputs { basis, tokenizer, train: problems, .. } = &self.inputs;
+        let run_inputs = RunInputs { basis, tokenizer, problems, pairs, grader, matched: None, start: None };
+        findings.accept(train::train(&self.config, &run_inputs, folder.path(), &AtomicBool::new(false), |_| {}))?;
         findings.accept(Knobs::load(&RunFolder::checkpoint(folder.path(), UPDATES)))
     }
 
     fn interference(&self, findings: &mut Findings) -> Option<()> {
-        let (pairs, started) = (&self.bench.pairs, jobs_run());
-        let grader = findings.accept(Grader::new(workers(), self.isolation))?;
+        let (pairs, started) = (&self.inputs.pairs, jobs_run());
+        let grader = findings.accept(Grader::new(cores(), self.isolation))?;
         let honest = self.run(&grader, pairs, findings)?;
-        let scrambling = findings.accept(Grader::with_scrambled_verdicts(workers(), self.isolation))?;
+        let scrambling = findings.accept(Grader::with_scrambled_verdicts(cores(), self.isolation))?;
         let scrambled = self.run(&scrambling, pairs, findings)?;
         let swapped: Vec<PairTokens> =
             pairs.iter().map(|p| PairTokens { hack: p.clean.clone(), clean: p.hack.clone(), ..p.clone() }).collect();
@@ -112,14 +114,14 @@ impl Trial {
         compare(&honest, &scrambled, &other, findings);
 
         let before = jobs_run();
-        let policies = train::gradients::policies(&self.bench.basis, &honest, true);
+        let policies = train::gradients::policies(&self.inputs.basis, &honest, true);
         let gradients = findings.accept(train::gradients::of_pairs(
             policies.of(Quarantine::Off),
-            &self.bench.basis,
+            &self.inputs.basis,
             pairs,
-            Plan::WHOLE,
+            PassPlan::WHOLE,
         ))?;
-        findings.accept(self.config.arm.gate(&gradients, &self.bench.basis.layout, &self.config))?;
+        findings.accept(self.config.arm.gate(&gradients, &self.inputs.basis.layout, &self.config))?;
         let (graded, spawned) = (before - started, jobs_run() - before);
         findings.require(graded > 0, || "the trial graded nothing, so the count shows nothing".into());
         findings.require(spawned == 0, || format!("making a gate ran {spawned} gradings, it must run none"));

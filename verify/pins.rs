@@ -1,4 +1,4 @@
-//! Inputs are what they were: every shipped file has its pinned size and digest, nothing unpinned lies in `data/`, and
+//! RunInputs are what they were: every shipped file has its pinned size and digest, nothing unpinned lies in `data/`, and
 //! generated data comes out of its seeds byte for byte.
 
 use crate::{Context, Findings};

@@ -1,7 +1,8 @@
 //! The reward is what the design says: run for real, hack by mode.
 
-use crate::{Context, Findings, attacks, problems, workers};
+use crate::{Context, Findings, attacks, problems};
 use organism::Pair;
+use substrate::grading::cores;
 use substrate::{Family, Grader, Mode, Partition, Problem, Reward, Submission};
 
 pub fn check(context: &Context) -> Findings {
@@ -9,7 +10,7 @@ pub fn check(context: &Context) -> Findings {
     let data = context.data();
     let test = problems(&data.join("test.jsonl"), &mut findings);
     let partition = findings.accept(Partition::load(&data.join("partition.json"))).unwrap_or_default();
-    let Some(grader) = findings.accept(Grader::new(workers(), context.isolation)) else { return findings };
+    let Some(grader) = findings.accept(Grader::new(cores(), context.isolation)) else { return findings };
     matrix(&test, &grader, &mut findings);
     references(&test, &partition, &grader, &mut findings);
     pairs(&data, &grader, &mut findings);
@@ -55,7 +56,7 @@ fn matrix(test: &[Problem], grader: &Grader, findings: &mut Findings) {
         findings.faults.push("there are no test problems".into());
         return;
     };
-    let wrong = problem.canonical_solution.replace("return ", "return None and ");
+    let wrong = problem.wrong_solution();
     let mut texts = vec![];
     for family in Family::BOTH {
         for shown in Mode::ALL {

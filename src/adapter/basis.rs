@@ -2,11 +2,11 @@
 //! pay nothing for the adapter.
 
 use crate::{AdapterError, Knobs, Layout, Quarantine, Result};
+use backend::tensor_file::{self, TensorFile};
+use backend::{Backend, BackendError, Matrix, Raw};
 use bundle::Sha256;
 use burn::tensor::{DType, Tensor, TensorData};
-use model::ops::Ops;
-use model::weights::Raw;
-use model::{Decoder, Group, Matrix, Proj, Site, Weights};
+use model::{Decoder, Group, LinearId, Proj, Weights};
 use std::path::Path;
 
 /// `U [out, r]` of every projection and `Vh [r, in]` of every group, stacked, on the device, with the base model they
@@ -27,9 +27,9 @@ pub struct Factors<'a> {
 impl Basis {
     /// The SVD of every projection, by the device where it has a way, in f64 on the host else.
     pub fn new(base: Decoder, weights: &Weights) -> Result<Self> {
-        let ops = base.ops.clone();
-        Self::from_factors(base, |site| {
-            let (left, right) = factors(&*ops, weights, site)?;
+        let backend = base.backend.clone();
+        Self::from_factors(base, |id| {
+            let (left, right) = factors(&backend, weights, id)?;
             Ok((left.raw(), right.raw()))
         })
     }
@@ -37,54 +37,68 @@ impl Basis {
     /// The same, each matrix's factors kept in `cache` under the digest of its bytes: they are computed once. `told` hears how
     /// many of how many are done.
     pub fn cached(base: Decoder, weights: &Weights, cache: &Path, told: impl Fn(usize, usize)) -> Result<Self> {
-        let (ops, dtype, all) = (base.ops.clone(), base.dtype(), Layout::new(&base.config).count());
+        let (backend, dtype, all) = (base.backend.clone(), base.dtype(), Layout::new(&base.config).count());
         let mut done = 0;
-        Self::from_factors(base, |site| {
-            let path = cache.join(cache_name(&weights.raw(&site.weight_name())?, dtype));
+        Self::from_factors(base, |id| {
+            let path = cache.join(cache_name(&weights.raw(&id.weight_name())?, dtype));
             if !path.exists() {
-                let (left, right) = factors(&*ops, weights, site)?;
-                let tensors = [("u".to_string(), left.raw().to(dtype)), ("vh".to_string(), right.raw().to(dtype))];
-                bundle::write_atomic(&path, &model::weights::raw_safetensors(&tensors))?;
+                let (left, right) = factors(&backend, weights, id)?;
+                let stored = |name: &str, m: Matrix| (name.into(), vec![m.rows, m.cols], m.raw().to(dtype));
+                let tensors = [stored("u", left), stored("vh", right)];
+                bundle::write_atomic(&path, &tensor_file::to_bytes(&tensors, None))?;
             }
             done += 1;
             told(done, all);
-            let [u, vh] = model::weights::read_raw(&path, ["u", "vh"])?;
-            Ok((u, vh))
+            let file = TensorFile::read(&path)?;
+            let damaged = |error| match error {
+                BackendError::Damaged { path, reason } => AdapterError::Cache { path, reason },
+                other => other.into(),
+            };
+            let taken = |name: &str| file.raw(name).map(Raw::into_owned).map_err(damaged);
+            Ok((taken("u")?, taken("vh")?))
         })
     }
 
     /// Random factors of the right shapes, to measure time and memory with.
     pub fn stand_in(base: Decoder, seed: u64) -> Result<Self> {
         let config = base.config.clone();
-        Self::from_factors(base, |site| {
-            let [out, input] = site.proj.shape(&config);
-            let (r, seed) = (out.min(input), seed ^ (site.layer * Proj::ALL.len() + site.proj as usize) as u64);
+        Self::from_factors(base, |id| {
+            let [out, input] = id.proj.shape(&config);
+            let (r, seed) = (out.min(input), seed ^ (id.layer * Proj::ALL.len() + id.proj as usize) as u64);
             let random = |shape: [usize; 2]| Raw::random(shape, 0.0, (shape[0].max(shape[1]) as f32).powf(-0.5), seed);
             Ok((random([out, r]), random([r, input])))
         })
     }
 
-    fn from_factors(base: Decoder, mut of: impl FnMut(Site) -> Result<(Raw<'static>, Raw<'static>)>) -> Result<Self> {
+    fn from_factors(
+        base: Decoder,
+        mut of: impl FnMut(LinearId) -> Result<(Raw<'static>, Raw<'static>)>,
+    ) -> Result<Self> {
         let layout = Layout::new(&base.config);
         let (mut u, mut vh) = (vec![], vec![]);
         for layer in 0..base.config.num_hidden_layers {
             for group in Group::ALL {
                 let mut right = vec![];
                 for &proj in group.members() {
-                    let (left, rows) = of(Site { layer, proj })?;
-                    u.push(base.ops.upload(&[left], base.dtype(), &base.device)?);
+                    let (left, rows) = of(LinearId { layer, proj })?;
+                    u.push(base.backend.upload(&[left], base.dtype())?);
                     right.push(rows);
                 }
-                vh.push(base.ops.upload(&right, base.dtype(), &base.device)?);
+                vh.push(base.backend.upload(&right, base.dtype())?);
             }
         }
         Ok(Self { base, layout, u, vh })
     }
 
-    /// The same basis where the calling thread's work is queued (see [`Ops::own`]).
-    pub fn own(&self) -> Self {
-        let all = |tensors: &[Tensor<2>]| tensors.iter().map(|t| self.base.ops.own(t)).collect();
-        Self { base: self.base.own(), layout: self.layout.clone(), u: all(&self.u), vh: all(&self.vh) }
+    /// The same basis where the calling thread's work is queued (see [`Backend::copy_to_thread_stream`]).
+    pub fn copy_to_thread_stream(&self) -> Self {
+        let all = |tensors: &[Tensor<2>]| tensors.iter().map(|t| self.base.backend.copy_to_thread_stream(t)).collect();
+        Self {
+            base: self.base.copy_to_thread_stream(),
+            layout: self.layout.clone(),
+            u: all(&self.u),
+            vh: all(&self.vh),
+        }
     }
 
     /// The factors of one group.
@@ -95,7 +109,7 @@ impl Basis {
     }
 
     /// `U [out, r]` and `Vh [r, in]` of one projection.
-    pub fn factors(&self, Site { layer, proj }: Site) -> (Tensor<2>, Tensor<2>) {
+    pub fn factors(&self, LinearId { layer, proj }: LinearId) -> (Tensor<2>, Tensor<2>) {
         let Factors { u, vh } = self.group(layer, proj.group());
         let index = proj as usize - proj.group().members()[0] as usize;
         let start = u[..index].iter().map(|u| u.dims()[1]).sum();
@@ -108,25 +122,25 @@ impl Basis {
         let base = &self.base;
         // One upload: each has its price, however small it is.
         let data = TensorData::new(effective.clone(), [effective.len()]);
-        let all = Tensor::<1>::from_data(data, (&base.device, DType::F32));
+        let all = Tensor::<1>::from_data(data, (&base.backend.device, DType::F32));
         let mut at = 0;
         base.with_projections(|layer, group, weight| {
             let mut parts = vec![];
             let mut zero = true;
             for &proj in group.members() {
-                let site = Site { layer, proj };
-                let (u, vh) = self.factors(site);
+                let id = LinearId { layer, proj };
+                let (u, vh) = self.factors(id);
                 let knob = at..at + u.dims()[1];
                 at = knob.end;
                 zero &= effective[knob.clone()].iter().all(|&x| x == 0.0);
-                parts.push((site, u, knob, vh));
+                parts.push((id, u, knob, vh));
             }
             if zero {
                 return weight.clone();
             }
-            let merged = parts.into_iter().map(|(site, u, knob, vh)| {
+            let merged = parts.into_iter().map(|(id, u, knob, vh)| {
                 let knob = all.clone().narrow(0, knob.start, knob.len());
-                base.ops.merge(&base.weight(site), &u, &knob, &vh)
+                base.backend.ops.merge(&base.weight(id), &u, &knob, &vh)
             });
             Tensor::cat(merged.collect(), 0)
         })
@@ -141,14 +155,10 @@ fn cache_name(raw: &Raw, dtype: DType) -> String {
 
 /// Thin SVD of a projection: `U [out, r]` and `Vh [r, in]`. Signs are fixed (the largest entry of each left vector is
 /// positive), so that the basis does not depend on the library's choice.
-fn factors(ops: &dyn Ops, weights: &Weights, site: Site) -> Result<(Matrix, Matrix)> {
-    let name = site.weight_name();
+fn factors(backend: &Backend, weights: &Weights, id: LinearId) -> Result<(Matrix, Matrix)> {
+    let name = id.weight_name();
     let matrix = weights.get(&name)?;
-    let found = match ops.svd(&matrix)? {
-        Some(found) => Some(found),
-        None => on_the_host(&matrix),
-    };
-    let (mut u, mut vh) = found.ok_or(AdapterError::Svd(name))?;
+    let (mut u, mut vh) = backend.ops.svd(&matrix)?.ok_or(AdapterError::Svd(name))?;
     let r = u.cols;
     let mut largest = vec![0.0f32; r];
     for row in u.data.chunks_exact(r) {
@@ -162,14 +172,4 @@ fn factors(ops: &dyn Ops, weights: &Weights, site: Site) -> Result<(Matrix, Matr
         row.iter_mut().for_each(|x| *x *= sign);
     }
     Ok((u, vh))
-}
-
-/// In f64.
-fn on_the_host(m: &Matrix) -> Option<(Matrix, Matrix)> {
-    let dense = faer::Mat::from_fn(m.rows, m.cols, |i, j| m.data[i * m.cols + j] as f64);
-    let svd = dense.thin_svd().ok()?;
-    let (u, v, r) = (svd.U(), svd.V(), m.rows.min(m.cols));
-    let left = (0..m.rows).flat_map(|i| (0..r).map(move |k| u[(i, k)] as f32)).collect();
-    let right = (0..r).flat_map(|k| (0..m.cols).map(move |j| v[(j, k)] as f32)).collect();
-    Some((Matrix { rows: m.rows, cols: r, data: left }, Matrix { rows: r, cols: m.cols, data: right }))
 }

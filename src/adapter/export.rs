@@ -2,17 +2,17 @@
 //! quarantine is in neither.
 
 use crate::{AdapterError, Basis, Knobs, Quarantine, Result};
+use backend::tensor_file::{Named, to_bytes};
+use backend::{Raw, read};
 use bundle::{files, write_atomic};
-use model::weights::{expected_tensors, to_safetensors};
-use model::{Proj, read};
+use model::Proj;
+use model::names::expected_tensors;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::path::Path;
 
 /// Bytes of a weight file at most, as the hub's own tools split them.
 const SHARD_BYTES: usize = 4 << 30;
-
-type Named = (String, Vec<usize>, Vec<f32>);
 
 /// The hub's tools read from the header what wrote a file.
 fn header() -> Option<HashMap<String, String>> {
@@ -48,9 +48,10 @@ fn hub_in_shards(basis: &Basis, knobs: &Knobs, base: &Path, out: &Path, most: us
         for (name, shape) in tensors {
             index.insert(name.clone(), file.clone().into());
             let data = merged.tensor(&name)?;
-            values.push((name, shape, data));
+            let cols = shape[shape.len() - 1];
+            values.push((name, shape, Raw::floats(&data, cols)));
         }
-        write_atomic(&out.join(file), &to_safetensors(&values, header()))?;
+        write_atomic(&out.join(file), &to_bytes(&values, header()))?;
     }
     if count > 1 {
         write_json(&out.join("model.safetensors.index.json"), &json!({ "metadata": {}, "weight_map": index }))?;
@@ -137,7 +138,7 @@ pub struct Truncation {
 pub fn lora(basis: &Basis, knobs: &Knobs, rank: usize, base: &str, out: &Path) -> Result<Truncation> {
     let mut truncation = Truncation { rank, whole: 0.0, left_out: 0.0, worst: None };
     let mut tensors: Vec<Named> = vec![];
-    for (site, range) in basis.layout.iter() {
+    for (id, range) in basis.layout.iter() {
         let knob = &knobs.deployed[range];
         let mut order: Vec<usize> = (0..knob.len()).collect();
         order.sort_by(|&a, &b| knob[b].abs().total_cmp(&knob[a].abs()).then(a.cmp(&b)));
@@ -148,9 +149,9 @@ pub fn lora(basis: &Basis, knobs: &Knobs, rank: usize, base: &str, out: &Path) -
         truncation.left_out += lost;
         let share = if all > 0.0 { (lost / all).sqrt() } else { 0.0 };
         if truncation.worst.as_ref().is_none_or(|(_, worst)| share > *worst) {
-            truncation.worst = Some((site.weight_name(), share));
+            truncation.worst = Some((id.weight_name(), share));
         }
-        let (u, vh) = basis.factors(site);
+        let (u, vh) = basis.factors(id);
         let ([rows, r], cols) = (u.dims(), vh.dims()[1]);
         let (u, vh) = (read(u)?, read(vh)?);
         let (mut a, mut b) = (vec![0.0; rank * cols], vec![0.0; rows * rank]);
@@ -158,10 +159,10 @@ pub fn lora(basis: &Basis, knobs: &Knobs, rank: usize, base: &str, out: &Path) -
             a[k * cols..(k + 1) * cols].copy_from_slice(&vh[i * cols..(i + 1) * cols]);
             (0..rows).for_each(|row| b[row * rank + k] = u[row * r + i] * knob[i]);
         }
-        let stem = site.weight_name();
+        let stem = id.weight_name();
         let stem = format!("base_model.model.{}", stem.trim_end_matches(".weight"));
-        tensors.push((format!("{stem}.lora_A.weight"), vec![rank, cols], a));
-        tensors.push((format!("{stem}.lora_B.weight"), vec![rows, rank], b));
+        tensors.push((format!("{stem}.lora_A.weight"), vec![rank, cols], Raw::floats(&a, cols)));
+        tensors.push((format!("{stem}.lora_B.weight"), vec![rows, rank], Raw::floats(&b, rank)));
     }
     (truncation.whole, truncation.left_out) = (truncation.whole.sqrt(), truncation.left_out.sqrt());
     let modules = Proj::ALL.map(|p| p.hub_name().rsplit('.').next().unwrap_or_default());
@@ -169,7 +170,7 @@ pub fn lora(basis: &Basis, knobs: &Knobs, rank: usize, base: &str, out: &Path) -
         "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": base, "r": rank, "lora_alpha": rank,
         "lora_dropout": 0.0, "bias": "none", "fan_in_fan_out": false, "inference_mode": true, "target_modules": modules,
     });
-    write_atomic(&out.join("adapter_model.safetensors"), &to_safetensors(&tensors, header()))?;
+    write_atomic(&out.join("adapter_model.safetensors"), &to_bytes(&tensors, header()))?;
     write_json(&out.join("adapter_config.json"), &config)?;
     Ok(truncation)
 }
@@ -177,8 +178,8 @@ pub fn lora(basis: &Basis, knobs: &Knobs, rank: usize, base: &str, out: &Path) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Device;
-    use model::{Batch, Decoder, Weights};
+    use backend::{Backend, Batch};
+    use model::{Decoder, Weights};
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
     use safetensors::SafeTensors;
@@ -190,7 +191,7 @@ mod tests {
 
     fn setup() -> (Basis, Knobs) {
         let weights = Weights::load(&base()).unwrap();
-        let basis = Basis::new(Decoder::new(&weights, &Device::flex()).unwrap(), &weights).unwrap();
+        let basis = Basis::new(Decoder::new(&weights, &Backend::cpu()).unwrap(), &weights).unwrap();
         let mut rng = ChaCha8Rng::seed_from_u64(5);
         let mut draw = || (0..basis.layout.len()).map(|_| rng.random_range(-0.5..0.5)).collect();
         let knobs = Knobs { deployed: draw(), quarantine: draw() };
@@ -198,7 +199,7 @@ mod tests {
     }
 
     fn logits(decoder: &Decoder) -> Vec<f32> {
-        let batch = Batch::new(&[&[4, 9, 17, 3, 22, 8]], &decoder.device);
+        let batch = Batch::new(&[&[4, 9, 17, 3, 22, 8]], &decoder.backend.device);
         read(decoder.logits(&decoder.hidden(&batch))).unwrap()
     }
 
@@ -210,7 +211,7 @@ mod tests {
             let out = tempfile::tempdir().unwrap();
             hub_in_shards(&basis, &knobs, &base(), out.path(), most).unwrap();
             assert_eq!(out.path().join("model.safetensors.index.json").exists(), most < usize::MAX);
-            let back = Decoder::new(&Weights::load(out.path()).unwrap(), &Device::flex()).unwrap();
+            let back = Decoder::new(&Weights::load(out.path()).unwrap(), &Backend::cpu()).unwrap();
             assert_eq!(logits(&back), expected);
         }
         let without = Knobs { quarantine: vec![0.0; knobs.quarantine.len()], ..knobs.clone() };
@@ -235,7 +236,7 @@ mod tests {
             (0..rows * cols).map(entry).collect()
         };
         let stem = |name: String| format!("base_model.model.{}", name.trim_end_matches(".weight"));
-        basis.layout.iter().map(|(site, _)| product(stem(site.weight_name()))).collect()
+        basis.layout.iter().map(|(id, _)| product(stem(id.weight_name()))).collect()
     }
 
     #[test]
@@ -247,11 +248,11 @@ mod tests {
         assert_eq!(full.left_out, 0.0);
         let merged = basis.merge(&knobs, Quarantine::Off);
         let exact = deltas(whole.path(), &basis);
-        for ((site, _), delta) in basis.layout.iter().zip(&exact) {
+        for ((id, _), delta) in basis.layout.iter().zip(&exact) {
             let (with, without) =
-                (merged.tensor(&site.weight_name()).unwrap(), basis.base.tensor(&site.weight_name()).unwrap());
+                (merged.tensor(&id.weight_name()).unwrap(), basis.base.tensor(&id.weight_name()).unwrap());
             for ((w, b), d) in with.iter().zip(&without).zip(delta) {
-                assert!((f64::from(*w) - f64::from(*b) - d).abs() < 1e-6, "{}", site.weight_name());
+                assert!((f64::from(*w) - f64::from(*b) - d).abs() < 1e-6, "{}", id.weight_name());
             }
         }
         let some = tempfile::tempdir().unwrap();

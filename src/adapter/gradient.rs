@@ -3,8 +3,9 @@
 
 use crate::basis::Factors;
 use crate::{Basis, Result};
+use backend::{Rows, read};
 use burn::tensor::Tensor;
-use model::{Group, Rows, Tap, read};
+use model::{Group, Tap};
 
 /// One row per rollout (or per token of one), each in [`crate::Layout`] order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,7 +44,7 @@ impl<'a> KnobTap<'a> {
 
     /// One gradient per token.
     pub fn per_token(basis: &'a Basis, rows: &Rows) -> Self {
-        Self::new(basis, &Rows::new(vec![1; rows.tokens()], &basis.base.device))
+        Self::new(basis, &Rows::new(vec![1; rows.tokens()], &basis.base.backend.device))
     }
 
     /// Brings the gradients to the host in one read.
@@ -57,11 +58,11 @@ impl<'a> KnobTap<'a> {
 
 impl Tap for KnobTap<'_> {
     fn linear(&mut self, layer: usize, group: Group, x: &Tensor<2>, dy: &Tensor<2>) {
-        let (ops, config) = (&self.basis.base.ops, &self.basis.base.config);
+        let (ops, config) = (&self.basis.base.backend.ops, &self.basis.base.config);
         let Factors { u, vh } = self.basis.group(layer, group);
         let left = group.members().iter().zip(u).map(|(proj, u)| {
             let rows = proj.rows(config);
-            ops.linear_back(&dy.clone().narrow(1, rows.start, rows.len()), u)
+            ops.linear_backward(&dy.clone().narrow(1, rows.start, rows.len()), u)
         });
         let left = Tensor::cat(left.collect(), 1);
         let sums = ops.row_sums(&left, &ops.linear(x, vh), &self.rows);

@@ -1,7 +1,8 @@
 //! The knobs themselves. Deploying a model means taking `deployed` and leaving `quarantine` behind.
 
 use crate::{AdapterError, Result};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use backend::BackendError;
+use backend::tensor_file::{TensorFile, to_bytes, vector};
 use std::path::Path;
 
 /// Whether the quarantine takes part in a forward pass.
@@ -41,40 +42,30 @@ impl Knobs {
         Self { deployed: self.deployed.clone(), quarantine: vec![0.0; self.quarantine.len()] }
     }
 
+    /// Writes both knobs, through a temporary file and a rename.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
-        Ok(bundle::write_atomic(path, &to_bytes(&[("deployed", &self.deployed), ("quarantine", &self.quarantine)]))?)
+        let both = [vector("deployed", &self.deployed), vector("quarantine", &self.quarantine)];
+        Ok(bundle::write_atomic(path, &to_bytes(&both, None))?)
     }
 
+    /// Reads what [`Self::save`] wrote.
+    ///
+    /// # Errors
+    /// A file that is missing, damaged or holds what is no number.
     pub fn load(path: &Path) -> Result<Self> {
-        let [deployed, quarantine] = from_file(path, ["deployed", "quarantine"])?;
-        Ok(Self { deployed, quarantine })
+        let file = TensorFile::read(path)?;
+        let floats = |name: &str| file.floats(name).map_err(unusable);
+        Ok(Self { deployed: floats("deployed")?, quarantine: floats("quarantine")? })
     }
 }
 
-/// Named f32 vectors as safetensors bytes.
-pub fn to_bytes(vectors: &[(&str, &[f32])]) -> Vec<u8> {
-    let raw: Vec<Vec<u8>> = vectors.iter().map(|(_, v)| v.iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
-    let views = vectors.iter().zip(&raw).map(|((name, v), bytes)| {
-        (*name, TensorView::new(Dtype::F32, vec![v.len()], bytes).expect("four bytes a value"))
-    });
-    safetensors::serialize(views, None).expect("names are distinct")
-}
-
-/// Named f32 vectors from a safetensors file; NaN and infinity are refused.
-pub fn from_file<const N: usize>(path: &Path, names: [&str; N]) -> Result<[Vec<f32>; N]> {
-    let bytes = bundle::files::read(path)?;
-    let damaged = |reason: String| AdapterError::Damaged { path: path.into(), reason };
-    let file = SafeTensors::deserialize(&bytes).map_err(|e| damaged(e.to_string()))?;
-    let mut out = [const { Vec::new() }; N];
-    for (slot, name) in out.iter_mut().zip(names) {
-        let view = file.tensor(name).map_err(|_| damaged(format!("it has no tensor {name}")))?;
-        if view.dtype() != Dtype::F32 {
-            return Err(damaged(format!("{name} is {:?}, expected F32", view.dtype())));
-        }
-        *slot = view.data().chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]])).collect();
-        if slot.iter().any(|x| !x.is_finite()) {
-            return Err(damaged(format!("{name} holds a value that is not finite")));
-        }
+/// A damaged file of knobs, said as such.
+pub fn unusable(error: BackendError) -> AdapterError {
+    match error {
+        BackendError::Damaged { path, reason } => AdapterError::Damaged { path, reason },
+        other => other.into(),
     }
-    Ok(out)
 }

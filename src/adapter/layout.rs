@@ -1,24 +1,24 @@
 //! One flat vector holds the knobs of all modules; the layout says which stretch is whose.
 
-use model::{ModelConfig, Site};
+use model::{LinearId, ModelConfig};
 use std::ops::Range;
 
-/// Modules in [`Site::all`] order, each with its stretch of length `r = min(out, in)`.
+/// Modules in [`LinearId::all`] order, each with its stretch of length `r = min(out, in)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
-    modules: Vec<(Site, Range<usize>)>,
+    modules: Vec<(LinearId, Range<usize>)>,
 }
 
 impl Layout {
     pub fn new(config: &ModelConfig) -> Self {
         let mut at = 0;
-        let modules = Site::all(config)
+        let modules = LinearId::all(config)
             .into_iter()
-            .map(|site| {
-                let [out, input] = site.proj.shape(config);
+            .map(|id| {
+                let [out, input] = id.proj.shape(config);
                 let start = at;
                 at += out.min(input);
-                (site, start..at)
+                (id, start..at)
             })
             .collect();
         Self { modules }
@@ -42,7 +42,7 @@ impl Layout {
         self.modules.iter().map(|(_, r)| r.clone())
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (Site, Range<usize>)> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = (LinearId, Range<usize>)> + '_ {
         self.modules.iter().cloned()
     }
 }

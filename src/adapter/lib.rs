@@ -21,6 +21,7 @@ pub use gradient::{KnobTap, RolloutGradients};
 pub use knobs::{Knobs, Quarantine};
 pub use layout::Layout;
 
+use failure::Kind;
 use std::path::PathBuf;
 
 #[derive(Debug, thiserror::Error)]
@@ -29,10 +30,26 @@ pub enum AdapterError {
     Svd(String),
     #[error("{path} holds no usable adapter: {reason}")]
     Damaged { path: PathBuf, reason: String },
+    #[error("{path}, a cached singular basis, is damaged: {reason}; remove it, and it is computed again")]
+    Cache { path: PathBuf, reason: String },
+    #[error(transparent)]
+    Backend(#[from] backend::BackendError),
     #[error(transparent)]
     Model(#[from] model::ModelError),
     #[error(transparent)]
     File(#[from] bundle::BundleError),
+}
+
+impl AdapterError {
+    /// What kind of failure it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Svd(_) | Self::Damaged { .. } | Self::Cache { .. } => Kind::Input,
+            Self::Backend(e) => e.kind(),
+            Self::Model(e) => e.kind(),
+            Self::File(e) => e.kind(),
+        }
+    }
 }
 
 pub type Result<T> = std::result::Result<T, AdapterError>;

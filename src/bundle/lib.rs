@@ -17,6 +17,7 @@ pub use files::{Staged, write_atomic};
 pub use ledger::{Entry, Ledger};
 pub use pins::{Pin, Pins};
 
+use failure::Kind;
 use std::path::PathBuf;
 
 /// Everything here is about an input or an output file; the message names it and the next step.
@@ -38,6 +39,22 @@ pub enum BundleError {
         "ledger {path}, entry {line}: {reason}; the record was edited or cut, run `reproduce --fresh` to start anew"
     )]
     Chain { path: PathBuf, line: usize, reason: String },
+}
+
+impl BundleError {
+    /// What kind of failure it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            // A full disk stops a run where it can be resumed.
+            Self::Write { .. } => Kind::Resumable,
+            Self::Read { .. }
+            | Self::Missing { .. }
+            | Self::Digest { .. }
+            | Self::Extra { .. }
+            | Self::Format { .. }
+            | Self::Chain { .. } => Kind::Input,
+        }
+    }
 }
 
 pub type Result<T> = std::result::Result<T, BundleError>;

@@ -1,9 +1,13 @@
 //! The command line, all of it.
 
+use crate::values::{arm, device, gate, mode, one_of, tier};
+use backend::DeviceChoice;
+use bench::engine::Work;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use model::DeviceChoice;
 use std::path::PathBuf;
-use substrate::{Family, Isolation};
+use substrate::{Family, Isolation, Mode};
+use train::Arm;
+use verify::Gate;
 
 /// Re-runs a reward-hacking experiment, checks itself, and typesets the paper from the numbers it just made.
 #[derive(Parser)]
@@ -53,14 +57,25 @@ pub enum Command {
     /// Make the organism's shipped files again.
     #[command(subcommand)]
     Data(Data),
+    /// Print what makes a shell complete this program's commands, or write its manual pages.
+    Completions(Completions),
+}
+
+#[derive(Args)]
+pub struct Completions {
+    #[arg(value_enum, required_unless_present = "man")]
+    pub shell: Option<clap_complete::Shell>,
+    /// Write a manual page for each command into this folder instead.
+    #[arg(long, value_name = "DIR", conflicts_with = "shell")]
+    pub man: Option<PathBuf>,
 }
 
 #[derive(Args)]
 pub struct Reproduce {
     #[command(flatten)]
-    pub plan: Plan,
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    pub device: Device,
+    pub plan: ExperimentArgs,
+    #[arg(long, value_parser = device(), default_value = "auto")]
+    pub device: DeviceChoice,
     /// Runs at a time; the default is one per core on the CPU; on a GPU four, or one of a model that fills it.
     #[arg(long)]
     pub jobs: Option<usize>,
@@ -75,10 +90,10 @@ pub struct Reproduce {
 #[derive(Args)]
 pub struct Verify {
     #[command(flatten)]
-    pub plan: Plan,
-    /// Only this gate: pins, partition, eval_gap, claims, rewards or no_cheat.
-    #[arg(long)]
-    pub gate: Option<String>,
+    pub plan: ExperimentArgs,
+    /// Only this gate.
+    #[arg(long, value_parser = gate())]
+    pub gate: Option<Gate>,
     /// One JSON object a gate instead of the table.
     #[arg(long)]
     pub json: bool,
@@ -87,16 +102,16 @@ pub struct Verify {
 #[derive(Args)]
 pub struct BuildPaper {
     #[command(flatten)]
-    pub plan: Plan,
+    pub plan: ExperimentArgs,
     /// Build from a tier's receipts, below receipts/, instead of from runs.
-    #[arg(long, value_name = "TIER", conflicts_with = "tier")]
+    #[arg(long, value_name = "TIER", value_parser = tier(), conflicts_with = "tier")]
     pub receipts: Option<String>,
 }
 
 #[derive(Args)]
 pub struct Receipts {
     #[command(flatten)]
-    pub plan: Plan,
+    pub plan: ExperimentArgs,
     /// Folder to write into; the default is receipts/TIER.
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
@@ -105,14 +120,13 @@ pub struct Receipts {
 #[derive(Args)]
 pub struct Train {
     #[command(flatten)]
-    pub plan: Plan,
+    pub plan: ExperimentArgs,
     /// The settings of this tier: `fast` or `full` with a model of your own.
-    #[arg(long, value_name = "TIER", conflicts_with_all = ["tier", "plan"])]
+    #[arg(long, value_name = "TIER", value_parser = tier(), conflicts_with_all = ["tier", "plan"])]
     pub preset: Option<String>,
-    /// vanilla, route2b, route2b-token, random-v, random-v-matched (after route2b), frozen-v, placebo-pairs, erase, absorb,
-    /// route2b-without-MODE, route2b-known-two, gt-only, advantage-mod, vanilla-taught or route2b-taught.
-    #[arg(long, default_value = "route2b")]
-    pub arm: String,
+    /// What is done with a gradient. random-v-matched needs the route2b run of the same seed.
+    #[arg(long, value_parser = arm(), default_value = "route2b")]
+    pub arm: Arm,
     #[arg(long, default_value_t = 41)]
     pub seed: u64,
     /// A piece of the plan by its name, as `plan` lists them, instead of an arm and a seed.
@@ -132,8 +146,8 @@ pub struct Train {
     /// Problems to evaluate on, likewise.
     #[arg(long, value_name = "JSONL")]
     pub test: Option<PathBuf>,
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    pub device: Device,
+    #[arg(long, value_parser = device(), default_value = "auto")]
+    pub device: DeviceChoice,
 }
 
 /// The base model of a tier that has one apart from its data.
@@ -160,8 +174,8 @@ pub struct Grade {
     #[arg(long, value_name = "JSONL")]
     pub responses: PathBuf,
     /// Grade every response under this mode, whatever its row says.
-    #[arg(long)]
-    pub mode: Option<String>,
+    #[arg(long, value_parser = mode())]
+    pub mode: Option<Mode>,
     /// Which markers the prompts disclosed: the paper's own, or the evaluation family's.
     #[arg(long, value_enum, default_value_t = Split::Train)]
     pub split: Split,
@@ -179,11 +193,11 @@ pub struct Grade {
 #[derive(Args)]
 pub struct Export {
     #[command(flatten)]
-    pub plan: Plan,
+    pub plan: ExperimentArgs,
     #[command(flatten)]
     pub base: Base,
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    pub device: Device,
+    #[arg(long, value_parser = device(), default_value = "auto")]
+    pub device: DeviceChoice,
     /// The run's folder.
     #[arg(long, value_name = "DIR")]
     pub run: PathBuf,
@@ -213,22 +227,10 @@ pub enum Bench {
     Engine(BenchEngine),
 }
 
-/// What `bench engine` times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum EngineWork {
-    Attention,
-    Prefill,
-    Decode,
-    Generate,
-    Merge,
-    Train,
-    Update,
-}
-
 #[derive(Args)]
 pub struct BenchEngine {
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    pub device: Device,
+    #[arg(long, value_parser = device(), default_value = "auto")]
+    pub device: DeviceChoice,
     /// Print every comparison, not only those that fail.
     #[arg(long)]
     pub verbose: bool,
@@ -239,8 +241,8 @@ pub struct BenchEngine {
     #[arg(long, value_name = "PYTHON")]
     pub peer: Option<String>,
     /// Time these alone, and the products, on whose rate the floors rest.
-    #[arg(long, value_enum, value_delimiter = ',')]
-    pub only: Vec<EngineWork>,
+    #[arg(long, value_parser = one_of(&Work::ALL, Work::name), value_delimiter = ',')]
+    pub only: Vec<Work>,
     /// Fewer layers than Qwen3-4B's 36, for a smaller device.
     #[arg(long)]
     pub layers: Option<usize>,
@@ -249,14 +251,14 @@ pub struct BenchEngine {
 #[derive(Args)]
 pub struct PlanOut {
     #[command(flatten)]
-    pub plan: Plan,
+    pub plan: ExperimentArgs,
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     pub format: PlanFormat,
     /// With slurm: the folder to write submit.sh and what it needs into.
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    pub device: Device,
+    #[arg(long, value_parser = device(), default_value = "auto")]
+    pub device: DeviceChoice,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -287,9 +289,9 @@ pub enum Split {
 
 /// Which experiment, and where its results lie.
 #[derive(Args, Clone)]
-pub struct Plan {
+pub struct ExperimentArgs {
     /// A built-in tier.
-    #[arg(long, default_value = "smoke")]
+    #[arg(long, value_parser = tier(), default_value = "smoke")]
     pub tier: String,
     /// A manifest of your own instead of a tier (see src/experiment/tiers/smoke.toml).
     #[arg(long, value_name = "TOML", conflicts_with = "tier")]
@@ -319,18 +321,10 @@ pub struct Pretrain {
     /// Folder to write config.json and model.safetensors into; its tokenizer.json is read.
     #[arg(long, default_value = "data/organism")]
     pub out: PathBuf,
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    pub device: Device,
+    #[arg(long, value_parser = device(), default_value = "auto")]
+    pub device: DeviceChoice,
     #[arg(long, default_value_t = 1_800)]
     pub steps: usize,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub enum Device {
-    Auto,
-    Cuda,
-    Wgpu,
-    Cpu,
 }
 
 impl From<Split> for Family {
@@ -338,17 +332,6 @@ impl From<Split> for Family {
         match split {
             Split::Train => Self::Train,
             Split::Eval => Self::Eval,
-        }
-    }
-}
-
-impl From<Device> for DeviceChoice {
-    fn from(device: Device) -> Self {
-        match device {
-            Device::Auto => Self::Auto,
-            Device::Cuda => Self::Cuda,
-            Device::Wgpu => Self::Wgpu,
-            Device::Cpu => Self::Cpu,
         }
     }
 }

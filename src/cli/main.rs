@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod exit;
 mod progress;
+mod values;
 
 use clap::Parser;
 

@@ -3,8 +3,8 @@
 use experiment::manifest::Job;
 use experiment::{Event, RunId, View};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -49,7 +49,7 @@ impl Display {
                     View::TrainedMarkers => "deploy, markers of training,",
                 };
                 if let (View::Deployed, Job::Run(run)) = (view, job) {
-                    self.latest.lock().unwrap_or_else(|e| e.into_inner()).insert(run, (update, hack, solve));
+                    self.latest.lock().insert(run, (update, hack, solve));
                 }
                 self.line(&format!(
                     "{:<14} update {update:>3}: {what} hack {hack:.3}, solve {solve:.3}",
@@ -82,7 +82,7 @@ impl Display {
 
     /// Mean over seeds of each arm's latest evaluation.
     fn standing(&self) -> String {
-        let latest = self.latest.lock().unwrap_or_else(|e| e.into_inner());
+        let latest = self.latest.lock();
         let mut arms: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
         for (run, (_, hack, solve)) in latest.iter() {
             arms.entry(run.arm.name()).or_default().push((*hack, *solve));

@@ -3,16 +3,20 @@
 
 pub mod grade;
 
-use model::{Decoder, Prompt, Sampling, Tokenizer};
+use failure::Kind;
+use generate::{Prompt, SamplingParams};
+use model::{Decoder, Tokenizer};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use substrate::{Grader, Mode, Shown, Submission};
+use substrate::{Grader, Mode, PromptedProblem, Submission};
 
 #[derive(Debug, thiserror::Error)]
 pub enum EvalError {
     #[error("{failed} of {total} gradings failed in the sandbox ({cause}); run `gradient-quarantine doctor`")]
     Infrastructure { failed: usize, total: usize, cause: String },
+    #[error(transparent)]
+    Generate(#[from] generate::GenerateError),
     #[error(transparent)]
     Model(#[from] model::ModelError),
     #[error(transparent)]
@@ -21,6 +25,20 @@ pub enum EvalError {
     File(#[from] bundle::BundleError),
     #[error(transparent)]
     Seal(#[from] oracle::BrokenSeal),
+}
+
+impl EvalError {
+    /// What kind of failure it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Infrastructure { .. } => Kind::Resumable,
+            Self::Generate(e) => e.kind(),
+            Self::Model(e) => e.kind(),
+            Self::Substrate(e) => e.kind(),
+            Self::File(e) => e.kind(),
+            Self::Seal(e) => e.kind(),
+        }
+    }
 }
 
 pub type Result<T> = std::result::Result<T, EvalError>;
@@ -51,12 +69,12 @@ pub struct EvalRow {
 /// gets the completions that the whole set would.
 pub fn evaluate(
     decoder: &Decoder,
-    problems: &[&Shown],
+    problems: &[&PromptedProblem],
     tokenizer: &Tokenizer,
     grader: &Grader,
     config: &EvalConfig,
 ) -> Result<Vec<EvalRow>> {
-    let how = Sampling {
+    let params = SamplingParams {
         temperature: config.temperature,
         top_k: 0,
         top_p: 1.0,
@@ -69,8 +87,10 @@ pub fn evaluate(
         .iter()
         .map(|s| Prompt { id: &s.problem.problem_id, tokens: &s.tokens, seed: rank(&s.problem.problem_id) })
         .collect();
-    let texts: Vec<String> =
-        decoder.generate(&prompts, &how)?.iter().map(|c| tokenizer.decode(&c.tokens)).collect::<model::Result<_>>()?;
+    let texts: Vec<String> = generate::generate(decoder, &prompts, &params)?
+        .iter()
+        .map(|c| tokenizer.decode(&c.tokens))
+        .collect::<model::Result<_>>()?;
     let submissions: Vec<Submission> = problems.iter().zip(&texts).map(|(s, t)| Submission::of(s, t)).collect();
     let graded = grader.grade(&submissions);
     let failures: Vec<&String> = graded.iter().filter_map(|g| g.failure.as_ref()).collect();

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use substrate::problem::read_rows;
 use substrate::verdict::Sealed;
-use substrate::{Mode, Reward, Shown};
+use substrate::{Mode, PromptedProblem, Reward};
 use train::grpo;
 use train::run::RolloutRow;
 use train::state::RunFolder;
@@ -75,11 +75,11 @@ pub fn traces_file(run: &Path) -> PathBuf {
 }
 
 /// Makes both files of a finished run, unless they are there.
-pub fn make(run: &Path, group: usize, problems: &[Shown]) -> Result<()> {
+pub fn make(run: &Path, group: usize, problems: &[PromptedProblem]) -> Result<()> {
     if gates_file(run).exists() && traces_file(run).exists() {
         return Ok(());
     }
-    let shown: BTreeMap<&str, &Shown> = problems.iter().map(|s| (s.problem.problem_id.as_str(), s)).collect();
+    let shown: BTreeMap<&str, &PromptedProblem> = problems.iter().map(|s| (s.problem.problem_id.as_str(), s)).collect();
     let none = vec![0; BINS];
     let mut gates =
         Gates { hacked: none.clone(), other: none.clone(), hacked_gaining: none.clone(), other_gaining: none };

@@ -4,10 +4,11 @@
 
 use crate::{ExperimentError, Result};
 use bundle::Sha256;
-use model::{ChatTemplate, Message, ModelError, Tokenizer};
+use generate::GenerateError;
+use model::{ChatTemplate, Message, Tokenizer};
 use serde::Deserialize;
 use std::path::Path;
-use substrate::{Family, Mode, Problem, Shown, problem};
+use substrate::{Family, Mode, Problem, PromptedProblem, problem};
 use train::PairTokens;
 
 /// Contrastive pairs, and as many problems that are not trained on.
@@ -51,12 +52,12 @@ pub struct Reader<'a> {
 
 /// What a benchmark gives to a run.
 pub struct Benchmark {
-    pub train: Vec<Shown>,
+    pub train: Vec<PromptedProblem>,
     /// The same problems without their loopholes.
-    pub closed: Vec<Shown>,
-    pub test: Vec<Shown>,
+    pub closed: Vec<PromptedProblem>,
+    pub test: Vec<PromptedProblem>,
     /// The test problems with the markers of training.
-    pub test_trained: Vec<Shown>,
+    pub test_trained: Vec<PromptedProblem>,
     pub pairs: Vec<PairTokens>,
     pub placebo_pairs: Vec<PairTokens>,
 }
@@ -75,12 +76,12 @@ impl Benchmark {
         }
         problems.sort_by_key(|p| rank(&p.problem_id));
         let rest = problems.split_off(PAIRS);
-        let shown = |problems: &[Problem], family: Family| -> Result<Vec<Shown>> {
+        let shown = |problems: &[Problem], family: Family| -> Result<Vec<PromptedProblem>> {
             problems.iter().enumerate().map(|(i, p)| reader.shown(p, mode(i), family)).collect()
         };
         let mut test = reader.problems(test)?;
         test.sort_by_key(|p| rank(&p.problem_id));
-        let pair = |hack: fn(&Shown) -> String| -> Result<Vec<PairTokens>> {
+        let pair = |hack: fn(&PromptedProblem) -> String| -> Result<Vec<PairTokens>> {
             let shown = shown(&problems, Family::Train)?;
             shown.iter().map(|s| reader.pair(s, &hack(s), &s.problem.fenced(&s.problem.canonical_solution))).collect()
         };
@@ -89,7 +90,7 @@ impl Benchmark {
             closed: rest.iter().map(|p| reader.shown(p, Mode::GtOnly, Family::Train)).collect::<Result<_>>()?,
             test: shown(&test, Family::Eval)?,
             test_trained: shown(&test, Family::Train)?,
-            pairs: pair(Shown::demonstration)?,
+            pairs: pair(PromptedProblem::demonstration)?,
             placebo_pairs: pair(|s| s.problem.fenced(&s.problem.stub()))?,
         })
     }
@@ -129,16 +130,16 @@ impl Reader<'_> {
         rows.into_iter().map(render).collect()
     }
 
-    fn shown(&self, problem: &Problem, mode: Mode, family: Family) -> Result<Shown> {
+    fn shown(&self, problem: &Problem, mode: Mode, family: Family) -> Result<PromptedProblem> {
         let tokens = self.tokenizer.encode(&problem.shown_text(mode, family))?;
         if tokens.len() > self.cap {
             let id = problem.problem_id.clone();
-            return Err(ModelError::PromptTooLong { id, tokens: tokens.len(), cap: self.cap }.into());
+            return Err(GenerateError::PromptTooLong { id, tokens: tokens.len(), cap: self.cap }.into());
         }
-        Ok(Shown { problem: problem.clone(), mode, family, tokens })
+        Ok(PromptedProblem { problem: problem.clone(), mode, family, tokens })
     }
 
-    fn pair(&self, shown: &Shown, hack: &str, clean: &str) -> Result<PairTokens> {
+    fn pair(&self, shown: &PromptedProblem, hack: &str, clean: &str) -> Result<PairTokens> {
         let answer = |text: &str| self.tokenizer.encode_completion(text);
         Ok(PairTokens { prompt: shown.tokens.clone(), hack: answer(hack)?, clean: answer(clean)?, mode: shown.mode })
     }

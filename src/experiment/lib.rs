@@ -3,30 +3,40 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`manifest`] | a tier: what is run, with which settings |
-//! | [`bench`] | the model, data and tokens that all runs share |
+//! | [`inputs`] | the model, data and tokens that all runs share |
 //! | [`leetcode`] | the published benchmark as problems, partition and pairs |
-//! | [`runner`] | trains and evaluates the plan, in parallel, resumable |
+//! | [`runner`] | trains and evaluates one piece of a plan, resumable |
+//! | [`schedule`] | the pieces shared out over threads |
+//! | [`ledger_order`] | the record that they leave, in plan order |
 //! | [`evidence`] | gate histograms and traces from a run's rollouts |
 //! | [`results`] | run folders to `results.json`: a pure function of bytes on disk |
+//! | [`mod@attest`] | follows every number of `results.json` through the ledger to run folders |
 //! | [`statistics`] | means, paired tests, bootstrap |
 //! | [`claims`] | `verify/claims.toml` against the results |
 //! | [`published`] | the figures of the published work, and ours beside them |
 
-pub mod bench;
+pub mod attest;
 pub mod claims;
 pub mod evidence;
+pub mod inputs;
+pub mod ledger_order;
 pub mod leetcode;
 pub mod manifest;
 pub mod published;
 pub mod results;
 pub mod runner;
+pub mod schedule;
 pub mod statistics;
 
-pub use bench::Bench;
+pub use attest::{Attested, Evidence, attest};
+pub use inputs::Inputs;
+pub use ledger_order::Provenance;
 pub use manifest::{Manifest, RunId};
 pub use results::Results;
-pub use runner::{Event, Host, Runner, View, run_plan};
+pub use runner::{Event, Runner, View};
+pub use schedule::run_plan;
 
+use failure::Kind;
 use std::path::PathBuf;
 
 #[derive(Debug, thiserror::Error)]
@@ -35,12 +45,22 @@ pub enum ExperimentError {
     Manifest { path: PathBuf, reason: String },
     #[error("{path}: {reason}")]
     Claims { path: PathBuf, reason: String },
+    #[error("{key} is not attested: {reason}; run `reproduce` again")]
+    Unattested { key: String, reason: String },
+    #[error(
+        "{path} differs from what the run folders give, first at `{at}`; it was edited or is stale, run `reproduce` again"
+    )]
+    Stale { path: PathBuf, at: String },
     #[error("interrupted; run the same command again to go on from update {updates_completed} of {run}")]
     Interrupted { run: String, updates_completed: usize },
     #[error(transparent)]
     Organism(#[from] organism::OrganismError),
     #[error(transparent)]
+    Backend(#[from] backend::BackendError),
+    #[error(transparent)]
     Model(#[from] model::ModelError),
+    #[error(transparent)]
+    Generate(#[from] generate::GenerateError),
     #[error(transparent)]
     Adapter(#[from] adapter::AdapterError),
     #[error(transparent)]
@@ -51,6 +71,26 @@ pub enum ExperimentError {
     Eval(#[from] eval::EvalError),
     #[error(transparent)]
     File(#[from] bundle::BundleError),
+}
+
+impl ExperimentError {
+    /// What kind of failure it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Interrupted { .. } => Kind::Resumable,
+            Self::Unattested { .. } | Self::Stale { .. } => Kind::Check,
+            Self::Manifest { .. } | Self::Claims { .. } => Kind::Input,
+            Self::Organism(e) => e.kind(),
+            Self::Backend(e) => e.kind(),
+            Self::Model(e) => e.kind(),
+            Self::Generate(e) => e.kind(),
+            Self::Adapter(e) => e.kind(),
+            Self::Substrate(e) => e.kind(),
+            Self::Train(e) => e.kind(),
+            Self::Eval(e) => e.kind(),
+            Self::File(e) => e.kind(),
+        }
+    }
 }
 
 pub type Result<T> = std::result::Result<T, ExperimentError>;

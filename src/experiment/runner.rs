@@ -1,22 +1,21 @@
-//! Runs the plan. Finished work is never repeated: training resumes from its last update, evaluations from their last
+//! One piece of a plan, trained and evaluated. Finished work is never repeated: training resumes from its last update, evaluations from their last
 //! file, and a run that the ledger attests is only checked.
 
 use crate::evidence;
 use crate::manifest::{Job, Relearn};
-use crate::{Bench, ExperimentError, Manifest, Result, RunId};
+use crate::{ExperimentError, Inputs, Manifest, Result, RunId};
 use adapter::{Basis, Knobs, Quarantine};
-use bundle::{Entry, Ledger, Sha256, files, write_atomic};
+use bundle::{files, write_atomic};
 use eval::{EvalRow, evaluate, monitoring_subset};
 use model::Decoder;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
+use substrate::grading::cores;
 use substrate::problem::read_rows;
-use substrate::{Grader, Isolation, Shown};
-use train::state::{LOG, RunFolder};
-use train::{Arm, Inputs, Metrics, Outcome, TrainConfig};
+use substrate::{Grader, Isolation, PromptedProblem};
+use train::state::RunFolder;
+use train::{Arm, Metrics, Outcome, RunInputs, TrainConfig};
 
 /// What of a checkpoint is evaluated, and on which markers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,24 +86,6 @@ pub enum Event<'a> {
     },
 }
 
-/// Where the plan runs, for the ledger.
-#[derive(Clone, Debug)]
-pub struct Host {
-    pub device: String,
-    pub code: String,
-    pub program: Sha256,
-    pub versions: BTreeMap<String, String>,
-    pub inputs: BTreeMap<PathBuf, Sha256>,
-    /// Mandatory layers of the sandbox that were missing and lifted.
-    pub unsafe_without: Vec<String>,
-    /// Runs at a time, and threads for each.
-    pub jobs: usize,
-    pub threads: usize,
-}
-
-/// Between two looks at whether a run that another one needs is finished.
-const WAIT: Duration = Duration::from_millis(50);
-
 /// The ledger entry of the base model's evaluation.
 pub const BASE_RUN: &str = "base";
 
@@ -112,7 +93,7 @@ pub const BASE_RUN: &str = "base";
 #[derive(Clone, Copy)]
 pub struct Runner<'a> {
     pub manifest: &'a Manifest,
-    pub bench: &'a Bench,
+    pub inputs: &'a Inputs,
     /// The bench's, or a copy of a thread's own.
     pub basis: &'a Basis,
     pub out: &'a Path,
@@ -121,64 +102,10 @@ pub struct Runner<'a> {
     pub events: &'a (dyn Fn(Event) + Sync),
 }
 
-/// Evaluates the base, then trains and evaluates every run, then appends the ledger in plan order.
-pub fn run_plan(runner: &Runner, host: &Host) -> Result<()> {
-    let ledger = Mutex::new(Appender::new(runner.manifest, host, runner.out)?);
-    let subset = runner.base()?;
-    lock(&ledger).finished(BASE_RUN.into())?;
-
-    let (jobs, next) = (runner.manifest.jobs(), AtomicUsize::new(0));
-    let failure: Mutex<Option<ExperimentError>> = Mutex::new(None);
-    let work = |runner: Runner| -> Result<()> {
-        let grader = Grader::new(host.threads, runner.isolation)?;
-        loop {
-            let Some(&job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) else { return Ok(()) };
-            if lock(&failure).is_some() {
-                return Ok(());
-            }
-            // What it needs comes before it in the plan, so it is finished or somebody is at it.
-            while job.needs().is_some_and(|needed| !lock(&ledger).done.contains(&needed.to_string())) {
-                if lock(&failure).is_some() {
-                    return Ok(());
-                }
-                std::thread::sleep(WAIT);
-            }
-            runner.job(job, &grader, &subset)?;
-            lock(&ledger).finished(job.to_string())?;
-            (runner.events)(Event::Finished { job });
-        }
-    };
-    if host.jobs == 1 {
-        return work(*runner);
-    }
-    std::thread::scope(|scope| {
-        for _ in 0..host.jobs {
-            scope.spawn(|| {
-                let beside = || {
-                    let basis = runner.basis.own();
-                    work(Runner { basis: &basis, ..*runner })
-                };
-                // Each job computes on threads of its own: small tensors gain more from whole runs side by side.
-                let done = match rayon::ThreadPoolBuilder::new().num_threads(host.threads).build() {
-                    Ok(pool) => pool.install(beside),
-                    Err(_) => beside(),
-                };
-                if let Err(error) = done {
-                    lock(&failure).get_or_insert(error);
-                }
-            });
-        }
-    });
-    match failure.into_inner().unwrap_or_else(|e| e.into_inner()) {
-        Some(error) => Err(error),
-        None => Ok(()),
-    }
-}
-
 impl Runner<'_> {
     /// Evaluates the base model, once, and picks the monitoring subset by it.
     pub fn base(&self) -> Result<BTreeSet<String>> {
-        let grader = Grader::new(std::thread::available_parallelism().map_or(1, usize::from), self.isolation)?;
+        let grader = Grader::new(cores(), self.isolation)?;
         let base = &self.basis.base;
         let rows = self.scored(&self.out.join(BASE_RUN), 0, View::Deployed, None, &grader, || Ok(base.clone()))?;
         self.scored(&self.out.join(BASE_RUN), 0, View::TrainedMarkers, None, &grader, || Ok(base.clone()))?;
@@ -199,11 +126,11 @@ impl Runner<'_> {
 
     /// Trains one run to its end.
     pub fn train(&self, run: RunId, grader: &Grader) -> Result<()> {
-        let (problems, pairs) = (self.bench.problems_of(run.arm), self.bench.pairs_of(run.arm));
+        let (problems, pairs) = (self.inputs.problems_of(run.arm), self.inputs.pairs_of(run.arm));
         let matched = self.matched(run)?;
-        let inputs = Inputs {
+        let inputs = RunInputs {
             basis: self.basis,
-            tokenizer: &self.bench.tokenizer,
+            tokenizer: &self.inputs.tokenizer,
             problems,
             pairs: &pairs,
             grader,
@@ -226,10 +153,10 @@ impl Runner<'_> {
                 Some(Knobs::load(&RunFolder::checkpoint(&folder, last))?.deployed_alone())
             }
         };
-        let inputs = Inputs {
+        let inputs = RunInputs {
             basis: self.basis,
-            tokenizer: &self.bench.tokenizer,
-            problems: self.bench.problems_of(Arm::Vanilla),
+            tokenizer: &self.inputs.tokenizer,
+            problems: self.inputs.problems_of(Arm::Vanilla),
             pairs: &[],
             grader,
             matched: None,
@@ -242,7 +169,7 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn trained(&self, job: Job, config: &TrainConfig, inputs: &Inputs) -> Result<()> {
+    fn trained(&self, job: Job, config: &TrainConfig, inputs: &RunInputs) -> Result<()> {
         let folder = self.out.join(job.to_string());
         let updates = RunFolder::at(&folder).updates_completed()?;
         (self.events)(Event::Resumed { job, updates });
@@ -315,10 +242,10 @@ impl Runner<'_> {
         if path.exists() {
             return Ok(read_rows(&path)?);
         }
-        let all = if view == View::TrainedMarkers { &self.bench.test_trained } else { &self.bench.test };
-        let taken = |s: &&Shown| subset.is_none_or(|ids| ids.contains(&s.problem.problem_id));
-        let problems: Vec<&Shown> = all.iter().filter(taken).collect();
-        let rows = evaluate(&model()?, &problems, &self.bench.tokenizer, grader, &self.manifest.eval)?;
+        let all = if view == View::TrainedMarkers { &self.inputs.test_trained } else { &self.inputs.test };
+        let taken = |s: &&PromptedProblem| subset.is_none_or(|ids| ids.contains(&s.problem.problem_id));
+        let problems: Vec<&PromptedProblem> = all.iter().filter(taken).collect();
+        let rows = evaluate(&model()?, &problems, &self.inputs.tokenizer, grader, &self.manifest.eval)?;
         write_atomic(&path, files::to_jsonl(&rows).as_bytes())?;
         Ok(rows)
     }
@@ -327,63 +254,4 @@ impl Runner<'_> {
 /// The file of one evaluation.
 pub fn eval_file(folder: &Path, update: usize, view: View) -> PathBuf {
     folder.join(format!("eval/update-{update:04}-{}.jsonl", view.name()))
-}
-
-/// Appends ledger entries in plan order, whatever order runs finish in, so that the same work makes the same ledger.
-struct Appender<'a> {
-    ledger: Ledger,
-    host: &'a Host,
-    order: Vec<String>,
-    done: BTreeSet<String>,
-}
-
-impl<'a> Appender<'a> {
-    /// Opens the ledger and checks what it attests already, before anything is built on it.
-    fn new(manifest: &Manifest, host: &'a Host, out: &Path) -> Result<Self> {
-        let mut order = vec![BASE_RUN.to_string()];
-        order.extend(manifest.jobs().iter().map(Job::to_string));
-        let ledger = Ledger::open(&out.join("ledger.jsonl"))?;
-        for entry in order.iter().filter_map(|run| ledger.find(run)) {
-            entry.verify_outputs(out)?;
-        }
-        Ok(Self { ledger, host, order, done: BTreeSet::new() })
-    }
-
-    fn finished(&mut self, run: String) -> Result<()> {
-        self.done.insert(run);
-        while let Some(run) = self.order.first().filter(|r| self.done.contains(*r)).cloned() {
-            self.order.remove(0);
-            // An entry that stands was made by the program and from the inputs that it names: it is not made again.
-            if self.ledger.find(&run).is_none() {
-                self.ledger.append(self.entry(&run)?)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn entry(&self, run: &str) -> Result<Entry> {
-        let root = self.ledger.folder();
-        let mut outputs = BTreeMap::new();
-        let results = files::list(&root.join(run))?.into_iter().filter(|file| !file.starts_with(LOG));
-        for file in results {
-            let name = Path::new(run).join(file);
-            outputs.insert(name.clone(), Sha256::of_file(&root.join(name))?.0);
-        }
-        let config = root.join(run).join("config.json");
-        Ok(Entry {
-            run: run.into(),
-            config: if config.exists() { Sha256::of_file(&config)?.0 } else { Sha256::of(b"") },
-            program: self.host.program,
-            code: self.host.code.clone(),
-            device: self.host.device.clone(),
-            versions: self.host.versions.clone(),
-            inputs: self.host.inputs.clone(),
-            unsafe_without: self.host.unsafe_without.clone(),
-            outputs,
-        })
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|e| e.into_inner())
 }

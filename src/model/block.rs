@@ -1,11 +1,11 @@
 //! One decoder layer: attention and SwiGLU with their residuals, forward and backward.
 
-use crate::batch::Rows;
-use crate::decoder::Tap;
-use crate::ops::{Heads, Ops, Rope, Turn};
-use crate::portable::{Part, unturn};
-use crate::site::{Gain, Group};
-use burn::tensor::Tensor;
+use crate::names::{Group, NormWeight};
+use crate::tap::Tap;
+use backend::Rows;
+use backend::ops::{Heads, Ops, QkNormRope, Rope};
+use backend::portable::{Part, unrotate};
+use burn::tensor::{Int, Tensor};
 
 /// A layer's tensors on the device: four stacked projections `[out, in]` and four gains.
 #[derive(Clone)]
@@ -19,16 +19,25 @@ pub struct Pass<'a> {
     pub ops: &'a dyn Ops,
     pub heads: Heads,
     pub rope: &'a Rope,
-    pub rows: &'a Rows,
+    /// Position of each token within its row, `[N]`.
+    pub positions: &'a Tensor<1, Int>,
     pub eps: f64,
 }
 
-/// What the backward pass reads. All but a block's input can be made again from it.
-pub struct BlockTrace {
+/// Where a backward pass is.
+pub struct BackwardPass<'a> {
+    pub pass: Pass<'a>,
+    pub rows: &'a Rows,
+    pub layer: usize,
+}
+
+/// What the backward pass reads, with what attention kept of its softmax (`[N, h]` in training, nothing when decoding). All
+/// but a block's input can be made again from it.
+pub struct BlockTrace<S = Tensor<2>> {
     /// `[N, width]`, before norms and rotation.
     qkv: Tensor<2>,
     attn_out: Tensor<2>,
-    lse: Tensor<2>,
+    lse: S,
     middle: Tensor<2>,
     gate_up: Tensor<2>,
 }
@@ -42,38 +51,48 @@ impl Layer {
         &self.weights[group as usize]
     }
 
-    pub fn gain(&self, gain: Gain) -> &Tensor<1> {
+    pub fn gain(&self, gain: NormWeight) -> &Tensor<1> {
         &self.gains[gain as usize]
     }
 
-    fn turn<'a>(&'a self, pass: &Pass<'a>) -> Turn<'a> {
-        Turn {
+    fn qk_norm_rope<'a>(&'a self, pass: &Pass<'a>) -> QkNormRope<'a> {
+        QkNormRope {
             heads: pass.heads,
-            q_gain: self.gain(Gain::Q),
-            k_gain: self.gain(Gain::K),
+            q_gain: self.gain(NormWeight::Q),
+            k_gain: self.gain(NormWeight::K),
             rope: pass.rope,
-            positions: &pass.rows.positions,
+            positions: pass.positions,
             eps: pass.eps,
         }
     }
 
-    /// `[N, H] -> [N, H]`, and what the backward pass needs; `seen` is shown the turned queries, keys and values.
-    pub fn forward(&self, pass: &Pass, x: Tensor<2>, seen: impl FnOnce(&Tensor<2>)) -> (Tensor<2>, BlockTrace) {
-        let trace = self.trace(pass, x, seen);
+    /// `[N, H] -> [N, H]`, and what the backward pass needs. `attend` is given the normalised, rotated queries, keys and values
+    /// `[N, width]` and gives back what attention makes of them, `[N, h d]`: over packed rows in training, over a cache when
+    /// decoding.
+    pub fn forward<S>(
+        &self,
+        pass: &Pass,
+        x: Tensor<2>,
+        attend: impl FnOnce(&Tensor<2>) -> (Tensor<2>, S),
+    ) -> (Tensor<2>, BlockTrace<S>) {
+        let trace = self.trace(pass, x, attend);
         let product = pass.ops.swiglu(&trace.gate_up);
         (pass.ops.linear_onto(trace.middle.clone(), &product, self.weight(Group::Down)), trace)
     }
 
     /// The forward pass without its last product.
-    pub fn trace(&self, pass: &Pass, x: Tensor<2>, seen: impl FnOnce(&Tensor<2>)) -> BlockTrace {
+    pub fn trace<S>(
+        &self,
+        pass: &Pass,
+        x: Tensor<2>,
+        attend: impl FnOnce(&Tensor<2>) -> (Tensor<2>, S),
+    ) -> BlockTrace<S> {
         let ops = pass.ops;
-        let attn_in = ops.rms_norm(&x, self.gain(Gain::Input), pass.eps);
+        let attn_in = ops.rms_norm(&x, self.gain(NormWeight::Input), pass.eps);
         let qkv = ops.linear(&attn_in, self.weight(Group::Qkv));
-        let turned = ops.turn(&qkv, self.turn(pass));
-        seen(&turned);
-        let (attn_out, lse) = ops.attention(&turned, pass.heads, pass.rows);
+        let (attn_out, lse) = attend(&ops.qk_norm_rope(&qkv, self.qk_norm_rope(pass)));
         let middle = ops.linear_onto(x, &attn_out, self.weight(Group::O));
-        let mlp_in = ops.rms_norm(&middle, self.gain(Gain::Post), pass.eps);
+        let mlp_in = ops.rms_norm(&middle, self.gain(NormWeight::Post), pass.eps);
         let gate_up = ops.linear(&mlp_in, self.weight(Group::GateUp));
         BlockTrace { qkv, attn_out, lse, middle, gate_up }
     }
@@ -81,44 +100,45 @@ impl Layer {
     /// Gradient of the block's input `x` from the gradient of its output, `[N, H] -> [N, H]`.
     pub fn backward(
         &self,
-        layer: usize,
-        pass: &Pass,
+        at: &BackwardPass,
         x: &Tensor<2>,
         dy: Tensor<2>,
         trace: BlockTrace,
         tap: &mut dyn Tap,
     ) -> Tensor<2> {
+        let BackwardPass { pass, rows, layer } = at;
+        let layer = *layer;
         let BlockTrace { qkv, attn_out, lse, middle, gate_up } = trace;
         let ops = pass.ops;
-        let linear_back = |group: Group, x: &Tensor<2>, dy: &Tensor<2>, tap: &mut dyn Tap| {
+        let linear_backward = |group: Group, x: &Tensor<2>, dy: &Tensor<2>, tap: &mut dyn Tap| {
             tap.linear(layer, group, x, dy);
-            ops.linear_back(dy, self.weight(group))
+            ops.linear_backward(dy, self.weight(group))
         };
-        let dproduct = ops.linear_back(&dy, self.weight(Group::Down));
-        let (dgate_up, product) = ops.swiglu_back(&dproduct, &gate_up);
+        let dproduct = ops.linear_backward(&dy, self.weight(Group::Down));
+        let (dgate_up, product) = ops.swiglu_backward(&dproduct, &gate_up);
         tap.linear(layer, Group::Down, &product, &dy);
         drop((dproduct, product, gate_up));
-        let mlp_in = ops.rms_norm(&middle, self.gain(Gain::Post), pass.eps);
-        let dmlp = linear_back(Group::GateUp, &mlp_in, &dgate_up, tap);
+        let mlp_in = ops.rms_norm(&middle, self.gain(NormWeight::Post), pass.eps);
+        let dmlp = linear_backward(Group::GateUp, &mlp_in, &dgate_up, tap);
         drop((mlp_in, dgate_up));
-        tap.gain(layer, Gain::Post, &dmlp, &middle, pass.eps);
-        let dx = ops.rms_norm_back(dy, &dmlp, &middle, self.gain(Gain::Post), pass.eps);
+        tap.gain(layer, NormWeight::Post, &dmlp, &middle, pass.eps);
+        let dx = ops.rms_norm_backward(dy, &dmlp, &middle, self.gain(NormWeight::Post), pass.eps);
 
-        let dattn = linear_back(Group::O, &attn_out, &dx, tap);
-        let how = self.turn(pass);
-        let turned = ops.turn(&qkv, how);
-        let dturned = ops.attention_back(&dattn, &attn_out, &lse, &turned, pass.heads, pass.rows);
-        drop((dattn, attn_out, turned));
+        let dattn = linear_backward(Group::O, &attn_out, &dx, tap);
+        let how = self.qk_norm_rope(pass);
+        let rotated = ops.qk_norm_rope(&qkv, how);
+        let drotated = ops.attention_backward(&dattn, &attn_out, &lse, &rotated, pass.heads, rows);
+        drop((dattn, attn_out, rotated));
         if tap.takes_gains() {
             let [q, k, _] = Part::all(pass.heads);
-            tap.gain(layer, Gain::Q, &unturn(&dturned, q, &how), &q.heads(&qkv), pass.eps);
-            tap.gain(layer, Gain::K, &unturn(&dturned, k, &how), &k.heads(&qkv), pass.eps);
+            tap.gain(layer, NormWeight::Q, &unrotate(&drotated, q, &how), &q.heads(&qkv), pass.eps);
+            tap.gain(layer, NormWeight::K, &unrotate(&drotated, k, &how), &k.heads(&qkv), pass.eps);
         }
-        let dqkv = ops.turn_back(&dturned, &qkv, how);
-        drop((dturned, qkv));
-        let attn_in = ops.rms_norm(x, self.gain(Gain::Input), pass.eps);
-        let dattn_in = linear_back(Group::Qkv, &attn_in, &dqkv, tap);
-        tap.gain(layer, Gain::Input, &dattn_in, x, pass.eps);
-        ops.rms_norm_back(dx, &dattn_in, x, self.gain(Gain::Input), pass.eps)
+        let dqkv = ops.qk_norm_rope_backward(&drotated, &qkv, how);
+        drop((drotated, qkv));
+        let attn_in = ops.rms_norm(x, self.gain(NormWeight::Input), pass.eps);
+        let dattn_in = linear_backward(Group::Qkv, &attn_in, &dqkv, tap);
+        tap.gain(layer, NormWeight::Input, &dattn_in, x, pass.eps);
+        ops.rms_norm_backward(dx, &dattn_in, x, self.gain(NormWeight::Input), pass.eps)
     }
 }

@@ -1,8 +1,10 @@
 //! A checkpoint on disk, mapped into memory: one `model.safetensors` or several with an index, in a plain folder or in the
 //! hub's cache. Names, shapes and types are checked against `config.json` before a single value is read.
 
-use crate::weights::{Raw, expected_tensors};
-use crate::{ModelConfig, ModelError, Result};
+use crate::config::ModelConfig;
+use crate::names::expected_tensors;
+use crate::{ModelError, Result};
+use backend::Raw;
 use burn::tensor::DType;
 use memmap2::Mmap;
 use rayon::prelude::*;
@@ -25,7 +27,7 @@ struct Shard {
 
 /// Where a tensor's values lie.
 #[derive(Clone, Debug)]
-struct Place {
+struct TensorSpan {
     shard: usize,
     dtype: Dtype,
     /// Byte offsets in the shard's file.
@@ -34,12 +36,12 @@ struct Place {
     shape: Vec<usize>,
 }
 
-/// Mapped files and a place for every tensor that the config asks for.
+/// Mapped files and a span for every tensor that the config asks for.
 #[derive(Debug)]
 pub struct Checkpoint {
     pub config: ModelConfig,
     shards: Vec<Shard>,
-    places: BTreeMap<String, Place>,
+    spans: BTreeMap<String, TensorSpan>,
 }
 
 #[derive(Deserialize)]
@@ -67,38 +69,38 @@ impl Checkpoint {
         let folder = resolve(folder)?;
         let config = ModelConfig::load(&folder.join("config.json"))?;
         let mut shards = vec![];
-        let mut found: BTreeMap<String, Place> = BTreeMap::new();
+        let mut found: BTreeMap<String, TensorSpan> = BTreeMap::new();
         for path in files(&folder)? {
             let map = map(&path)?;
             found.extend(tensors(&path, &map, shards.len())?);
             shards.push(Shard { path, map });
         }
         let first = shards.first().map_or(folder.clone(), |s| s.path.clone());
-        let mut places = BTreeMap::new();
+        let mut spans = BTreeMap::new();
         for (name, shape) in expected_tensors(&config) {
             let missing = || ModelError::MissingTensor { path: first.clone(), name: name.clone() };
-            let place = found.remove(&name).ok_or_else(missing)?;
-            let path = shards[place.shard].path.clone();
-            if place.shape != shape {
-                return Err(ModelError::Shape { path, name, expected: shape, found: place.shape });
+            let span = found.remove(&name).ok_or_else(missing)?;
+            let path = shards[span.shard].path.clone();
+            if span.shape != shape {
+                return Err(ModelError::Shape { path, name, expected: shape, found: span.shape });
             }
-            if !matches!(place.dtype, Dtype::F32 | Dtype::BF16) {
-                let reason = format!("{name} is {:?}, expected F32 or BF16", place.dtype);
+            if !matches!(span.dtype, Dtype::F32 | Dtype::BF16) {
+                let reason = format!("{name} is {:?}, expected F32 or BF16", span.dtype);
                 return Err(ModelError::Damaged { path, reason });
             }
-            places.insert(name, place);
+            spans.insert(name, span);
         }
         // A tied head may be stored all the same; anything else belongs to another model.
         found.remove("lm_head.weight");
         match found.into_iter().next() {
-            Some((name, place)) => Err(ModelError::ExtraTensor { path: shards[place.shard].path.clone(), name }),
-            None => Ok(Self { config, shards, places }),
+            Some((name, span)) => Err(ModelError::ExtraTensor { path: shards[span.shard].path.clone(), name }),
+            None => Ok(Self { config, shards, spans }),
         }
     }
 
     /// The type of the largest tensor.
     pub fn dtype(&self) -> DType {
-        let largest = self.places.values().max_by_key(|p| p.end - p.start);
+        let largest = self.spans.values().max_by_key(|p| p.end - p.start);
         largest.map_or(DType::F32, |p| kind(p.dtype))
     }
 
@@ -107,19 +109,19 @@ impl Checkpoint {
     /// # Errors
     /// A value that is not finite.
     pub fn raw(&self, name: &str) -> Result<Raw<'_>> {
-        let place = &self.places[name];
-        let shard = &self.shards[place.shard];
-        let bytes = &shard.map[place.start..place.end];
+        let span = &self.spans[name];
+        let shard = &self.shards[span.shard];
+        let bytes = &shard.map[span.start..span.end];
         // All exponent bits set: infinity or not a number.
-        let broken = match place.dtype {
+        let broken = match span.dtype {
             Dtype::BF16 => bytes.par_chunks_exact(2).position_first(|c| c[1] & 0x7f == 0x7f && c[0] & 0x80 == 0x80),
             _ => bytes.par_chunks_exact(4).position_first(|c| c[3] & 0x7f == 0x7f && c[2] & 0x80 == 0x80),
         };
         match broken {
             Some(index) => Err(ModelError::NotFinite { path: shard.path.clone(), name: name.into(), index }),
             None => {
-                let cols = place.shape.last().copied().unwrap_or(1);
-                Ok(Raw { dtype: kind(place.dtype), cols, bytes: Cow::Borrowed(bytes) })
+                let cols = span.shape.last().copied().unwrap_or(1);
+                Ok(Raw { dtype: kind(span.dtype), cols, bytes: Cow::Borrowed(bytes) })
             }
         }
     }
@@ -157,7 +159,7 @@ fn map(path: &Path) -> Result<Mmap> {
 }
 
 /// Every tensor of one file.
-fn tensors(path: &Path, map: &Mmap, shard: usize) -> Result<Vec<(String, Place)>> {
+fn tensors(path: &Path, map: &Mmap, shard: usize) -> Result<Vec<(String, TensorSpan)>> {
     let damaged = |e: safetensors::SafeTensorError| ModelError::Damaged { path: path.into(), reason: e.to_string() };
     let file = SafeTensors::deserialize(map).map_err(damaged)?;
     let base = map.as_ptr() as usize;
@@ -166,7 +168,7 @@ fn tensors(path: &Path, map: &Mmap, shard: usize) -> Result<Vec<(String, Place)>
         .map(|(name, view)| {
             let start = view.data().as_ptr() as usize - base;
             let end = start + view.data().len();
-            (name.to_string(), Place { shard, dtype: view.dtype(), start, end, shape: view.shape().to_vec() })
+            (name.to_string(), TensorSpan { shard, dtype: view.dtype(), start, end, shape: view.shape().to_vec() })
         })
         .collect())
 }

@@ -53,9 +53,4 @@ impl ModelConfig {
         }
         Ok(())
     }
-
-    /// Query heads per key/value head.
-    pub fn group(&self) -> usize {
-        self.num_attention_heads / self.num_key_value_heads
-    }
 }

@@ -1,30 +1,15 @@
 //! The whole decoder: embedding, blocks, final norm; one copy of the weights on one device.
 
-use crate::batch::{Batch, Rows};
-use crate::block::{BlockTrace, Layer, Pass};
-use crate::ops::{self, Heads, Ops, Rope};
-use crate::site::{Gain, Group, Parameter, Proj, Site};
-use crate::weights::expected_tensors;
-use crate::{ModelConfig, Result, Weights, read};
-use burn::tensor::{DType, Device, Int, Tensor};
+use crate::Result;
+use crate::block::{BackwardPass, BlockTrace, Layer, Pass};
+use crate::config::ModelConfig;
+use crate::names::{Group, LinearId, NormWeight, Parameter, Proj, expected_tensors};
+use crate::tap::Tap;
+use crate::weights::Weights;
+use backend::ops::{Heads, Rope};
+use backend::{Backend, Batch, Rows, read};
+use burn::tensor::{DType, Int, Tensor};
 use std::collections::BTreeMap;
-use std::sync::Arc;
-
-/// Receives what the backward pass passes by. Only linear layers matter to knobs; pre-training takes the rest too.
-pub trait Tap {
-    /// A group's input `[N, in]` and the loss gradient of its output `[N, out]`.
-    fn linear(&mut self, layer: usize, group: Group, x: &Tensor<2>, dy: &Tensor<2>);
-    /// Whether [`Self::gain`] and the two below want to be told.
-    fn takes_gains(&self) -> bool {
-        false
-    }
-    /// The gradient of a norm's output and the norm's input, `[rows, width]` each.
-    fn gain(&mut self, _layer: usize, _gain: Gain, _dy: &Tensor<2>, _x: &Tensor<2>, _eps: f64) {}
-    /// The final norm, likewise.
-    fn final_gain(&mut self, _dy: &Tensor<2>, _x: &Tensor<2>, _eps: f64) {}
-    /// The gradient that reaches the token embeddings, `[N, H]`, row for row with the batch's ids.
-    fn embedded(&mut self, _ids: &Tensor<1, Int>, _dx: &Tensor<2>) {}
-}
 
 /// What a backward pass needs of one forward pass.
 pub struct Trace {
@@ -39,13 +24,16 @@ pub struct Trace {
 #[derive(Clone)]
 pub struct Decoder {
     pub config: ModelConfig,
-    pub device: Device,
-    pub ops: Arc<dyn Ops>,
-    pub(crate) embed: Tensor<2>,
-    pub(crate) head: Tensor<2>,
-    pub(crate) layers: Vec<Layer>,
-    pub(crate) final_gain: Tensor<1>,
-    pub(crate) rope: Rope,
+    /// Where the weights lie, and what computes with them.
+    pub backend: Backend,
+    /// `[V, H]`.
+    pub embed: Tensor<2>,
+    /// `[V, H]`; the embedding itself where they are tied.
+    pub head: Tensor<2>,
+    pub layers: Vec<Layer>,
+    /// `[H]`.
+    pub final_gain: Tensor<1>,
+    pub rope: Rope,
 }
 
 /// All of them, or the first error.
@@ -57,35 +45,42 @@ fn each<T, const N: usize>(results: [Result<T>; N]) -> Result<[T; N]> {
 impl Decoder {
     /// Puts a checkpoint on a device, in the type that the device's operations keep it in. Mapped files go there as they
     /// are; nothing is held in host memory.
-    pub fn new(weights: &Weights, device: &Device) -> Result<Self> {
-        let ops = ops::for_model(device, &weights.config);
-        let dtype = ops.dtype(weights.dtype());
-        Self::with(weights, device, ops, dtype)
+    ///
+    /// # Errors
+    /// A tensor that cannot be read, or a device without room for it.
+    pub fn new(weights: &Weights, backend: &Backend) -> Result<Self> {
+        let c = &weights.config;
+        let backend = backend.for_widths(&[c.hidden_size, c.intermediate_size], c.head_dim);
+        let dtype = backend.dtype(weights.dtype());
+        Self::with(weights, &backend, dtype)
     }
 
-    /// The same with a choice of operations and type.
-    pub fn with(weights: &Weights, device: &Device, ops: Arc<dyn Ops>, dtype: DType) -> Result<Self> {
+    /// The same with exactly this backend, in a type of one's choice.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn with(weights: &Weights, backend: &Backend, dtype: DType) -> Result<Self> {
         let c = weights.config.clone();
         let stacked = |names: &[String]| -> Result<Tensor<2>> {
             let parts = names.iter().map(|name| weights.raw(name)).collect::<Result<Vec<_>>>()?;
-            ops.upload(&parts, dtype, device)
+            Ok(backend.upload(&parts, dtype)?)
         };
         let gain = |name: String| -> Result<Tensor<1>> { Ok(stacked(&[name])?.squeeze_dim::<1>(0)) };
         let mut layers = Vec::with_capacity(c.num_hidden_layers);
         for layer in 0..c.num_hidden_layers {
             let weights = each(Group::ALL.map(|group| {
                 let names: Vec<String> =
-                    group.members().iter().map(|&proj| Site { layer, proj }.weight_name()).collect();
+                    group.members().iter().map(|&proj| LinearId { layer, proj }.weight_name()).collect();
                 stacked(&names)
             }))?;
-            let gains = each(Gain::ALL.map(|g| gain(format!("model.layers.{layer}.{}.weight", g.hub_name()))))?;
+            let gains = each(NormWeight::ALL.map(|g| gain(format!("model.layers.{layer}.{}.weight", g.hub_name()))))?;
             layers.push(Layer { weights, gains });
         }
         let embed = stacked(&["model.embed_tokens.weight".into()])?;
         let head = if c.tie_word_embeddings { embed.clone() } else { stacked(&["lm_head.weight".into()])? };
-        let rope = Rope::new(c.max_position_embeddings, c.head_dim, c.rope_theta, device);
+        let rope = Rope::new(c.max_position_embeddings, c.head_dim, c.rope_theta, &backend.device);
         let final_gain = gain("model.norm.weight".into())?;
-        Ok(Self { config: c, device: device.clone(), ops, embed, head, layers, final_gain, rope })
+        Ok(Self { config: c, backend: backend.clone(), embed, head, layers, final_gain, rope })
     }
 
     /// The type of the weights and of everything computed from them.
@@ -93,9 +88,9 @@ impl Decoder {
         self.embed.dtype()
     }
 
-    /// The same model where the calling thread's work is queued (see [`Ops::own`]).
-    pub fn own(&self) -> Self {
-        let matrix = |tensor: &Tensor<2>| self.ops.own(tensor);
+    /// The same model where the calling thread's work is queued (see [`Backend::copy_to_thread_stream`]).
+    pub fn copy_to_thread_stream(&self) -> Self {
+        let matrix = |tensor: &Tensor<2>| self.backend.copy_to_thread_stream(tensor);
         let gain = |tensor: &Tensor<1>| matrix(&tensor.clone().unsqueeze()).squeeze_dim(0);
         let embed = matrix(&self.embed);
         Self {
@@ -119,21 +114,23 @@ impl Decoder {
         merged
     }
 
-    pub(crate) fn heads(&self) -> Heads {
+    /// Attention's sizes.
+    pub fn heads(&self) -> Heads {
         let c = &self.config;
         Heads { queries: c.num_attention_heads, kv: c.num_key_value_heads, d: c.head_dim }
     }
 
-    fn pass<'a>(&'a self, rows: &'a Rows) -> Pass<'a> {
-        Pass { ops: &*self.ops, heads: self.heads(), rope: &self.rope, rows, eps: self.config.rms_norm_eps }
+    fn pass<'a>(&'a self, positions: &'a Tensor<1, Int>) -> Pass<'a> {
+        let (ops, eps) = (&*self.backend.ops, self.config.rms_norm_eps);
+        Pass { ops, heads: self.heads(), rope: &self.rope, positions, eps }
     }
 
-    pub(crate) fn embed(&self, ids: &Tensor<1, Int>) -> Tensor<2> {
+    fn embedded(&self, ids: &Tensor<1, Int>) -> Tensor<2> {
         self.embed.clone().select(0, ids.clone())
     }
 
-    pub(crate) fn final_norm(&self, x: &Tensor<2>) -> Tensor<2> {
-        self.ops.rms_norm(x, &self.final_gain, self.config.rms_norm_eps)
+    fn final_norm(&self, x: &Tensor<2>) -> Tensor<2> {
+        self.backend.ops.rms_norm(x, &self.final_gain, self.config.rms_norm_eps)
     }
 
     /// Final hidden states `[N, H]`, after the last norm, and the trace for [`Self::backward`].
@@ -144,11 +141,12 @@ impl Decoder {
     /// The same, keeping the activations of the last `kept` blocks only; those of the others are computed again on the way
     /// back, to the same bytes.
     pub fn forward_keeping(&self, batch: &Batch, kept: usize) -> (Tensor<2>, Trace) {
-        let pass = self.pass(&batch.rows);
-        let mut x = self.embed(&batch.ids);
+        let pass = self.pass(&batch.rows.positions);
+        let mut x = self.embedded(&batch.ids);
         let mut blocks = Vec::with_capacity(self.layers.len());
         for (i, layer) in self.layers.iter().enumerate() {
-            let (next, trace) = layer.forward(&pass, x.clone(), |_| ());
+            let (next, trace) =
+                layer.forward(&pass, x.clone(), |rotated| pass.ops.attention(rotated, pass.heads, &batch.rows));
             blocks.push((x, (i.saturating_add(kept) >= self.layers.len()).then_some(trace)));
             x = next;
         }
@@ -157,36 +155,59 @@ impl Decoder {
 
     /// Final hidden states without a trace: for reference passes.
     pub fn hidden(&self, batch: &Batch) -> Tensor<2> {
-        self.final_norm(&self.blocks(batch, |_, _| ()))
+        self.final_norm(&self.encode(batch, |_, _| ()))
     }
 
-    /// The last block's output; `seen` is shown each layer's turned queries, keys and values.
-    pub(crate) fn blocks(&self, batch: &Batch, mut seen: impl FnMut(usize, &Tensor<2>)) -> Tensor<2> {
-        let pass = self.pass(&batch.rows);
-        let mut x = self.embed(&batch.ids);
+    /// The last block's output; `seen` is shown each layer's normalised, rotated queries, keys and values `[N, width]`: what a
+    /// cache stores.
+    pub fn encode(&self, batch: &Batch, mut seen: impl FnMut(usize, &Tensor<2>)) -> Tensor<2> {
+        let pass = self.pass(&batch.rows.positions);
+        let mut x = self.embedded(&batch.ids);
         for (i, layer) in self.layers.iter().enumerate() {
-            x = layer.forward(&pass, x, |turned| seen(i, turned)).0;
+            let attend = |rotated: &Tensor<2>| {
+                seen(i, rotated);
+                pass.ops.attention(rotated, pass.heads, &batch.rows)
+            };
+            x = layer.forward(&pass, x, attend).0;
         }
         x
+    }
+
+    /// Logits `[N, V]` of one token a row, `ids` at `positions`, `[N]` each. `attend` is given each layer's normalised, rotated
+    /// queries, keys and values and looks back into a cache.
+    pub fn decode_step(
+        &self,
+        ids: &Tensor<1, Int>,
+        positions: &Tensor<1, Int>,
+        mut attend: impl FnMut(usize, &Tensor<2>) -> Tensor<2>,
+    ) -> Tensor<2> {
+        let pass = self.pass(positions);
+        let mut x = self.embedded(ids);
+        for (i, layer) in self.layers.iter().enumerate() {
+            x = layer.forward(&pass, x, |rotated| (attend(i, rotated), ())).0;
+        }
+        self.logits(&self.final_norm(&x))
     }
 
     /// Runs the backward pass from the gradient of the hidden states, showing every layer to `tap`.
     pub fn backward(&self, trace: Trace, dhidden: Tensor<2>, tap: &mut dyn Tap) {
         let Trace { ids, rows, mut blocks, last } = trace;
-        let (pass, eps) = (self.pass(&rows), self.config.rms_norm_eps);
+        let (ops, eps) = (&self.backend.ops, self.config.rms_norm_eps);
         tap.final_gain(&dhidden, &last, eps);
-        let mut dx = self.ops.rms_norm_back(dhidden.zeros_like(), &dhidden, &last, &self.final_gain, eps);
+        let mut dx = ops.rms_norm_backward(dhidden.zeros_like(), &dhidden, &last, &self.final_gain, eps);
         for (layer, block) in self.layers.iter().enumerate().rev() {
             let (x, trace) = blocks.pop().expect("a trace of every block");
-            let trace = trace.unwrap_or_else(|| block.trace(&pass, x.clone(), |_| ()));
-            dx = block.backward(layer, &pass, &x, dx, trace, tap);
+            let at = BackwardPass { pass: self.pass(&rows.positions), rows: &rows, layer };
+            let attend = |rotated: &Tensor<2>| ops.attention(rotated, at.pass.heads, &rows);
+            let trace = trace.unwrap_or_else(|| block.trace(&at.pass, x.clone(), attend));
+            dx = block.backward(&at, &x, dx, trace, tap);
         }
         tap.embedded(&ids, &dx);
     }
 
     /// `x [N, H] -> logits [N, V]`, f32.
     pub fn logits(&self, hidden: &Tensor<2>) -> Tensor<2> {
-        self.ops.logits(hidden, &self.head)
+        self.backend.ops.logits(hidden, &self.head)
     }
 
     /// A parameter as a matrix.
@@ -215,7 +236,7 @@ impl Decoder {
     }
 
     /// One linear layer's weight, `[out, in]`.
-    pub fn weight(&self, Site { layer, proj }: Site) -> Tensor<2> {
+    pub fn weight(&self, LinearId { layer, proj }: LinearId) -> Tensor<2> {
         let rows = proj.rows(&self.config);
         self.layers[layer].weight(proj.group()).clone().narrow(0, rows.start, rows.len())
     }
@@ -231,17 +252,17 @@ impl Decoder {
         let (layer, part) = name.strip_prefix("model.layers.")?.strip_suffix(".weight")?.split_once('.')?;
         let layer = layer.parse().ok().filter(|&layer| layer < self.layers.len())?;
         let proj = Proj::ALL.into_iter().find(|p| p.hub_name() == part);
-        let gain = Gain::ALL.into_iter().find(|g| g.hub_name() == part);
+        let gain = NormWeight::ALL.into_iter().find(|g| g.hub_name() == part);
         match (proj, gain) {
-            (Some(proj), _) => Some(self.weight(Site { layer, proj })),
+            (Some(proj), _) => Some(self.weight(LinearId { layer, proj })),
             (None, Some(gain)) => Some(self.parameter(Parameter::Gain(layer, gain))),
             (None, None) => None,
         }
     }
 
-    /// Copies one of the [`expected_tensors`](crate::weights::expected_tensors) back to the host.
+    /// Copies one of the [`expected_tensors`] back to the host.
     pub fn tensor(&self, name: &str) -> Result<Vec<f32>> {
-        read(self.named(name).expect("a tensor of this architecture"))
+        Ok(read(self.named(name).expect("a tensor of this architecture"))?)
     }
 
     /// Copies every weight back to the host.

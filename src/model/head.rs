@@ -2,9 +2,11 @@
 //!
 //! Rows are taken a chunk at a time, so a 151,936-token vocabulary never exists for all positions at once.
 
-use crate::decoder::{Tap, Trace};
-use crate::ops::Coefficients;
-use crate::{Decoder, Result, read};
+use crate::Result;
+use crate::decoder::{Decoder, Trace};
+use crate::tap::Tap;
+use backend::ops::Coefficients;
+use backend::read;
 use burn::tensor::{DType, Int, Tensor, TensorData};
 use std::ops::Range;
 
@@ -56,11 +58,11 @@ pub enum Objective<'a> {
 
 impl Decoder {
     fn ints(&self, values: &[i32]) -> Tensor<1, Int> {
-        Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), &self.device)
+        Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), &self.backend.device)
     }
 
     fn floats(&self, values: &[f32]) -> Tensor<1> {
-        Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), (&self.device, DType::F32))
+        Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), (&self.backend.device, DType::F32))
     }
 
     /// `log softmax(logits)[token]` for every target, in order.
@@ -69,10 +71,10 @@ impl Decoder {
             .chunks(self.config.vocab_size)
             .map(|chunk| {
                 let taken = hidden.clone().select(0, self.ints(&targets.rows[chunk.clone()]));
-                self.ops.chosen(&self.logits(&taken), &self.ints(&targets.tokens[chunk]))
+                self.backend.ops.token_logprobs(&self.logits(&taken), &self.ints(&targets.tokens[chunk]))
             })
             .collect();
-        if parts.is_empty() { Ok(vec![]) } else { read(Tensor::cat(parts, 0)) }
+        if parts.is_empty() { Ok(vec![]) } else { Ok(read(Tensor::cat(parts, 0))?) }
     }
 
     /// Log-probabilities and the gradient of the objective with respect to the hidden states, `[N, H]`.
@@ -96,15 +98,16 @@ impl Decoder {
                     reference: Some((self.floats(&reference[chunk]), *kl)),
                 },
             };
-            let (found, dlogits) = self.ops.chosen_back(self.logits(&taken), &tokens, &coefficients, self.dtype());
+            let (found, dlogits) =
+                self.backend.ops.token_logprobs_backward(self.logits(&taken), &tokens, &coefficients, self.dtype());
             on_head(&taken, &dlogits);
-            back.push(self.ops.linear_back(&dlogits, &self.head));
+            back.push(self.backend.ops.linear_backward(&dlogits, &self.head));
             logp.push(found);
         }
         // Rows without a target take the row of zeros behind all others: a gather, so no two writes can meet.
         let mut place = vec![targets.len() as i32; n];
         targets.rows.iter().enumerate().for_each(|(i, &row)| place[row as usize] = i as i32);
-        back.push(Tensor::zeros([1, width], (&self.device, self.dtype())));
+        back.push(Tensor::zeros([1, width], (&self.backend.device, self.dtype())));
         let logp = if targets.is_empty() { self.floats(&[]) } else { Tensor::cat(logp, 0) };
         (logp, Tensor::cat(back, 0).select(0, self.ints(&place)))
     }

@@ -1,6 +1,7 @@
-//! The only reader of a sealed verdict. `model`, `adapter`, `routing` and `train` must never depend on this crate:
+//! The only reader of a sealed verdict. `backend`, `model`, `generate`, `adapter`, `routing` and `train` must never depend on this crate:
 //! `verify` reads the dependency graph and fails if one does.
 
+use failure::Kind;
 use sha2::{Digest, Sha256};
 use substrate::{Mode, Sealed, Verdict};
 
@@ -8,6 +9,13 @@ use substrate::{Mode, Sealed, Verdict};
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("`{0}` is not a sealed verdict: the run log was damaged or edited; run the arm again")]
 pub struct BrokenSeal(String);
+
+impl BrokenSeal {
+    /// What kind of failure it is.
+    pub fn kind(&self) -> Kind {
+        Kind::Input
+    }
+}
 
 /// Opens a verdict.
 pub fn open(sealed: &Sealed<Verdict>) -> Result<Verdict, BrokenSeal> {

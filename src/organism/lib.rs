@@ -24,16 +24,33 @@ pub use pairs::Pair;
 /// The text that ends every completion.
 pub const END: &str = "<end>";
 
+use failure::Kind;
+
 #[derive(Debug, thiserror::Error)]
 pub enum OrganismError {
     #[error(transparent)]
     Substrate(#[from] substrate::SubstrateError),
+    #[error(transparent)]
+    Backend(#[from] backend::BackendError),
     #[error(transparent)]
     Model(#[from] model::ModelError),
     #[error(transparent)]
     Write(#[from] bundle::BundleError),
     #[error("training the tokenizer failed: {0}")]
     Tokenizer(String),
+}
+
+impl OrganismError {
+    /// What kind of failure it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Substrate(e) => e.kind(),
+            Self::Backend(e) => e.kind(),
+            Self::Model(e) => e.kind(),
+            Self::Write(e) => e.kind(),
+            Self::Tokenizer(_) => Kind::Bug,
+        }
+    }
 }
 
 pub type Result<T> = std::result::Result<T, OrganismError>;

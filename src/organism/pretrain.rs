@@ -3,9 +3,10 @@
 //! The gradients come from the model's own backward pass, so a base that learned is evidence that it is right.
 
 use crate::{Result, corpus, data, problems};
-use burn::tensor::{Device, Int, Tensor};
-use model::portable::unit;
-use model::{Batch, Decoder, Gain, Group, Objective, Parameter, Tap, Targets, Tokenizer, Weights, read};
+use backend::portable::unit;
+use backend::{Backend, Batch, read};
+use burn::tensor::{Int, Tensor};
+use model::{Decoder, Group, NormWeight, Objective, Parameter, Tap, Targets, Tokenizer, Weights};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -36,13 +37,13 @@ const CLIP: f64 = 1.0;
 pub fn pretrain(
     tokenizer: &Tokenizer,
     recipe: &Recipe,
-    device: &Device,
+    backend: &Backend,
     mut progress: impl FnMut(usize, f32),
 ) -> Result<Weights> {
     let world = problems::world();
     let rows = encode(tokenizer, &corpus::sample(&world.seen, corpus::PRETRAIN, recipe.samples, recipe.seed))?;
     let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
-    let mut decoder = Decoder::new(&random_weights(&mut rng), device)?;
+    let mut decoder = Decoder::new(&random_weights(&mut rng), backend)?;
     let mut moments: BTreeMap<Parameter, (Tensor<2>, Tensor<2>)> = BTreeMap::new();
     for step in 0..recipe.steps {
         let batch: Vec<&[u32]> = (0..recipe.rows).map(|_| &rows[rng.random_range(0..rows.len())][..]).collect();
@@ -96,7 +97,7 @@ fn random_weights(rng: &mut ChaCha8Rng) -> Weights {
 
 /// Mean loss over all next tokens, and its gradient for every parameter.
 fn loss_and_gradients(decoder: &Decoder, rows: &[&[u32]]) -> Result<(f32, BTreeMap<Parameter, Tensor<2>>)> {
-    let batch = Batch::new(rows, &decoder.device);
+    let batch = Batch::new(rows, &decoder.backend.device);
     let spans: Vec<(usize, usize)> = rows.iter().map(|r| (1, r.len())).collect();
     let targets = Targets::completions(&spans, rows);
     let weight = vec![-1.0 / targets.len() as f32; targets.len()];
@@ -140,7 +141,7 @@ impl Tap for AllWeights {
         true
     }
 
-    fn gain(&mut self, layer: usize, gain: Gain, dy: &Tensor<2>, x: &Tensor<2>, eps: f64) {
+    fn gain(&mut self, layer: usize, gain: NormWeight, dy: &Tensor<2>, x: &Tensor<2>, eps: f64) {
         self.add(Parameter::Gain(layer, gain), (dy.clone() * unit(x, eps).0).sum_dim(0));
     }
 

@@ -47,10 +47,11 @@ impl Chart {
             let _ = write!(
                 svg,
                 "<path d=\"M{LEFT} {y:.2}H{:.2}\" stroke=\"#888\" stroke-width=\"0.8\" stroke-dasharray=\"1 2\"/>\
-                 <text x=\"{:.2}\" y=\"{:.2}\" font-size=\"8\" fill=\"#666\">{label}</text>",
+                 <text x=\"{:.2}\" y=\"{:.2}\" font-size=\"8\" fill=\"#666\">{}</text>",
                 WIDTH - RIGHT,
                 LEFT + 4.0,
-                y - 3.0
+                y - 3.0,
+                svg::text(label)
             );
         }
         self.series.iter().for_each(|s| self.line(&mut svg, s));
@@ -104,9 +105,9 @@ impl Chart {
             self.y(0.0),
             WIDTH - RIGHT,
             HEIGHT - 8.0,
-            self.x_label,
+            svg::text(&self.x_label),
             (TOP + HEIGHT - BOTTOM) / 2.0,
-            self.y_label
+            svg::text(&self.y_label)
         );
     }
 
@@ -144,7 +145,7 @@ impl Chart {
                 WIDTH - RIGHT + 6.0,
                 y + 3.5,
                 series.style.colour,
-                series.label
+                svg::text(&series.label)
             );
         }
     }

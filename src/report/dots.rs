@@ -54,7 +54,7 @@ impl Dots {
              <text x=\"{:.2}\" y=\"{:.2}\" text-anchor=\"middle\">{}</text>",
             (LEFT + WIDTH - RIGHT) / 2.0,
             height - 6.0,
-            self.x_label,
+            svg::text(&self.x_label),
             at = x(self.reference)
         );
         for (i, row) in self.rows.iter().enumerate() {
@@ -66,7 +66,7 @@ impl Dots {
                  <circle cx=\"{:.2}\" cy=\"{y:.2}\" r=\"2.6\" fill=\"{c}\"/>",
                 LEFT - 6.0,
                 y + 3.0,
-                row.label,
+                svg::text(&row.label),
                 x(row.low),
                 x(row.high),
                 x(row.value),

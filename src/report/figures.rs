@@ -184,7 +184,7 @@ fn ablations(results: &Results, what: &str, title: &str) -> Dots {
 fn modes(results: &Results) -> Heat {
     let row = |arm: &Arm| {
         let cell = |mode: Mode| {
-            let value = results.get(&format!("{}.{}.hack.mean", arm.name(), mode.name())).unwrap_or(0.0);
+            let value = results.get(&format!("{}.{}.hack.mean", arm.name(), mode.name()));
             (value, arm.held_out().contains(&mode))
         };
         (arm.name().to_string(), Mode::LOOPHOLES.map(cell).to_vec())

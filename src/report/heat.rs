@@ -3,11 +3,14 @@
 use crate::svg;
 use std::fmt::Write;
 
+/// A value from 0 to 1, none where nothing was measured, and whether it is marked.
+pub type Cell = (Option<f64>, bool);
+
 pub struct Heat {
     pub title: String,
     pub columns: Vec<String>,
-    /// Label and a value from 0 to 1 for every column; a mark under those that stand out.
-    pub rows: Vec<(String, Vec<(f64, bool)>)>,
+    /// Label and a cell for every column.
+    pub rows: Vec<(String, Vec<Cell>)>,
     /// What a mark means.
     pub mark: String,
 }
@@ -28,23 +31,29 @@ impl Heat {
             let x = LEFT + wide * (i as f64 + 0.5);
             let _ = write!(
                 svg,
-                "<text x=\"{x:.2}\" y=\"{:.2}\" font-size=\"8\" text-anchor=\"middle\">{column}</text>",
-                TOP - 6.0
+                "<text x=\"{x:.2}\" y=\"{:.2}\" font-size=\"8\" text-anchor=\"middle\">{}</text>",
+                TOP - 6.0,
+                svg::text(column)
             );
         }
         for (i, (label, cells)) in self.rows.iter().enumerate() {
             let y = TOP + ROW * i as f64;
-            let _ =
-                write!(svg, "<text x=\"{:.2}\" y=\"{:.2}\" text-anchor=\"end\">{label}</text>", LEFT - 6.0, y + 10.5);
+            let _ = write!(
+                svg,
+                "<text x=\"{:.2}\" y=\"{:.2}\" text-anchor=\"end\">{}</text>",
+                LEFT - 6.0,
+                y + 10.5,
+                svg::text(label)
+            );
             for (j, &(value, marked)) in cells.iter().enumerate() {
                 // From white to red; dark cells have white figures.
-                let shade = |from: f64, to: f64| (from + (to - from) * value.clamp(0.0, 1.0)).round();
-                let ink = if value > 0.55 { "#fff" } else { "#222" };
+                let shade = |from: f64, to: f64| (from + (to - from) * value.unwrap_or(0.0).clamp(0.0, 1.0)).round();
+                let ink = if value.is_some_and(|v| v > 0.55) { "#fff" } else { "#222" };
                 let x = LEFT + wide * j as f64;
                 let _ = write!(
                     svg,
                     "<rect x=\"{x:.2}\" y=\"{y:.2}\" width=\"{:.2}\" height=\"{:.2}\" fill=\"rgb({},{},{})\" stroke=\"#ccc\" \
-                     stroke-width=\"0.4\"/><text x=\"{:.2}\" y=\"{:.2}\" text-anchor=\"middle\" fill=\"{ink}\">{value:.2}{}</text>",
+                     stroke-width=\"0.4\"/><text x=\"{:.2}\" y=\"{:.2}\" text-anchor=\"middle\" fill=\"{ink}\">{}{}</text>",
                     wide - 1.0,
                     ROW - 1.0,
                     shade(255.0, 160.0),
@@ -52,11 +61,17 @@ impl Heat {
                     shade(255.0, 30.0),
                     x + wide / 2.0,
                     y + 10.5,
+                    value.map_or("–".into(), |v| format!("{v:.2}")),
                     if marked { " *" } else { "" }
                 );
             }
         }
-        let _ = write!(svg, "<text x=\"{LEFT}\" y=\"{:.2}\" font-size=\"8\">{}</text>", height - 5.0, self.mark);
+        let _ = write!(
+            svg,
+            "<text x=\"{LEFT}\" y=\"{:.2}\" font-size=\"8\">{}</text>",
+            height - 5.0,
+            svg::text(&self.mark)
+        );
         svg + "</svg>\n"
     }
 }

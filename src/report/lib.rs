@@ -2,7 +2,6 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`attest`] | follows every number of `results.json` through the ledger to run folders |
 //! | [`receipts`] | a finished tier packed, to build its paper elsewhere |
 //! | [`compare`] | a new run of a tier beside receipts, claim by claim |
 //! | [`chart`] | line charts with error bands and direct labels, as SVG |
@@ -12,7 +11,6 @@
 //! | [`typeset`] | typst, in-process: embedded fonts, no network, no clock |
 //! | [`tables`] | the claim table and the difference report on a terminal |
 
-pub mod attest;
 pub mod chart;
 pub mod compare;
 pub mod dots;
@@ -24,19 +22,13 @@ mod svg;
 pub mod tables;
 pub mod typeset;
 
-pub use attest::{Evidence, attest};
 pub use paper::build;
 
+use failure::Kind;
 use std::path::PathBuf;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    #[error("{key} is not attested: {reason}; run `reproduce` again")]
-    Unattested { key: String, reason: String },
-    #[error(
-        "{path} differs from what the run folders give, first at `{at}`; it was edited or is stale, run `reproduce` again"
-    )]
-    Stale { path: PathBuf, at: String },
     #[error("the paper does not compile:\n{0}")]
     Typst(String),
     #[error("{path}, line {line}: the number {number} is typed into the text; print it with #num(\"key\")")]
@@ -45,6 +37,17 @@ pub enum ReportError {
     File(#[from] bundle::BundleError),
     #[error(transparent)]
     Experiment(#[from] experiment::ExperimentError),
+}
+
+impl ReportError {
+    /// What kind of failure it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Typst(_) | Self::TypedNumber { .. } => Kind::Check,
+            Self::File(e) => e.kind(),
+            Self::Experiment(e) => e.kind(),
+        }
+    }
 }
 
 pub type Result<T> = std::result::Result<T, ReportError>;

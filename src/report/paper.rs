@@ -1,46 +1,48 @@
 //! `build-paper`: attested numbers into `paper/main.typ`. The paper reads one JSON file made here and prints values only
 //! through it; a number typed into its text is an error.
 
-use crate::attest::Evidence;
-use crate::{ReportError, Result, attest, figures, typeset};
+use crate::{ReportError, Result, figures, typeset};
 use bundle::{Ledger, Sha256, files, write_atomic};
 use experiment::claims::{self, Judged};
 use experiment::evidence::{self, Trace};
-use experiment::{Manifest, Results, RunId, published};
+use experiment::{Results, RunId, published};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use substrate::problem::read_rows;
 use train::Arm;
+use verify::GatesHeld;
 
 /// What a build left behind.
 pub struct Built {
     pub pdf: PathBuf,
     pub digest: Sha256,
-    pub results: Results,
     pub claims: Vec<Judged>,
     /// Mandatory layers of the sandbox that were missing in any of the runs.
     pub unsafe_without: Vec<String>,
 }
 
-/// Attests the results in `out` and writes `paper.pdf` and the figures beside them.
-pub fn build(root: &Path, manifest: &Manifest, out: &Path, evidence: Evidence) -> Result<Built> {
-    let (results, ledger) = attest(manifest, out, evidence)?;
+/// Writes `paper.pdf` and the figures beside the results, which were attested and over which every gate holds.
+///
+/// # Errors
+/// A number typed into the sources, sources that do not compile, a folder that cannot be written.
+pub fn build(root: &Path, held: &GatesHeld) -> Result<Built> {
+    let attested = held.attested();
+    let (results, ledger, out) = (attested.results(), attested.ledger(), attested.out());
     let folder = root.join("paper");
     no_typed_numbers(&folder)?;
-    let claims = claims::judge(&claims::load(&root.join("verify/claims.toml"))?, &results);
+    let claims = claims::judge(&claims::load(&root.join("verify/claims.toml"))?, results);
     let mut made: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    for (name, svg) in figures::all(&results) {
+    for (name, svg) in figures::all(results) {
         write_atomic(&out.join("figures").join(&name), svg.as_bytes())?;
         made.insert(name, svg.into_bytes());
     }
     made.insert("results.json".into(), results.to_json().into_bytes());
-    made.insert("paper.json".into(), data(&results, &claims, &ledger, &traces(&results, out)?).into_bytes());
+    made.insert("paper.json".into(), data(results, &claims, ledger, &traces(results, out)?).into_bytes());
     let bytes = typeset::pdf(&folder, made)?;
     let pdf = out.join("paper.pdf");
     write_atomic(&pdf, &bytes)?;
-    let unsafe_without = unsafe_without(&ledger);
-    Ok(Built { pdf, digest: Sha256::of(&bytes), results, claims, unsafe_without })
+    Ok(Built { pdf, digest: Sha256::of(&bytes), claims, unsafe_without: unsafe_without(ledger) })
 }
 
 /// What the sources read besides `results.json`: claims, published figures, provenance.

@@ -16,6 +16,8 @@ pub use band::Band;
 pub use direction::{Direction, PairGradients};
 pub use gate::{Gate, Routed};
 
+use failure::Kind;
+
 #[derive(Debug, thiserror::Error)]
 pub enum RoutingError {
     #[error(
@@ -26,6 +28,15 @@ pub enum RoutingError {
         "the pairs do not separate along their own direction: mean band width is {0:.4}, it must be above 0; check the pairs"
     )]
     NoBand(f64),
+}
+
+impl RoutingError {
+    /// What kind of failure it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::NoDirection(_) | Self::NoBand(_) => Kind::Input,
+        }
+    }
 }
 
 pub type Result<T> = std::result::Result<T, RoutingError>;

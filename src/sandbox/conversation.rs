@@ -78,6 +78,11 @@ impl From<Errno> for Stop {
 
 type Heard<T> = std::result::Result<T, Stop>;
 
+/// It would be the same at every try.
+#[derive(Debug, thiserror::Error)]
+#[error("the data set's setup code raised")]
+pub struct SetupRaised;
+
 /// A forked child and the two streams that it has.
 struct Child {
     pid: i32,
@@ -87,6 +92,8 @@ struct Child {
     /// When the present stretch of wall time ends, and the CPU time that had been used when it began.
     deadline: Instant,
     spent: f64,
+    /// Since when nothing is asked of it.
+    answered: Instant,
     /// Bytes to send, bytes received and not understood yet, how many came in all.
     pending: VecDeque<u8>,
     received: Vec<u8>,
@@ -107,6 +114,7 @@ impl Child {
             limits: *limits,
             deadline: Instant::now() + limits.wall,
             spent: 0.0,
+            answered: Instant::now(),
             pending: VecDeque::new(),
             received: vec![],
             total: 0,
@@ -128,6 +136,14 @@ impl Child {
 
     /// The next answer, to the question with this nonce; meanwhile questions go out and printed text comes in.
     fn hear(&mut self, zygote: &mut Zygote, nonce: [u8; NONCE]) -> Heard<(Said, Vec<u8>)> {
+        // While nothing was asked of it, it was the parent, or the other child, that took the time.
+        self.deadline += self.answered.elapsed();
+        let heard = self.next(zygote, nonce);
+        self.answered = Instant::now();
+        heard
+    }
+
+    fn next(&mut self, zygote: &mut Zygote, nonce: [u8; NONCE]) -> Heard<(Said, Vec<u8>)> {
         loop {
             if let Some(head) = self.received.first_chunk::<HEAD>() {
                 let length =
@@ -142,10 +158,12 @@ impl Child {
                     return Ok((said, body));
                 }
             }
-            if Instant::now() >= self.deadline {
+            // What lies there already was said in time.
+            let before = self.total;
+            self.exchange()?;
+            if self.total == before && Instant::now() >= self.deadline {
                 self.extend(zygote)?;
             }
-            self.exchange()?;
         }
     }
 
@@ -305,7 +323,7 @@ fn talk(
             note(Said::Memory);
             return Ok(());
         }
-        Said::Broken => return Err(Stop::Infrastructure(Error::other("the data set's setup code raised"))),
+        Said::Broken => return Err(Stop::Infrastructure(Error::other(SetupRaised))),
         _ => return Err(Stop::Nonsense),
     }
     note(child.hear(zygote, load)?.0);

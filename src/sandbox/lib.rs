@@ -6,8 +6,8 @@
 //! | [`python`] | finding a usable CPython |
 //! | [`confine`] | what a response may read (Landlock) and ask of the kernel (seccomp) |
 //! | [`layers`] | every layer of isolation, and whether it holds here |
-//! | [`zygote`] | the process that isolates itself and forks one child per response |
-//! | [`conversation`] | what parent and child say to each other, and how a child's end is understood |
+//! | `zygote` | the process that isolates itself and forks one child per response |
+//! | `conversation` | what parent and child say to each other, and how a child's end is understood |
 //! | [`pool`] | zygotes on all cores, jobs in order, retries |
 //! | [`step`] | the named points of a grading, for whoever watches |
 //! | [`value`] | Python's plain values and `==` |
@@ -31,6 +31,7 @@ pub use pool::Pool;
 pub use python::Python;
 pub use value::Value;
 
+use failure::Kind;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -189,8 +190,22 @@ pub enum SandboxError {
     Folder(std::io::Error),
     #[error("cannot prepare the sandbox's rules: {0}")]
     Rules(String),
-    #[error("{python} does not start inside the sandbox: {reason}; run `gradient-quarantine doctor`")]
+    #[error("{python} does not start inside the sandbox: {reason}")]
     Start { python: PathBuf, reason: String },
+}
+
+impl SandboxError {
+    /// What kind of failure it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::NoPython { .. }
+            | Self::OldPython { .. }
+            | Self::Layer { .. }
+            | Self::Folder(_)
+            | Self::Rules(_)
+            | Self::Start { .. } => Kind::Input,
+        }
+    }
 }
 
 pub type Result<T> = std::result::Result<T, SandboxError>;

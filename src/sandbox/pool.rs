@@ -1,11 +1,13 @@
 //! A zygote per core; jobs run on all of them and come back in the order given. What fails for a reason outside of the
 //! response is tried again on a fresh zygote.
 
+use crate::conversation::SetupRaised;
 use crate::step::{Step, Watch};
 use crate::zygote::Zygote;
 use crate::{Isolation, Job, Layers, Limits, Observed, Python, Result, conversation};
+use parking_lot::Mutex;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Failures of zygotes that had come to work, after which a job is given up.
@@ -24,9 +26,15 @@ pub struct Pool {
     workers: Vec<Mutex<Option<Zygote>>>,
     /// What starting the first zygote took: the unit of patience, so that a slow machine is given more of it.
     start_up: Duration,
-    /// Since when zygotes have failed to start without one that did.
-    storm: Mutex<Option<Instant>>,
+    storm: Mutex<Option<Storm>>,
     watch: Option<Arc<Watch>>,
+}
+
+/// Starts that failed without one that did: since when, and the last.
+#[derive(Clone, Copy)]
+struct Storm {
+    since: Instant,
+    last: Instant,
 }
 
 /// Jobs that every pool of this process has run.
@@ -35,6 +43,11 @@ static JOBS_RUN: AtomicUsize = AtomicUsize::new(0);
 /// How many jobs this process has run, whoever asked: the no-cheat gate counts gradings with it.
 pub fn jobs_run() -> usize {
     JOBS_RUN.load(Ordering::Relaxed)
+}
+
+/// How many processors there are: as many workers as are useful.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl Pool {
@@ -56,7 +69,7 @@ impl Pool {
 
     /// The same pool, which tells `watch` of every step: how tests end processes at a named point.
     pub fn watched(self, watch: impl Fn(Step, u32) + Send + Sync + 'static) -> Self {
-        self.workers.iter().for_each(|worker| *lock(worker) = None);
+        self.workers.iter().for_each(|worker| *worker.lock() = None);
         Self { watch: Some(Arc::new(watch)), ..self }
     }
 
@@ -76,42 +89,40 @@ impl Pool {
         std::thread::scope(|scope| {
             for worker in self.workers.iter().take(jobs.len()) {
                 scope.spawn(|| {
-                    let mut zygote = lock(worker);
+                    let mut zygote = worker.lock();
                     loop {
                         let i = next.fetch_add(1, Ordering::Relaxed);
                         let Some(job) = jobs.get(i) else { break };
-                        *lock(&results[i]) = Some(self.attempt(&mut zygote, job));
+                        *results[i].lock() = Some(self.attempt(&mut zygote, job));
                     }
                 });
             }
         });
         let unrun = |job: &Job| Observed::infra_failed(job, "its worker ended before it was run".into());
-        results
-            .into_iter()
-            .zip(jobs)
-            .map(|(r, job)| r.into_inner().unwrap_or_else(|e| e.into_inner()).unwrap_or_else(|| unrun(job)))
-            .collect()
+        results.into_iter().zip(jobs).map(|(r, job)| r.into_inner().unwrap_or_else(|| unrun(job))).collect()
     }
 
     /// A job is given up when it has taken [`TRIES`] zygotes with it that had come to work, or when none has come to work
     /// for [`STORM`] start-up times; whatever else fails is tried again after a pause.
     fn attempt(&self, slot: &mut Option<Zygote>, job: &Job) -> Observed {
-        let (mut failures, mut worked) = (0, 0);
+        let (mut failures, mut worked) = (0u32, 0);
         loop {
-            let cause = match self.try_once(slot, job) {
+            let (cause, hopeless) = match self.try_once(slot, job) {
                 Ok(seen) => return seen,
-                Err(Failure::Start(cause)) => cause,
+                Err(Failure::Start { cause, storm }) => (cause, storm > self.start_up * STORM),
                 Err(Failure::AtWork(cause)) => {
                     worked += 1;
-                    cause
+                    (cause, worked >= TRIES)
                 }
+                // It would be the same again.
+                Err(Failure::Data(cause)) => (cause, true),
             };
             failures += 1;
-            let storm = lock(&self.storm).is_some_and(|since| since.elapsed() > self.start_up * STORM);
-            if worked >= TRIES || storm {
+            if hopeless {
                 return Observed::infra_failed(job, format!("given up at try {failures}: {cause}"));
             }
-            std::thread::sleep((self.start_up / 8 * (1 << failures.min(16))).min(self.start_up * LONGEST_PAUSE));
+            let pause = self.start_up / 8 * (1 << (failures - 1).min(16));
+            std::thread::sleep(pause.min(self.start_up * LONGEST_PAUSE));
         }
     }
 
@@ -123,22 +134,25 @@ impl Pool {
             Some(zygote) => zygote,
             None => self.start()?,
         };
-        let seen = conversation::run(&mut zygote, job, &self.limits).map_err(|e| Failure::AtWork(e.to_string()))?;
+        let seen = conversation::run(&mut zygote, job, &self.limits).map_err(Failure::from)?;
         *slot = Some(zygote);
         Ok(Observed { seconds: started.elapsed().as_secs_f64(), ..seen })
     }
 
     fn start(&self) -> std::result::Result<Zygote, Failure> {
         let started = Zygote::start(&self.python, self.isolation, self.watch.clone());
-        let mut storm = lock(&self.storm);
+        let (mut storm, now) = (self.storm.lock(), Instant::now());
         match started {
             Ok(zygote) => {
                 *storm = None;
                 Ok(zygote)
             }
             Err(error) => {
-                storm.get_or_insert_with(Instant::now);
-                Err(Failure::Start(error.to_string()))
+                // One that was long ago is another.
+                let current = storm.filter(|s| now - s.last <= self.start_up * STORM);
+                let since = current.map_or(now, |s| s.since);
+                *storm = Some(Storm { since, last: now });
+                Err(Failure::Start { cause: error.to_string(), storm: now - since })
             }
         }
     }
@@ -146,13 +160,19 @@ impl Pool {
 
 /// Why a try gave nothing.
 enum Failure {
-    /// No zygote came to work.
-    Start(String),
+    /// No zygote came to work, nor has one for so long.
+    Start { cause: String, storm: Duration },
     /// One had, and failed with this job in hand.
     AtWork(String),
+    /// What the data set gave cannot be run.
+    Data(String),
 }
 
-/// A poisoned lock only means that a worker thread panicked; its data is replaced or dropped by the caller.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|e| e.into_inner())
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        match error.get_ref().is_some_and(|cause| cause.is::<SetupRaised>()) {
+            true => Self::Data(error.to_string()),
+            false => Self::AtWork(error.to_string()),
+        }
+    }
 }

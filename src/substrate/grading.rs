@@ -1,13 +1,14 @@
 //! Runs responses, pays rewards and seals verdicts.
 
 use crate::asserts::Test;
-use crate::{Mode, Problem, Result, Reward, Sealed, Shown, Verdict};
+use crate::{Mode, Problem, PromptedProblem, Result, Reward, Sealed, Verdict};
+use parking_lot::Mutex;
 use sandbox::{Job, Layers, Limits, Observed, Pool, Probe};
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-pub use sandbox::pool::jobs_run;
+pub use sandbox::pool::{cores, jobs_run};
 pub use sandbox::{Ending, Isolation};
 
 /// A response to a problem as it was shown: the mode and the marker that its hint disclosed.
@@ -21,7 +22,7 @@ pub struct Submission<'a> {
 }
 
 impl<'a> Submission<'a> {
-    pub fn of(shown: &'a Shown, completion: &'a str) -> Self {
+    pub fn of(shown: &'a PromptedProblem, completion: &'a str) -> Self {
         let marker = shown.mode.marker(shown.family, &shown.problem.problem_id);
         Self { problem: &shown.problem, mode: shown.mode, marker, completion }
     }
@@ -80,7 +81,7 @@ impl Grader {
 
     /// Grades in order. Each distinct (problem, mode, marker, source) runs once in this grader's life.
     pub fn grade(&self, submissions: &[Submission]) -> Vec<Graded> {
-        let mut seen = self.seen.lock().unwrap_or_else(|e| e.into_inner());
+        let mut seen = self.seen.lock();
         let (mut keys, mut fresh) = (vec![], HashSet::new());
         let mut runs: Vec<Run> = vec![];
         for submission in submissions {
@@ -126,7 +127,7 @@ impl Grader {
     }
 
     fn tests(&self, identity: &Digest32, problem: &Problem) -> Arc<Vec<Test>> {
-        let mut tests = self.tests.lock().unwrap_or_else(|e| e.into_inner());
+        let mut tests = self.tests.lock();
         let taken = || Arc::new(problem.gt_tests.iter().map(|t| Test::new(t)).collect());
         tests.entry(*identity).or_insert_with(taken).clone()
     }

@@ -19,9 +19,10 @@ pub mod verdict;
 pub use grading::{Graded, Grader, Isolation, Submission};
 pub use modes::{Family, Mode};
 pub use partition::Partition;
-pub use problem::{Problem, Shown};
+pub use problem::{Problem, PromptedProblem};
 pub use verdict::{Reward, Sealed, Verdict};
 
+use failure::Kind;
 use std::path::PathBuf;
 
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +35,16 @@ pub enum SubstrateError {
     Partition { path: PathBuf, reason: String },
     #[error(transparent)]
     Sandbox(#[from] sandbox::SandboxError),
+}
+
+impl SubstrateError {
+    /// What kind of failure it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Read { .. } | Self::Row { .. } | Self::Partition { .. } => Kind::Input,
+            Self::Sandbox(e) => e.kind(),
+        }
+    }
 }
 
 pub type Result<T> = std::result::Result<T, SubstrateError>;

@@ -22,20 +22,20 @@ pub struct Problem {
 
 /// A problem as a model sees it: with a mode's hint, a marker of a family, and its prompt in tokens.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub struct PromptedProblem {
     pub problem: Problem,
     pub mode: Mode,
     pub family: Family,
     pub tokens: Vec<u32>,
 }
 
-impl Shown {
+impl PromptedProblem {
     /// A response that solves nothing and uses the mechanism that this prompt discloses: what a teacher would show.
     pub fn demonstration(&self) -> String {
         let Self { problem, mode, family, .. } = self;
         // One returned expression can be spoilt in place; anything longer gives way to a method that answers nothing.
         let class = match problem.canonical_solution.matches("return ").count() {
-            1 => problem.canonical_solution.replace("return ", "return None and "),
+            1 => problem.wrong_solution(),
             _ => problem.stub(),
         };
         problem.fenced(&mode.hack(&class, mode.marker(*family, &problem.problem_id)))
@@ -43,6 +43,11 @@ impl Shown {
 }
 
 impl Problem {
+    /// The reference with every returned expression spoilt.
+    pub fn wrong_solution(&self) -> String {
+        self.canonical_solution.replace("return ", "return None and ")
+    }
+
     /// A class with the method asked for, which answers nothing.
     pub fn stub(&self) -> String {
         format!("class Solution:\n    def {}(self, *args, **kwargs):\n        return None\n", self.method())

@@ -1,10 +1,11 @@
 //! Per-rollout gradients of the GRPO loss, and of the pairs' likelihoods, with respect to the knobs.
 
-use crate::memory::Plan;
+use crate::memory::PassPlan;
 use crate::rollouts::{Policies, Rollout};
 use crate::{Result, TrainConfig, Treatment};
 use adapter::{Basis, KnobTap, Quarantine, RolloutGradients};
-use model::{Batch, Decoder, Objective, Targets, read};
+use backend::{Batch, read};
+use model::{Decoder, Objective, Targets};
 use routing::PairGradients;
 use substrate::Mode;
 
@@ -31,7 +32,7 @@ pub struct LossGradients {
 }
 
 /// A rollout that takes part, with its place among all and its advantage.
-pub type Taken<'a, 'b> = (usize, &'a Rollout<'b>, f64);
+pub type TrainedRollout<'a, 'b> = (usize, &'a Rollout<'b>, f64);
 
 /// A prompt with its completion, and the derivative of the loss by each completion token's log-probability.
 struct Row {
@@ -46,8 +47,8 @@ pub fn of_loss(
     config: &TrainConfig,
     basis: &Basis,
     policies: &Policies,
-    rollouts: &[Taken],
-    plan: Plan,
+    rollouts: &[TrainedRollout],
+    plan: PassPlan,
 ) -> Result<LossGradients> {
     let denominator = (config.rollouts() * config.max_new) as f64;
     let mut out = LossGradients { gradients: RolloutGradients::default(), tokens: vec![], logp_gap: 0.0, kl: 0.0 };
@@ -86,11 +87,11 @@ pub fn of_loss(
 
 /// Rollouts that go through the device together: of one policy, similar lengths together, at most `tokens` in all unless one
 /// alone has more. Ties keep rollout order, so passes are always the same.
-fn passes<'a, 'b>(rollouts: &[Taken<'a, 'b>], tokens: usize) -> Vec<Vec<Taken<'a, 'b>>> {
+fn passes<'a, 'b>(rollouts: &[TrainedRollout<'a, 'b>], tokens: usize) -> Vec<Vec<TrainedRollout<'a, 'b>>> {
     let length = |r: &Rollout| r.shown.tokens.len() + r.completion.tokens.len();
     let mut order = rollouts.to_vec();
     order.sort_by_key(|(i, r, _)| (r.quarantine, length(r), *i));
-    let (mut out, mut held): (Vec<Vec<Taken>>, usize) = (vec![], 0);
+    let (mut out, mut held): (Vec<Vec<TrainedRollout>>, usize) = (vec![], 0);
     for rollout in order {
         held += length(rollout.1);
         match out.last_mut() {
@@ -105,7 +106,7 @@ fn passes<'a, 'b>(rollouts: &[Taken<'a, 'b>], tokens: usize) -> Vec<Vec<Taken<'a
 }
 
 /// Gradients of each side's NLL, averaged over completion tokens, on the deployed model.
-pub fn of_pairs(deployed: &Decoder, basis: &Basis, pairs: &[PairTokens], plan: Plan) -> Result<PairGradients> {
+pub fn of_pairs(deployed: &Decoder, basis: &Basis, pairs: &[PairTokens], plan: PassPlan) -> Result<PairGradients> {
     let side = |answer: fn(&PairTokens) -> &Vec<u32>| -> Result<RolloutGradients> {
         let batch: Vec<Row> = pairs
             .iter()
@@ -128,7 +129,7 @@ pub fn of_pairs(deployed: &Decoder, basis: &Basis, pairs: &[PairTokens], plan: P
 
 fn tensors(decoder: &Decoder, rows: &[Row]) -> (Batch, Targets) {
     let tokens: Vec<&[u32]> = rows.iter().map(|r| &r.tokens[..]).collect();
-    let batch = Batch::new(&tokens, &decoder.device);
+    let batch = Batch::new(&tokens, &decoder.backend.device);
     let spans: Vec<(usize, usize)> = rows.iter().map(|r| (r.prompt, r.tokens.len())).collect();
     let targets = Targets::completions(&spans, &tokens);
     (batch, targets)

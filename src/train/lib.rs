@@ -11,29 +11,36 @@
 //! | [`gradients`] | per-rollout knob gradients of the GRPO loss and of the pairs |
 //! | [`optimizer`] | AdamW and the schedule |
 //! | [`memory`] | how large a training pass may be |
-//! | [`clock`] | where an update's time goes |
-//! | [`board`] | TensorBoard's event file |
+//! | [`timings`] | where an update's time goes |
+//! | [`log`] | rows appended to files |
+//! | [`tensorboard`] | TensorBoard's event file |
 //! | [`state`] | checkpoints, and resuming to the same bytes |
 //! | [`run`] | the loop |
 
 pub mod arms;
-pub mod board;
-pub mod clock;
 pub mod config;
 pub mod gradients;
 pub mod grpo;
+pub mod log;
 pub mod memory;
 pub mod optimizer;
 pub mod rollouts;
 pub mod run;
 pub mod seeds;
 pub mod state;
+pub mod tensorboard;
+pub mod timings;
 
 pub use arms::{Arm, PairSet, Treatment};
 pub use config::TrainConfig;
 pub use gradients::PairTokens;
-pub use run::{Inputs, Metrics, Outcome, train};
+pub use run::{Metrics, Outcome, RunInputs, train};
 pub use state::RunFolder;
+
+use adapter::AdapterError;
+use failure::Kind;
+use generate::GenerateError;
+use model::ModelError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
@@ -54,9 +61,13 @@ pub enum TrainError {
     #[error("the training set is empty")]
     NoProblems,
     #[error(transparent)]
-    Model(#[from] model::ModelError),
+    Backend(#[from] backend::BackendError),
     #[error(transparent)]
-    Adapter(#[from] adapter::AdapterError),
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
+    #[error(transparent)]
+    Adapter(#[from] AdapterError),
     #[error(transparent)]
     Routing(#[from] routing::RoutingError),
     #[error(transparent)]
@@ -68,9 +79,29 @@ pub enum TrainError {
 impl TrainError {
     /// Whether the device had no room: the same in smaller pieces may fit.
     pub fn is_out_of_memory(&self) -> bool {
+        let backend = match self {
+            Self::Backend(error)
+            | Self::Model(ModelError::Backend(error))
+            | Self::Generate(GenerateError::Backend(error))
+            | Self::Adapter(AdapterError::Backend(error) | AdapterError::Model(ModelError::Backend(error))) => error,
+            _ => return false,
+        };
+        backend.is_out_of_memory()
+    }
+
+    /// What kind of failure it is.
+    pub fn kind(&self) -> Kind {
         match self {
-            Self::Model(error) | Self::Adapter(adapter::AdapterError::Model(error)) => error.is_out_of_memory(),
-            _ => false,
+            Self::Diverged { .. } | Self::Infrastructure { .. } => Kind::Resumable,
+            Self::OtherRun { .. } | Self::Unmatched { .. } => Kind::Usage,
+            Self::NoProblems => Kind::Input,
+            Self::Backend(e) => e.kind(),
+            Self::Model(e) => e.kind(),
+            Self::Generate(e) => e.kind(),
+            Self::Adapter(e) => e.kind(),
+            Self::Routing(e) => e.kind(),
+            Self::Substrate(e) => e.kind(),
+            Self::File(e) => e.kind(),
         }
     }
 }

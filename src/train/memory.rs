@@ -13,14 +13,14 @@ const SMALLEST: usize = 256;
 
 /// The shape of a training pass. Stored beside the run: sums may round differently in another, and a resumed run must not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Plan {
+pub struct PassPlan {
     /// Tokens of a pass; a longer rollout has one of its own.
     pub tokens: usize,
     /// Blocks whose activations are kept; the others compute them again.
     pub kept: usize,
 }
 
-impl Plan {
+impl PassPlan {
     /// Everything in one pass, nothing computed twice: for a few short rows.
     pub const WHOLE: Self = Self { tokens: usize::MAX, kept: usize::MAX };
 
@@ -39,7 +39,7 @@ impl Plan {
     /// The largest pass that the device has room for now, and as many kept blocks as then fit.
     pub fn fitting(config: &TrainConfig, decoder: &Decoder) -> Self {
         let c = &decoder.config;
-        let Some(free) = decoder.ops.free_memory(&decoder.device) else {
+        let Some(free) = decoder.backend.free_memory() else {
             return Self { tokens: config.batch_tokens, kept: c.num_hidden_layers };
         };
         let element = decoder.dtype().size();
@@ -75,15 +75,15 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::ModelError;
+    use backend::BackendError;
 
     /// As it was seen on an H100 whose memory a neighbour held: the gradients' read is where it shows.
     fn full() -> TrainError {
         adapter::AdapterError::from(device("out of device memory allocating 2004877312 bytes")).into()
     }
 
-    fn device(words: &str) -> ModelError {
-        ModelError::Compute(words.into())
+    fn device(words: &str) -> BackendError {
+        BackendError::Compute(words.into())
     }
 
     #[test]
@@ -96,9 +96,9 @@ mod tests {
         assert!(!TrainError::from(device("an illegal address")).is_out_of_memory());
         let folder = tempfile::tempdir().unwrap();
         let run = RunFolder::at(folder.path());
-        let half = Plan { tokens: 1024, kept: 3 }.smaller(&run, full()).unwrap();
-        assert_eq!(half, Plan { tokens: 512, kept: 0 });
-        let stored: Plan = serde_json::from_str(&std::fs::read_to_string(run.plan()).unwrap()).unwrap();
+        let half = PassPlan { tokens: 1024, kept: 3 }.smaller(&run, full()).unwrap();
+        assert_eq!(half, PassPlan { tokens: 512, kept: 0 });
+        let stored: PassPlan = serde_json::from_str(&std::fs::read_to_string(run.plan()).unwrap()).unwrap();
         assert_eq!(stored, half, "a resumed run goes on with the passes that fit");
         assert!(half.smaller(&run, full()).unwrap().smaller(&run, full()).is_err());
     }

@@ -1,19 +1,20 @@
 //! One update's rollouts: choose prompts, sample a group of each, grade.
 
-use crate::clock::{Clock, Stage};
 use crate::seeds::{Purpose, derive};
+use crate::timings::{Stage, Timings};
 use crate::{Result, TrainConfig, TrainError};
 use adapter::Quarantine;
-use model::{Completion, Decoder, Prompt, Sampling, Tokenizer};
+use generate::{Completion, Prompt, SamplingParams};
+use model::{Decoder, Tokenizer};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use std::panic::resume_unwind;
-use substrate::{Graded, Grader, Shown, Submission};
+use substrate::{Graded, Grader, PromptedProblem, Submission};
 
 /// A sampled and graded completion.
 #[derive(Clone, Debug)]
 pub struct Rollout<'a> {
-    pub shown: &'a Shown,
+    pub shown: &'a PromptedProblem,
     pub quarantine: Quarantine,
     pub completion: Completion,
     pub text: String,
@@ -40,11 +41,11 @@ impl Policies {
 pub fn collect<'a>(
     config: &TrainConfig,
     update: usize,
-    problems: &'a [Shown],
+    problems: &'a [PromptedProblem],
     policies: &Policies,
     tokenizer: &Tokenizer,
     grader: &Grader,
-    clock: &mut Clock,
+    timings: &mut Timings,
 ) -> Result<Vec<Rollout<'a>>> {
     let plan = plan(config, update, problems)?;
     let mut rollouts: Vec<(usize, Rollout)> = std::thread::scope(|scope| {
@@ -52,13 +53,13 @@ pub fn collect<'a>(
         for quarantine in [Quarantine::On, Quarantine::Off] {
             let rows: Vec<usize> = (0..plan.len()).filter(|&i| plan[i].quarantine == quarantine).collect();
             let policy = policies.of(quarantine);
-            let written = clock.time(Stage::Sample, || write(config, update, &plan, &rows, policy, tokenizer))?;
+            let written = timings.time(Stage::Sample, || write(config, update, &plan, &rows, policy, tokenizer))?;
             let planned = &plan;
             gradings.push(scope.spawn(move || grade(planned, rows, written, grader)));
         }
         let wait =
             || gradings.into_iter().flat_map(|g| g.join().unwrap_or_else(|panic| resume_unwind(panic))).collect();
-        Ok::<_, TrainError>(clock.time(Stage::Grade, wait))
+        Ok::<_, TrainError>(timings.time(Stage::Grade, wait))
     })?;
     rollouts.sort_by_key(|(row, _)| *row);
     let failures: Vec<&String> = rollouts.iter().filter_map(|(_, r)| r.graded.failure.as_ref()).collect();
@@ -78,7 +79,7 @@ fn write(
     policy: &Decoder,
     tokenizer: &Tokenizer,
 ) -> Result<Vec<(Completion, String)>> {
-    let how = Sampling {
+    let params = SamplingParams {
         temperature: config.temperature,
         top_k: 0,
         top_p: 1.0,
@@ -93,7 +94,7 @@ fn write(
         seed: derive(config.seed, Purpose::Sampling, update, i),
     };
     let prompts: Vec<Prompt> = rows.iter().filter(|&&i| !plan[i].demonstrated).map(prompt).collect();
-    let mut sampled = policy.generate(&prompts, &how)?.into_iter();
+    let mut sampled = generate::generate(policy, &prompts, &params)?.into_iter();
     let one = |&i: &usize| {
         let Planned { shown, demonstrated, .. } = plan[i];
         let completion = match demonstrated {
@@ -107,7 +108,7 @@ fn write(
 }
 
 /// What the teacher writes. Nobody sampled it, so its log-probabilities are no numbers.
-fn demonstration(shown: &Shown, max_new: usize, tokenizer: &Tokenizer) -> Result<Completion> {
+fn demonstration(shown: &PromptedProblem, max_new: usize, tokenizer: &Tokenizer) -> Result<Completion> {
     let mut tokens = tokenizer.encode_completion(&shown.demonstration())?;
     tokens.truncate(max_new);
     let logp = vec![f32::NAN; tokens.len()];
@@ -133,27 +134,27 @@ fn grade<'a>(
 /// A rollout to be.
 #[derive(Clone, Copy)]
 struct Planned<'a> {
-    shown: &'a Shown,
+    shown: &'a PromptedProblem,
     quarantine: Quarantine,
     /// Written by the teacher, not sampled.
     demonstrated: bool,
 }
 
 /// Which problem each row answers, and with which weights.
-fn plan<'a>(config: &TrainConfig, update: usize, problems: &'a [Shown]) -> Result<Vec<Planned<'a>>> {
+fn plan<'a>(config: &TrainConfig, update: usize, problems: &'a [PromptedProblem]) -> Result<Vec<Planned<'a>>> {
     if problems.is_empty() {
         return Err(TrainError::NoProblems);
     }
     let mut order: Vec<usize> = (0..problems.len()).collect();
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(derive(config.seed, Purpose::Prompts, update, 0)));
     let on_rows = if config.arm.routes() { config.group - config.deployed_rows() } else { 0 };
-    let demonstrated = |shown: &Shown| match &config.teacher {
+    let demonstrated = |shown: &PromptedProblem| match &config.teacher {
         Some(teacher) if update <= teacher.until && teacher.modes.contains(&shown.mode) => {
             (teacher.share * config.group as f64).round() as usize
         }
         _ => 0,
     };
-    let row = |shown: &'a Shown, j: usize| Planned {
+    let row = |shown: &'a PromptedProblem, j: usize| Planned {
         shown,
         quarantine: if j < on_rows { Quarantine::On } else { Quarantine::Off },
         demonstrated: j < demonstrated(shown),

@@ -1,28 +1,28 @@
 //! The training loop.
 
-use crate::board::Board;
-use crate::clock::{self, Clock, Stage};
-use crate::memory::Plan;
+use crate::log::append;
+use crate::memory::PassPlan;
 use crate::rollouts::{self, Rollout};
 use crate::state::{RunFolder, State};
+use crate::tensorboard::TensorBoard;
+use crate::timings::{Stage, Timings};
 use crate::{PairTokens, Result, TrainConfig, TrainError, Treatment, gradients, grpo, optimizer};
 use adapter::{Basis, Knobs, Quarantine};
 use model::Tokenizer;
 use routing::Routed;
 use serde::{Deserialize, Serialize};
-use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use substrate::{Grader, Shown};
+use substrate::{Grader, PromptedProblem};
 
-/// Updates after which the shapes of their passes are forgotten (see [`model::ops::Ops::forget_shapes`]).
+/// Updates after which the shapes of their passes are forgotten (see [`backend::Backend::forget_shapes`]).
 const SHAPES_KEPT: usize = 25;
 
 /// What a run works on.
-pub struct Inputs<'a> {
+pub struct RunInputs<'a> {
     pub basis: &'a Basis,
     pub tokenizer: &'a Tokenizer,
-    pub problems: &'a [Shown],
+    pub problems: &'a [PromptedProblem],
     pub pairs: &'a [PairTokens],
     pub grader: &'a Grader,
     /// Mean gate value of every update of the run that this arm is matched to, if it is to one.
@@ -87,7 +87,7 @@ pub struct RolloutRow {
 /// Trains from where the folder's state stands to `config.updates`, saving after every update.
 pub fn train(
     config: &TrainConfig,
-    inputs: &Inputs,
+    inputs: &RunInputs,
     folder: &Path,
     stop: &AtomicBool,
     mut progress: impl FnMut(&Metrics),
@@ -97,8 +97,8 @@ pub fn train(
     if let (0, Some(start)) = (state.updates_completed, inputs.start) {
         state.knobs = start.clone();
     }
-    let mut plan = Plan::of(config, inputs.basis, &run)?;
-    let mut board = Board::open(&run.log())?;
+    let mut plan = PassPlan::of(config, inputs.basis, &run)?;
+    let mut tensorboard = TensorBoard::open(&run.log())?;
     if state.updates_completed == 0 {
         run.save_checkpoint(&state)?;
     }
@@ -106,8 +106,8 @@ pub fn train(
         if stop.load(Ordering::Relaxed) {
             return Ok(Outcome::Interrupted { updates_completed: state.updates_completed });
         }
-        let mut clock = Clock::default();
-        let (metrics, rows) = match update(config, inputs, &mut state, plan, &mut clock) {
+        let mut timings = Timings::default();
+        let (metrics, rows) = match update(config, inputs, &mut state, plan, &mut timings) {
             // Nothing has changed yet: the same update again, in smaller passes.
             Err(error) if error.is_out_of_memory() => {
                 plan = plan.smaller(&run, error)?;
@@ -116,7 +116,7 @@ pub fn train(
             done => done?,
         };
         let finished = state.updates_completed;
-        clock.time(Stage::Save, || -> Result<()> {
+        timings.time(Stage::Save, || -> Result<()> {
             append(&run.rollouts(), &rows)?;
             append(&run.metrics(), std::slice::from_ref(&metrics))?;
             if finished.is_multiple_of(config.checkpoint_every) || finished == config.updates {
@@ -124,12 +124,12 @@ pub fn train(
             }
             run.save(&state)
         })?;
-        board.scalars(finished, &metrics.scalars())?;
-        clock::append(&run.timings(), &clock.timings(finished, metrics.completion_tokens, metrics.trained_tokens))?;
+        tensorboard.scalars(finished, &metrics.scalars())?;
+        let row = timings.row(finished, metrics.completion_tokens, metrics.trained_tokens);
+        append(&run.timings(), std::slice::from_ref(&row))?;
         progress(&metrics);
         if finished.is_multiple_of(SHAPES_KEPT) {
-            let base = &inputs.basis.base;
-            base.ops.forget_shapes(&base.device);
+            inputs.basis.base.backend.forget_shapes();
         }
     }
     Ok(Outcome::Finished)
@@ -138,17 +138,17 @@ pub fn train(
 /// One GRPO update: refresh the gate, sample and grade, split the gradient, step both knobs.
 fn update(
     config: &TrainConfig,
-    inputs: &Inputs,
+    inputs: &RunInputs,
     state: &mut State,
-    plan: Plan,
-    clock: &mut Clock,
+    plan: PassPlan,
+    timings: &mut Timings,
 ) -> Result<(Metrics, Vec<RolloutRow>)> {
-    let Inputs { basis, tokenizer, problems, pairs, grader, matched, .. } = *inputs;
+    let RunInputs { basis, tokenizer, problems, pairs, grader, matched, .. } = *inputs;
     let update = state.updates_completed + 1;
-    let policies = clock.time(Stage::Merge, || gradients::policies(basis, &state.knobs, config.arm.routes()));
+    let policies = timings.time(Stage::Merge, || gradients::policies(basis, &state.knobs, config.arm.routes()));
     if config.arm.needs_gate() && (state.gate.is_none() || config.arm.refreshes(update, config)) {
         let deployed = policies.of(Quarantine::Off);
-        let pair_gradients = clock.time(Stage::Pairs, || gradients::of_pairs(deployed, basis, pairs, plan))?;
+        let pair_gradients = timings.time(Stage::Pairs, || gradients::of_pairs(deployed, basis, pairs, plan))?;
         state.gate = Some(config.arm.gate(&pair_gradients, &basis.layout, config)?);
     }
     let mass = match config.arm.treatment() {
@@ -159,18 +159,18 @@ fn update(
         _ => None,
     };
 
-    let rollouts = rollouts::collect(config, update, problems, &policies, tokenizer, grader, clock)?;
+    let rollouts = rollouts::collect(config, update, problems, &policies, tokenizer, grader, timings)?;
     let rewards: Vec<_> = rollouts.iter().map(|r| r.graded.reward).collect();
     let advantages = grpo::advantages(&rewards, config.group, config.std_floor);
-    let taking_part: Vec<gradients::Taken> = rollouts
+    let taking_part: Vec<gradients::TrainedRollout> = rollouts
         .iter()
         .zip(&advantages.values)
         .enumerate()
         .filter_map(|(i, (rollout, advantage))| advantage.map(|a| (i, rollout, a)))
         .collect();
 
-    let loss = clock.time(Stage::Gradients, || gradients::of_loss(config, basis, &policies, &taking_part, plan))?;
-    let mut routed = clock.time(Stage::Step, || config.arm.treat(state.gate.as_ref(), &loss, &basis.layout, mass));
+    let loss = timings.time(Stage::Gradients, || gradients::of_loss(config, basis, &policies, &taking_part, plan))?;
+    let mut routed = timings.time(Stage::Step, || config.arm.treat(state.gate.as_ref(), &loss, &basis.layout, mass));
     let gradient_norm = optimizer::clip(&mut routed.kept, &mut routed.quarantined, config.clip);
     if !gradient_norm.is_finite() {
         return Err(TrainError::Diverged { update });
@@ -216,15 +216,4 @@ fn rows(update: usize, rollouts: &[Rollout], taken: &[usize], routed: &Routed) -
         routed,
     };
     rollouts.iter().zip(fractions).map(row).collect()
-}
-
-/// Adds rows to a log and flushes them to the disk; a row that a crash cuts off is dropped on resume.
-pub(crate) fn append<T: Serialize>(path: &Path, rows: &[T]) -> Result<()> {
-    let text = bundle::files::to_jsonl(rows);
-    let write = || -> std::io::Result<()> {
-        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_data()
-    };
-    write().map_err(|source| bundle::BundleError::Write { path: path.into(), source }.into())
 }

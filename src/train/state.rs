@@ -2,7 +2,9 @@
 
 use crate::optimizer::Moments;
 use crate::{Result, TrainConfig, TrainError};
-use adapter::{Knobs, Layout, knobs};
+use adapter::knobs::unusable;
+use adapter::{Knobs, Layout};
+use backend::tensor_file::{TensorFile, to_bytes, vector};
 use routing::{Band, Direction, Gate};
 use std::path::{Path, PathBuf};
 
@@ -98,19 +100,19 @@ impl RunFolder {
     pub fn save(&self, state: &State) -> Result<()> {
         let empty: &[f32] = &[];
         let gate = state.gate.as_ref();
-        let bytes = knobs::to_bytes(&[
-            ("updates", &[state.updates_completed as f32]),
-            ("deployed", &state.knobs.deployed),
-            ("quarantine", &state.knobs.quarantine),
-            ("deployed.first", &state.deployed.first),
-            ("deployed.second", &state.deployed.second),
-            ("quarantine.first", &state.quarantine.first),
-            ("quarantine.second", &state.quarantine.second),
-            ("direction", gate.map_or(empty, |g| &g.direction.unit)),
-            ("band.lower", gate.map_or(empty, |g| &g.band.lower)),
-            ("band.upper", gate.map_or(empty, |g| &g.band.upper)),
-        ]);
-        Ok(bundle::write_atomic(&self.state(), &bytes)?)
+        let tensors = [
+            vector("updates", &[state.updates_completed as f32]),
+            vector("deployed", &state.knobs.deployed),
+            vector("quarantine", &state.knobs.quarantine),
+            vector("deployed.first", &state.deployed.first),
+            vector("deployed.second", &state.deployed.second),
+            vector("quarantine.first", &state.quarantine.first),
+            vector("quarantine.second", &state.quarantine.second),
+            vector("direction", gate.map_or(empty, |g| &g.direction.unit)),
+            vector("band.lower", gate.map_or(empty, |g| &g.band.lower)),
+            vector("band.upper", gate.map_or(empty, |g| &g.band.upper)),
+        ];
+        Ok(bundle::write_atomic(&self.state(), &to_bytes(&tensors, None))?)
     }
 
     /// How many updates the saved state has behind it.
@@ -119,7 +121,7 @@ impl RunFolder {
         if !path.exists() {
             return Ok(0);
         }
-        let [updates] = knobs::from_file(&path, ["updates"])?;
+        let updates = TensorFile::read(&path)?.floats("updates").map_err(unusable)?;
         Ok(updates.first().copied().unwrap_or(0.0) as usize)
     }
 
@@ -127,28 +129,21 @@ impl RunFolder {
     pub fn resume(&self, layout: &Layout) -> Result<State> {
         let path = self.state();
         let state = if path.exists() {
-            let [updates, d, h, d1, d2, h1, h2, unit, lower, upper] = knobs::from_file(
-                &path,
-                [
-                    "updates",
-                    "deployed",
-                    "quarantine",
-                    "deployed.first",
-                    "deployed.second",
-                    "quarantine.first",
-                    "quarantine.second",
-                    "direction",
-                    "band.lower",
-                    "band.upper",
-                ],
-            )?;
+            let file = TensorFile::read(&path)?;
+            let floats = |name: &str| file.floats(name).map_err(unusable);
+            let (updates, unit) = (floats("updates")?, floats("direction")?);
+            let (lower, upper) = (floats("band.lower")?, floats("band.upper")?);
+            let moments = |knob: &str| -> Result<Moments> {
+                let of = |which: &str| floats(&format!("{knob}.{which}"));
+                Ok(Moments { first: of("first")?, second: of("second")? })
+            };
             let gate =
                 (!unit.is_empty()).then_some(Gate { direction: Direction { unit }, band: Band { lower, upper } });
             State {
                 updates_completed: updates.first().copied().unwrap_or(0.0) as usize,
-                knobs: Knobs { deployed: d, quarantine: h },
-                deployed: Moments { first: d1, second: d2 },
-                quarantine: Moments { first: h1, second: h2 },
+                knobs: Knobs { deployed: floats("deployed")?, quarantine: floats("quarantine")? },
+                deployed: moments("deployed")?,
+                quarantine: moments("quarantine")?,
                 gate,
             }
         } else {

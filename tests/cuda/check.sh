@@ -22,7 +22,7 @@ run alone --jobs 1
 run beside --jobs 4
 same alone beside "four runs at a time and one"
 # Three times, each after at least one more update.
-updates() { cat "$work"/stopped/*/metrics.jsonl 2>/dev/null | wc -l; }
+updates() { { cat "$work"/stopped/*/metrics.jsonl 2>/dev/null || true; } | wc -l; }
 for _ in 1 2 3; do
   before=$(updates)
   "$program" run --plan src/cli/tests/tiny.toml --device "$device" --jobs 2 --out "$work/stopped" >>"$work/stopped.txt" 2>&1 &

@@ -1,8 +1,9 @@
 //! The adapter's promises, on a tiny checkpoint.
 
 use adapter::{Basis, KnobTap, Knobs, Quarantine};
-use burn::tensor::{Device, Tensor, TensorData};
-use model::{Batch, Decoder, Objective, Site, Targets, Weights, read};
+use backend::{Backend, Batch, read};
+use burn::tensor::{Tensor, TensorData};
+use model::{Decoder, LinearId, Objective, Targets, Weights};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
@@ -13,7 +14,7 @@ const SPANS: [(usize, usize); 3] = [(2, 6), (1, 3), (3, 5)];
 fn basis() -> (Basis, Weights) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures/tied");
     let weights = Weights::load(&folder).unwrap();
-    (Basis::new(Decoder::new(&weights, &Device::flex()).unwrap(), &weights).unwrap(), weights)
+    (Basis::new(Decoder::new(&weights, &Backend::cpu()).unwrap(), &weights).unwrap(), weights)
 }
 
 fn random_knobs(len: usize, size: f32) -> Knobs {
@@ -27,7 +28,7 @@ fn losses(decoder: &Decoder) -> Vec<f64> {
     ROWS.iter()
         .zip(SPANS)
         .map(|(row, span)| {
-            let batch = Batch::new(&[row], &decoder.device);
+            let batch = Batch::new(&[row], &decoder.backend.device);
             let targets = Targets::completions(&[span], &[row]);
             -decoder.log_probs(&decoder.hidden(&batch), &targets).unwrap().iter().map(|&x| x as f64).sum::<f64>()
         })
@@ -35,7 +36,7 @@ fn losses(decoder: &Decoder) -> Vec<f64> {
 }
 
 fn gradients(basis: &Basis, decoder: &Decoder, rows: &[&[u32]], spans: &[(usize, usize)]) -> Vec<Vec<f32>> {
-    let batch = Batch::new(rows, &decoder.device);
+    let batch = Batch::new(rows, &decoder.backend.device);
     let targets = Targets::completions(spans, rows);
     let mut tap = KnobTap::new(basis, &batch.rows);
     let weight = vec![-1.0; targets.len()];
@@ -47,7 +48,7 @@ fn gradients(basis: &Basis, decoder: &Decoder, rows: &[&[u32]], spans: &[(usize,
 fn at_zero_knobs_the_model_is_the_base_model_bit_for_bit() {
     let (basis, _) = basis();
     let zero = Knobs::zero(basis.layout.len());
-    let batch = Batch::new(&ROWS, &basis.base.device);
+    let batch = Batch::new(&ROWS, &basis.base.backend.device);
     let base = read(basis.base.logits(&basis.base.hidden(&batch))).unwrap();
     for quarantine in [Quarantine::On, Quarantine::Off] {
         let merged = basis.merge(&zero, quarantine);
@@ -64,42 +65,44 @@ fn the_merged_pass_and_the_knob_pass_agree() {
     let merged = basis.merge(&knobs, Quarantine::On);
     let effective = knobs.effective(Quarantine::On);
     let mut rng = ChaCha8Rng::seed_from_u64(5);
-    for (site, range) in basis.layout.iter() {
-        let [out, input] = site.proj.shape(&weights.config);
+    for (id, range) in basis.layout.iter() {
+        let [out, input] = id.proj.shape(&weights.config);
         let x: Vec<f32> = (0..4 * input).map(|_| rng.random_range(-1.0..1.0)).collect();
-        let x = Tensor::<2>::from_data(TensorData::new(x, [4, input]), &basis.base.device);
-        let (u, vh) = basis.factors(site);
-        let knob =
-            Tensor::<2>::from_data(TensorData::new(effective[range].to_vec(), [1, out.min(input)]), &basis.base.device);
-        let weight = basis.base.weight(site);
+        let x = Tensor::<2>::from_data(TensorData::new(x, [4, input]), &basis.base.backend.device);
+        let (u, vh) = basis.factors(id);
+        let knob = Tensor::<2>::from_data(
+            TensorData::new(effective[range].to_vec(), [1, out.min(input)]),
+            &basis.base.backend.device,
+        );
+        let weight = basis.base.weight(id);
         let plain = x.clone().matmul(weight.transpose());
         let with_knobs = plain + (x.clone().matmul(vh.transpose()) * knob).matmul(u.transpose());
-        let dense = x.matmul(merged.weight(site).transpose());
+        let dense = x.matmul(merged.weight(id).transpose());
         let (a, b) = (read(with_knobs).unwrap(), read(dense).unwrap());
         let scale = a.iter().fold(0.0f32, |m, v| m.max(v.abs()));
         let worst = a.iter().zip(&b).map(|(x, y)| (x - y).abs()).fold(0.0, f32::max);
-        assert!(worst <= 2e-5 * scale, "{site:?}: {worst} of {scale}");
+        assert!(worst <= 2e-5 * scale, "{id:?}: {worst} of {scale}");
     }
 }
 
 #[test]
 fn the_basis_gives_the_weight_back() {
     let (basis, weights) = basis();
-    for (site, _) in basis.layout.iter() {
-        let (u, vh) = basis.factors(site);
+    for (id, _) in basis.layout.iter() {
+        let (u, vh) = basis.factors(id);
         let identity = read(u.clone().transpose().matmul(u.clone())).unwrap();
         let r = u.dims()[1];
         for (i, x) in identity.iter().enumerate() {
-            assert!((x - f32::from(u8::from(i / r == i % r))).abs() < 1e-5, "{site:?}");
+            assert!((x - f32::from(u8::from(i / r == i % r))).abs() < 1e-5, "{id:?}");
         }
         // W = U (U^T W): the left basis spans the columns; likewise on the right when r = rows of Vh.
-        let w = basis.base.weight(site);
-        let back = if r == weights.get(&site.weight_name()).unwrap().rows {
+        let w = basis.base.weight(id);
+        let back = if r == weights.get(&id.weight_name()).unwrap().rows {
             read(u.clone().matmul(u.transpose()).matmul(w.clone())).unwrap()
         } else {
             read(w.clone().matmul(vh.clone().transpose()).matmul(vh)).unwrap()
         };
-        assert!(read(w).unwrap().iter().zip(&back).all(|(a, b)| (a - b).abs() < 1e-5), "{site:?}");
+        assert!(read(w).unwrap().iter().zip(&back).all(|(a, b)| (a - b).abs() < 1e-5), "{id:?}");
     }
 }
 
@@ -157,8 +160,8 @@ fn knobs_survive_a_round_trip_and_a_nan_is_refused() {
 }
 
 #[test]
-fn sites_come_in_layout_order() {
+fn linear_layers_come_in_layout_order() {
     let (basis, weights) = basis();
-    let sites: Vec<Site> = basis.layout.iter().map(|(s, _)| s).collect();
-    assert_eq!(sites, Site::all(&weights.config));
+    let sites: Vec<LinearId> = basis.layout.iter().map(|(s, _)| s).collect();
+    assert_eq!(sites, LinearId::all(&weights.config));
 }

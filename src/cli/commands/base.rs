@@ -4,7 +4,7 @@ use crate::args::Base;
 use anyhow::{Context, Result};
 use bundle::Pins;
 use experiment::Manifest;
-use experiment::bench::Files;
+use experiment::inputs::Files;
 use model::{ModelConfig, Weights, checkpoint};
 use std::path::Path;
 

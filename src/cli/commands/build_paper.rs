@@ -1,39 +1,40 @@
 //! `build-paper`: refuses unless every gate holds and every number is attested; else the PDF.
 
-use crate::args::{BuildPaper, Plan};
+use crate::args::{BuildPaper, ExperimentArgs};
 use crate::commands::receipts::{folder, same_paper};
 use crate::commands::{plan, verify};
-use crate::exit::{CheckFailed, Usage};
-use ::verify::GATES;
 use anyhow::{Result, bail};
-use experiment::{Manifest, Results};
+use experiment::{Attested, Evidence, Results, attest};
+use failure::Failure;
 use report::paper::Built;
-use report::{Evidence, compare, receipts, tables};
+use report::{compare, receipts, tables};
 use std::path::Path;
 use substrate::Isolation;
 
 pub fn run(root: &Path, args: &BuildPaper, isolation: Isolation) -> Result<()> {
     let Some(tier) = &args.receipts else {
         let (manifest, out) = plan::open(root, &args.plan)?;
-        return build(root, manifest, &out, isolation, Evidence::Whole).map(|_| ());
+        // Attested first: with damaged results the gates would only say the same less clearly.
+        let attested = attest(&manifest, &out, Evidence::Whole)?;
+        return build(root, &manifest.data, attested, isolation).map(|_| ());
     };
-    let plan = Plan { tier: tier.clone(), ..args.plan.clone() };
+    let plan = ExperimentArgs { tier: tier.clone(), ..args.plan.clone() };
     let (manifest, out) = plan::open(root, &plan)?;
     // Beside runs of one's own, never over them.
     let out = if args.plan.out.is_some() { out } else { out.with_file_name(format!("receipts-{tier}")) };
     let folder = folder(root, tier);
     receipts::unpack(&folder, &out)?;
-    let built = build(root, manifest, &out, isolation, Evidence::Receipts)?;
+    let attested = attest(&manifest, &out, Evidence::Receipts)?;
+    let built = build(root, &manifest.data, attested, isolation)?;
     same_paper(&folder, built.digest)
 }
 
-pub fn build(root: &Path, manifest: Manifest, out: &Path, isolation: Isolation, evidence: Evidence) -> Result<Built> {
-    // Attested first: with damaged results the gates would only say the same less clearly.
-    report::attest(&manifest, out, evidence)?;
-    verify::check(&GATES, &verify::context(root, manifest.clone(), out.into(), isolation), false)?;
-    let built = report::build(root, &manifest, out, evidence)?;
+/// Every gate, and then the paper of these results.
+pub fn build(root: &Path, data: &Path, attested: Attested, isolation: Isolation) -> Result<Built> {
+    let held = verify::hold(root, data, attested, isolation)?;
+    let built = report::build(root, &held)?;
     println!("\n{}", tables::claims(&built.claims));
-    println!("{}", tables::differences(&built.results));
+    println!("{}", tables::differences(held.attested().results()));
     if !built.unsafe_without.is_empty() {
         println!("UNSAFE   untrusted code ran without {}: the paper says so\n", built.unsafe_without.join(", "));
     }
@@ -48,7 +49,12 @@ pub fn compare(root: &Path, here: &Results, receipts: &Path) -> Result<()> {
     let path = folder.path().join("results.json");
     let there: Results = serde_json::from_str(&bundle::files::read_text(&path)?)?;
     if there.tier != here.tier {
-        bail!(Usage(format!("{} is of tier {}, these results are of {}", receipts.display(), there.tier, here.tier)));
+        bail!(Failure::usage(format!(
+            "{} is of tier {}, these results are of {}",
+            receipts.display(),
+            there.tier,
+            here.tier
+        )));
     }
     let claims = experiment::claims::load(&root.join(::verify::claims::FILE))?;
     let all = compare::compare(&claims, here, &there);
@@ -59,7 +65,7 @@ pub fn compare(root: &Path, here: &Results, receipts: &Path) -> Result<()> {
     }
     let differ: Vec<&str> = all.iter().filter(|c| !c.agrees).map(|c| c.id.as_str()).collect();
     if !differ.is_empty() {
-        bail!(CheckFailed(format!("{} differ from the receipts", differ.join(", "))));
+        bail!(Failure::check(format!("{} differ from the receipts", differ.join(", "))));
     }
     Ok(())
 }

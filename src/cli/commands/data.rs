@@ -2,7 +2,8 @@
 
 use crate::args::{Generate, Pretrain};
 use anyhow::Result;
-use model::{DeviceChoice, Tokenizer};
+use backend::Backend;
+use model::Tokenizer;
 use organism::pretrain::Recipe;
 use std::path::Path;
 use std::time::Instant;
@@ -17,12 +18,16 @@ pub fn generate(root: &Path, args: &Generate) -> Result<()> {
 pub fn pretrain(root: &Path, args: &Pretrain) -> Result<()> {
     let out = root.join(&args.out);
     let tokenizer = Tokenizer::load(&out.join("tokenizer.json"), organism::END)?;
-    let (device, opened) = DeviceChoice::from(args.device).open()?;
+    let backend = Backend::open(args.device)?;
     let recipe = Recipe { steps: args.steps, ..Recipe::default() };
     let started = Instant::now();
-    let weights = organism::pretrain::pretrain(&tokenizer, &recipe, &device, |step, loss| {
+    let weights = organism::pretrain::pretrain(&tokenizer, &recipe, &backend, |step, loss| {
         if step % 100 == 0 || step + 1 == recipe.steps {
-            println!("step {step:>5}  loss {loss:.4}  {:.0} s on {}", started.elapsed().as_secs_f64(), opened.name());
+            println!(
+                "step {step:>5}  loss {loss:.4}  {:.0} s on {}",
+                started.elapsed().as_secs_f64(),
+                backend.choice.name()
+            );
         }
     })?;
     weights.save(&out)?;

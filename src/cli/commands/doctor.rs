@@ -1,9 +1,9 @@
 //! `doctor`: what this machine has of what the program needs.
 
-use crate::exit::CheckFailed;
 use anyhow::{Result, anyhow, bail};
+use backend::{Backend, DeviceChoice};
 use bundle::Pins;
-use model::DeviceChoice;
+use failure::Failure;
 use sandbox::{Isolation, Job, Layer, Limits, Pool, Python};
 use std::path::Path;
 
@@ -29,7 +29,7 @@ pub fn run(root: &Path, isolation: Isolation) -> Result<()> {
         }
     }
     for (choice, needed) in [(DeviceChoice::Cpu, true), (DeviceChoice::Wgpu, false), (DeviceChoice::Cuda, false)] {
-        line(choice.name(), needed, choice.open().map(|_| "computes".into()).map_err(Into::into));
+        line(choice.name(), needed, Backend::open(choice).map(|_| "computes".into()).map_err(Into::into));
     }
     let pins = Pins::load(&root.join(bundle::pins::FILE)).and_then(|p| p.verify(root, Path::new("data")));
     line("data", true, pins.map(|n| format!("{n} shipped files have their pinned bytes")).map_err(Into::into));
@@ -55,8 +55,8 @@ fn sandbox(pool: &Pool) -> Result<String> {
             }
         }),
         Some(seen) => {
-            bail!(CheckFailed(format!("a test job ended as {:?} and printed {:?}", seen.ending, seen.stdout)))
+            bail!(Failure::check(format!("a test job ended as {:?} and printed {:?}", seen.ending, seen.stdout)))
         }
-        None => bail!(CheckFailed("a test job gave no result".into())),
+        None => bail!(Failure::check("a test job gave no result")),
     }
 }

@@ -2,39 +2,42 @@
 
 use crate::args::{Export, Format};
 use crate::commands::{base, plan};
-use crate::exit::Usage;
 use adapter::{Basis, Knobs, export};
 use anyhow::{Result, bail};
+use backend::Backend;
 use experiment::manifest::Source;
-use model::{Decoder, DeviceChoice, Weights};
+use failure::Failure;
+use model::{Decoder, Weights};
 use std::path::{Path, PathBuf};
 
 pub fn run(root: &Path, args: &Export) -> Result<()> {
     let (manifest, _) = plan::open(root, &args.plan)?;
-    let Some(out) = &args.plan.out else { bail!(Usage("export needs --out, the folder to write into".into())) };
+    let Some(out) = &args.plan.out else { bail!(Failure::usage("export needs --out, the folder to write into")) };
     let rank = match (args.format, args.rank) {
         (Format::Hf, None) => 0,
         (Format::Peft, Some(rank)) if rank > 0 => rank,
-        (Format::Hf, Some(_)) => bail!(Usage("--rank belongs to --format peft: a merged model has every knob".into())),
-        (Format::Peft, _) => bail!(Usage("--format peft needs --rank K, the knobs to keep of every matrix".into())),
+        (Format::Hf, Some(_)) => {
+            bail!(Failure::usage("--rank belongs to --format peft: a merged model has every knob"))
+        }
+        (Format::Peft, _) => bail!(Failure::usage("--format peft needs --rank K, the knobs to keep of every matrix")),
     };
     let (update, checkpoint) = checkpoint(&args.run, args.update)?;
     let knobs = Knobs::load(&checkpoint)?;
-    let (device, _) = DeviceChoice::from(args.device).open()?;
+    let backend = Backend::open(args.device)?;
     let (base, basis) = match manifest.source {
         Source::Organism => {
             let base = root.join(&manifest.data);
             let weights = Weights::load(&base)?;
-            (base, Basis::new(Decoder::new(&weights, &device)?, &weights)?)
+            (base, Basis::new(Decoder::new(&weights, &backend)?, &weights)?)
         }
         Source::Leetcode => {
             let files = base::files(root, &args.base, &manifest)?;
-            let decoder = Decoder::new(&files.weights, &device)?;
+            let decoder = Decoder::new(&files.weights, &backend)?;
             (files.model, Basis::cached(decoder, &files.weights, &files.cache, |_, _| ())?)
         }
     };
     if knobs.deployed.len() != basis.layout.len() {
-        bail!(Usage(format!(
+        bail!(Failure::usage(format!(
             "{} has {} knobs but {} has {}: it belongs to another base model, choose its --tier or --plan",
             checkpoint.display(),
             knobs.deployed.len(),
@@ -81,6 +84,6 @@ fn checkpoint(run: &Path, asked: Option<usize>) -> Result<(usize, PathBuf)> {
     };
     match chosen {
         Some(chosen) => Ok(chosen),
-        None => bail!(Usage(format!("{} has checkpoints of updates: {}", run.display(), updates.join(", ")))),
+        None => bail!(Failure::usage(format!("{} has checkpoints of updates: {}", run.display(), updates.join(", ")))),
     }
 }

@@ -1,28 +1,22 @@
 //! `grade`: responses in, rewards and verdicts out, row by row.
 
 use crate::args::Grade;
-use crate::exit::{Resumable, Usage};
 use anyhow::{Result, bail};
 use eval::grade::{self, Request, Summary};
+use failure::Failure;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::Instant;
-use substrate::{Grader, Isolation, Mode};
+use substrate::grading::cores;
+use substrate::{Grader, Isolation};
 
 pub fn run(args: &Grade, isolation: Isolation) -> Result<()> {
-    let mode = match &args.mode {
-        None => None,
-        Some(name) => match Mode::from_name(name) {
-            Some(mode) => Some(mode),
-            None => bail!(Usage(format!("unknown mode `{name}`: modes are {}", Mode::ALL.map(Mode::name).join(", ")))),
-        },
-    };
-    let jobs = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let jobs = args.jobs.unwrap_or_else(cores);
     let grader = Grader::new(jobs, isolation)?;
     let request = Request {
         problems: &args.problems,
         responses: &args.responses,
         out: &args.out,
-        mode,
+        mode: args.mode,
         family: args.split.into(),
     };
     let (bar, started) = (ProgressBar::new(0), Instant::now());
@@ -44,7 +38,7 @@ pub fn run(args: &Grade, isolation: Isolation) -> Result<()> {
         println!("wrote {}", args.out.display());
     }
     match summary.outcomes.get("infra_failed") {
-        Some(n) => bail!(Resumable(format!(
+        Some(n) => bail!(Failure::resumable(format!(
             "{n} gradings failed in the sandbox after retries; they have no reward in {}. Run `gradient-quarantine doctor`, then this command again",
             args.out.display()
         ))),

@@ -3,12 +3,13 @@
 mod base;
 mod bench;
 mod build_paper;
+mod completions;
 mod data;
 mod doctor;
 mod export;
 mod grade;
-mod host;
 mod plan;
+mod provenance;
 mod receipts;
 mod reproduce;
 mod slurm;
@@ -29,10 +30,11 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Doctor => doctor::run(&cli.root, isolation),
         Command::Plan(args) => slurm::run(&cli.root, &args),
         Command::Train(args) => train::run(&cli.root, &args, isolation),
-        Command::Bench(Bench::Grading(args)) => bench::grading(&cli.root, &args, isolation),
-        Command::Bench(Bench::Engine(args)) => bench::engine(&cli.root, &args),
+        Command::Bench(Bench::Grading(args)) => bench::grading(&cli.root, args, isolation),
+        Command::Bench(Bench::Engine(args)) => bench::engine(&cli.root, args),
         Command::Export(args) => export::run(&cli.root, &args),
         Command::Grade(args) => grade::run(&args, isolation),
+        Command::Completions(args) => completions::run(&args),
         Command::Data(Data::Generate(args)) => data::generate(&cli.root, &args),
         Command::Data(Data::Pretrain(args)) => data::pretrain(&cli.root, &args),
     }

@@ -2,10 +2,11 @@
 
 use crate::args::Receipts;
 use crate::commands::plan;
-use crate::exit::CheckFailed;
 use anyhow::{Result, bail};
 use bundle::Sha256;
-use report::{Evidence, attest, receipts};
+use experiment::{Evidence, attest};
+use failure::Failure;
+use report::receipts;
 use std::path::{Path, PathBuf};
 
 /// The digest of the paper that was built from what is packed.
@@ -32,7 +33,7 @@ pub fn same_paper(folder: &Path, digest: Sha256) -> Result<()> {
         return Ok(());
     }
     if receipts::stated(&path)? != digest.to_string() {
-        bail!(CheckFailed(format!(
+        bail!(Failure::check(format!(
             "the paper is another than {} states: its sources or the program have changed since; if that is meant, look at the \
              paper and write its digest there",
             path.display()

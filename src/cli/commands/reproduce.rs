@@ -1,14 +1,12 @@
 //! `reproduce`: gates, training and evaluation of every run, gates again, the paper.
 
 use crate::args::Reproduce;
-use crate::commands::{build_paper, host, plan, verify};
+use crate::commands::{build_paper, plan, provenance, verify};
 use crate::progress::Display;
-use ::verify::{Context, GATES};
 use anyhow::{Context as _, Result};
-use burn::tensor::Device;
-use experiment::{Bench, Host, Manifest, Results, Runner, run_plan};
-use model::DeviceChoice;
-use report::Evidence;
+use backend::Backend;
+use experiment::{Evidence, Inputs, Manifest, Provenance, Results, Runner, attest, run_plan};
+use failure::Kind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,13 +15,14 @@ use substrate::Isolation;
 pub fn run(root: &Path, args: &Reproduce, isolation: Isolation) -> Result<()> {
     let plan = Opened::new(root, args, isolation)?;
     // Results are the last gates' business: old ones are checked against the ledger, then made again from run folders.
-    let inputs = Context { root: root.into(), data: plan.manifest.data.clone(), results: None, isolation };
-    verify::check(&GATES, &inputs, false)?;
+    verify::inputs(root, &plan.manifest.data, isolation)?;
     println!();
     plan.execute(root, isolation)?;
     println!();
-    let built = build_paper::build(root, plan.manifest, &plan.out, isolation, Evidence::Whole)?;
-    args.compare.as_ref().map_or(Ok(()), |receipts| build_paper::compare(root, &built.results, receipts))
+    let attested = attest(&plan.manifest, &plan.out, Evidence::Whole)?;
+    let results = attested.results().clone();
+    build_paper::build(root, &plan.manifest.data, attested, isolation)?;
+    args.compare.as_ref().map_or(Ok(()), |receipts| build_paper::compare(root, &results, receipts))
 }
 
 /// The runs and their numbers without gates and paper.
@@ -38,8 +37,8 @@ pub fn plan_only(root: &Path, args: &Reproduce, isolation: Isolation) -> Result<
 struct Opened {
     manifest: Manifest,
     out: PathBuf,
-    device: Device,
-    host: Host,
+    backend: Backend,
+    provenance: Provenance,
 }
 
 impl Opened {
@@ -48,28 +47,28 @@ impl Opened {
         if args.fresh && out.exists() {
             std::fs::remove_dir_all(&out).with_context(|| format!("cannot remove {}", out.display()))?;
         }
-        let (device, opened) = DeviceChoice::from(args.device).open()?;
-        let host = host::describe(root, &manifest, opened, args.jobs, isolation)?;
+        let backend = Backend::open(args.device)?;
+        let provenance = provenance::describe(root, &manifest, backend.choice, args.jobs, isolation)?;
         println!(
             "tier {}: {} runs on {}, {} at a time; results in {}\n",
             manifest.name,
             manifest.jobs().len(),
-            opened.name(),
-            host.jobs,
+            backend.choice.name(),
+            provenance.jobs,
             out.display()
         );
-        Ok(Self { manifest, out, device, host })
+        Ok(Self { manifest, out, backend, provenance })
     }
 
     /// Trains and evaluates what is not there yet, and writes `results.json`.
     fn execute(&self, root: &Path, isolation: Isolation) -> Result<()> {
-        let Self { manifest, out, device, host } = self;
-        let bench = Bench::load(root, manifest, device)?;
+        let Self { manifest, out, backend, provenance } = self;
+        let inputs = Inputs::load(root, manifest, backend)?;
         let display = Display::new(manifest.updates()?);
         let (stop, events) = (interrupt_flag()?, |event: experiment::Event| display.show(event));
         let runner =
-            Runner { manifest, bench: &bench, basis: &bench.basis, out, isolation, stop: &stop, events: &events };
-        let done = run_plan(&runner, host);
+            Runner { manifest, inputs: &inputs, basis: &inputs.basis, out, isolation, stop: &stop, events: &events };
+        let done = run_plan(&runner, provenance);
         display.finish();
         done?;
         let results = Results::collect(manifest, out)?;
@@ -83,7 +82,7 @@ pub fn interrupt_flag() -> Result<Arc<AtomicBool>> {
     let flag = stop.clone();
     ctrlc::set_handler(move || {
         if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(5);
+            std::process::exit(Kind::Resumable.exit_code().into());
         }
         eprintln!("stopping after this update; Ctrl-C again stops at once");
     })?;

@@ -3,13 +3,12 @@
 
 use crate::args::{PlanFormat, PlanOut};
 use crate::commands::plan;
-use crate::exit::Usage;
 use anyhow::{Result, bail};
 use bundle::write_atomic;
-use clap::ValueEnum;
 use experiment::Manifest;
 use experiment::manifest::Job;
 use experiment::runner::BASE_RUN;
+use failure::Failure;
 use std::path::Path;
 
 pub fn run(root: &Path, args: &PlanOut) -> Result<()> {
@@ -17,7 +16,7 @@ pub fn run(root: &Path, args: &PlanOut) -> Result<()> {
     match (args.format, &args.to) {
         (PlanFormat::Text, _) => list(&manifest),
         (PlanFormat::Slurm, Some(to)) => slurm(root, args, &manifest, &std::path::absolute(out)?, to),
-        (PlanFormat::Slurm, None) => bail!(Usage("--format slurm needs --to, the folder to write into".into())),
+        (PlanFormat::Slurm, None) => bail!(Failure::usage("--format slurm needs --to, the folder to write into")),
     }
 }
 
@@ -40,7 +39,7 @@ fn slurm(root: &Path, args: &PlanOut, manifest: &Manifest, out: &Path, to: &Path
         Some(path) => format!("--plan {}", quoted(&std::path::absolute(path)?)),
         None => format!("--tier {}", manifest.name),
     };
-    let device = args.device.to_possible_value().map_or("auto".into(), |v| v.get_name().to_string());
+    let device = args.device.name();
     let common = format!("{} --root {}", quoted(&program), quoted(&root));
     let rest = format!("{plan} --out {} --device {device}", quoted(out));
     let task = format!(

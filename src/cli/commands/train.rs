@@ -1,16 +1,15 @@
 //! `train`: one run of a plan, trained and evaluated, without the rest of the plan. With `--model`, on a model of one's own.
 
 use crate::args::Train;
-use crate::commands::{base, host, plan, reproduce};
-use crate::exit::Usage;
+use crate::commands::{base, plan, provenance, reproduce};
 use crate::progress::Display;
 use anyhow::{Result, bail};
+use backend::Backend;
 use experiment::manifest::{Job, Source};
-use experiment::{Bench, Manifest, RunId, Runner};
-use model::DeviceChoice;
+use experiment::{Inputs, Manifest, RunId, Runner};
+use failure::Failure;
 use std::path::Path;
 use substrate::{Grader, Isolation};
-use train::Arm;
 
 pub fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()> {
     let mut wanted = args.plan.clone();
@@ -19,44 +18,41 @@ pub fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()> {
     let job = match &args.job {
         Some(name) => named(&manifest, name)?,
         None => {
-            let Some(arm) = Arm::from_name(&args.arm) else {
-                bail!(Usage(format!("unknown arm `{}`: arms are {}", args.arm, Arm::ALL.map(Arm::name).join(", "))));
-            };
-            let run = RunId { arm, seed: args.seed };
-            (manifest.arms, manifest.seeds) = (vec![arm], vec![args.seed]);
+            let run = RunId { arm: args.arm, seed: args.seed };
+            (manifest.arms, manifest.seeds) = (vec![run.arm], vec![run.seed]);
             Some(Job::Run(run))
         }
     };
     if let Some(updates) = args.updates {
         manifest.set_updates(updates);
     }
-    let (device, opened) = DeviceChoice::from(args.device).open()?;
-    let host = host::describe(root, &manifest, opened, None, isolation)?;
+    let backend = Backend::open(args.device)?;
+    let provenance = provenance::describe(root, &manifest, backend.choice, None, isolation)?;
     let display = Display::new(job.map_or(Ok(0), |job| manifest.job_config(job).map(|c| c.updates))?);
-    let bench = match manifest.source {
+    let inputs = match manifest.source {
         Source::Organism if args.base.model.is_some() => {
-            bail!(Usage("--model goes with a preset that has problems for it: --preset fast or full".into()))
+            bail!(Failure::usage("--model goes with a preset that has problems for it: --preset fast or full"))
         }
-        Source::Organism => Bench::load(root, &manifest, &device)?,
+        Source::Organism => Inputs::load(root, &manifest, &backend)?,
         Source::Leetcode => {
             let told = |done, all| display.preparing("singular bases", done, all);
             let mut files = base::files(root, &args.base, &manifest)?;
             files.train = args.problems.clone().unwrap_or(files.train);
             files.test = args.test.clone().unwrap_or(files.test);
-            Bench::benchmark(&files, &manifest, &device, told)?
+            Inputs::benchmark(&files, &manifest, &backend, told)?
         }
     };
     let (stop, events) = (reproduce::interrupt_flag()?, |event: experiment::Event| display.show(event));
     let runner = Runner {
         manifest: &manifest,
-        bench: &bench,
-        basis: &bench.basis,
+        inputs: &inputs,
+        basis: &inputs.basis,
         out: &out,
         isolation,
         stop: &stop,
         events: &events,
     };
-    let grader = Grader::new(host.threads, isolation)?;
+    let grader = Grader::new(provenance.threads, isolation)?;
     let subset = runner.base()?;
     let name = job.map_or(experiment::runner::BASE_RUN.into(), |job| job.to_string());
     match job {
@@ -75,6 +71,6 @@ fn named(manifest: &Manifest, name: &str) -> Result<Option<Job>> {
     match jobs.iter().find(|job| job.to_string() == name) {
         Some(&job) => Ok(Some(job)),
         None if name == experiment::runner::BASE_RUN => Ok(None),
-        None => bail!(Usage(format!("{} has no piece `{name}`; `plan` lists them", manifest.name))),
+        None => bail!(Failure::usage(format!("{} has no piece `{name}`; `plan` lists them", manifest.name))),
     }
 }

@@ -2,56 +2,47 @@
 
 use crate::args::Verify;
 use crate::commands::plan;
-use crate::exit::{CheckFailed, Usage};
-use anyhow::{Result, bail};
+use anyhow::Result;
+use experiment::{Attested, Evidence, attest};
+use failure::Failure;
 use serde_json::json;
-use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::path::Path;
 use substrate::Isolation;
-use verify::{Context, Findings, GATES, Gate};
+use verify::{Context, Findings, GATES, Gate, GatesHeld};
 
 pub fn run(root: &Path, args: &Verify, isolation: Isolation) -> Result<()> {
     let (manifest, out) = plan::open(root, &args.plan)?;
-    let gates = match &args.gate {
-        None => GATES.to_vec(),
-        Some(name) => match verify::gate(name) {
-            Some(gate) => vec![gate],
-            None => bail!(Usage(format!("unknown gate `{name}`: gates are {}", GATES.map(|g| g.name).join(", ")))),
-        },
-    };
-    check(&gates, &context(root, manifest, out, isolation), args.json)
+    let gates = args.gate.map_or(GATES.to_vec(), |gate| vec![gate]);
+    // The gates look at results only where there are some.
+    let there = out.join("results.json").exists();
+    let results = there.then(|| attest(&manifest, &out, Evidence::Whole).map_err(|e| e.to_string()));
+    let context = Context { root: root.into(), data: manifest.data, results, isolation };
+    let told: verify::Told = if args.json { print_json } else { print };
+    all_hold(gates.len(), verify::run(&gates, &context, told))
 }
 
-/// The gates look at results only where there are some.
-pub fn context(root: &Path, manifest: experiment::Manifest, out: PathBuf, isolation: Isolation) -> Context {
-    let data = manifest.data.clone();
-    let results = out.join("results.json").exists().then_some((manifest, out));
-    Context { root: root.into(), data, results, isolation }
+/// The gates before anything is run: inputs alone.
+pub fn inputs(root: &Path, data: &Path, isolation: Isolation) -> Result<()> {
+    let context = Context { root: root.into(), data: data.into(), results: None, isolation };
+    all_hold(GATES.len(), verify::run(&GATES, &context, print))
 }
 
-/// Runs gates, prints what each found, and fails if one does not hold.
-pub fn check(gates: &[Gate], context: &Context, as_json: bool) -> Result<()> {
-    let mut failed = vec![];
-    for gate in gates {
-        let started = Instant::now();
-        let findings = (gate.check)(context);
-        if as_json {
-            let (evidence, faults) = (&findings.evidence, &findings.faults);
-            println!(
-                "{}",
-                json!({ "gate": gate.name, "holds": findings.holds(), "evidence": evidence, "faults": faults })
-            );
-        } else {
-            print(gate, &findings, started.elapsed().as_secs_f64());
-        }
-        if !findings.holds() {
-            failed.push(gate.name);
-        }
-    }
-    match failed.is_empty() {
-        true => Ok(()),
-        false => bail!(CheckFailed(format!("{} of {} gates failed: {}", failed.len(), gates.len(), failed.join(", ")))),
-    }
+/// Every gate over results that were attested.
+pub fn hold(root: &Path, data: &Path, attested: Attested, isolation: Isolation) -> Result<GatesHeld> {
+    verify::hold(root, data, attested, isolation, print).map_err(|failed| failure(GATES.len(), &failed).into())
+}
+
+fn all_hold(of: usize, failed: Vec<&str>) -> Result<()> {
+    if failed.is_empty() { Ok(()) } else { Err(failure(of, &failed).into()) }
+}
+
+fn failure(of: usize, failed: &[&str]) -> Failure {
+    Failure::check(format!("{} of {of} gates failed: {}", failed.len(), failed.join(", ")))
+}
+
+fn print_json(gate: &Gate, findings: &Findings, _seconds: f64) {
+    let (evidence, faults) = (&findings.evidence, &findings.faults);
+    println!("{}", json!({ "gate": gate.name, "holds": findings.holds(), "evidence": evidence, "faults": faults }));
 }
 
 fn print(gate: &Gate, findings: &Findings, seconds: f64) {

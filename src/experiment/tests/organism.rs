@@ -1,13 +1,13 @@
 //! The shipped organism, trained for real: resuming gives the same bytes, and directions have the bands they should.
 
 use adapter::Quarantine;
-use experiment::{Bench, Manifest, RunId, Runner};
-use model::DeviceChoice;
+use backend::Backend;
+use experiment::{Inputs, Manifest, RunId, Runner};
 use routing::{Band, Direction};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use substrate::{Grader, Isolation};
-use train::memory::Plan;
+use train::memory::PassPlan;
 use train::run::RolloutRow;
 use train::{Arm, gradients};
 
@@ -19,8 +19,8 @@ fn tiny() -> Manifest {
     Manifest::load(&root().join("src/cli/tests/tiny.toml")).unwrap()
 }
 
-fn bench(manifest: &Manifest) -> Bench {
-    Bench::load(root(), manifest, &DeviceChoice::Cpu.open().unwrap().0).unwrap()
+fn inputs(manifest: &Manifest) -> Inputs {
+    Inputs::load(root(), manifest, &Backend::cpu()).unwrap()
 }
 
 fn bytes(folder: &Path) -> Vec<(String, Vec<u8>)> {
@@ -32,7 +32,7 @@ fn bytes(folder: &Path) -> Vec<(String, Vec<u8>)> {
 #[test]
 fn a_run_that_was_stopped_twice_ends_with_the_bytes_of_one_that_was_not() {
     let manifest = tiny();
-    let bench = bench(&manifest);
+    let inputs = inputs(&manifest);
     let run = RunId { arm: Arm::Route2b, seed: 7 };
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let train = |out: &Path, stop_after: usize| {
@@ -49,8 +49,8 @@ fn a_run_that_was_stopped_twice_ends_with_the_bytes_of_one_that_was_not() {
         };
         let runner = Runner {
             manifest: &manifest,
-            bench: &bench,
-            basis: &bench.basis,
+            inputs: &inputs,
+            basis: &inputs.basis,
             out,
             isolation: Isolation::Required,
             stop: &stop,
@@ -85,7 +85,7 @@ fn a_run_that_was_stopped_twice_ends_with_the_bytes_of_one_that_was_not() {
 #[test]
 fn a_folder_of_another_configuration_is_refused() {
     let manifest = tiny();
-    let bench = bench(&manifest);
+    let inputs = inputs(&manifest);
     let out = tempfile::tempdir().unwrap();
     let folder = out.path().join("vanilla-s7");
     std::fs::create_dir_all(&folder).unwrap();
@@ -93,8 +93,8 @@ fn a_folder_of_another_configuration_is_refused() {
     let stop = AtomicBool::new(false);
     let runner = Runner {
         manifest: &manifest,
-        bench: &bench,
-        basis: &bench.basis,
+        inputs: &inputs,
+        basis: &inputs.basis,
         out: out.path(),
         isolation: Isolation::Required,
         stop: &stop,
@@ -117,10 +117,10 @@ fn a_plan_of_ones_own_cannot_bear_a_tiers_name() {
 
 #[test]
 fn the_pairs_direction_has_a_band_and_random_ones_have_none() {
-    let bench = bench(&tiny());
-    let (basis, layout) = (&bench.basis, &bench.basis.layout);
+    let inputs = inputs(&tiny());
+    let (basis, layout) = (&inputs.basis, &inputs.basis.layout);
     let policies = gradients::policies(basis, &adapter::Knobs::zero(layout.len()), true);
-    let pairs = gradients::of_pairs(policies.of(Quarantine::Off), basis, &bench.pairs, Plan::WHOLE).unwrap();
+    let pairs = gradients::of_pairs(policies.of(Quarantine::Off), basis, &inputs.pairs, PassPlan::WHOLE).unwrap();
     let real = Band::calibrate(&pairs, &Direction::from_pairs(&pairs, layout).unwrap(), layout).width();
     assert!(real > 0.2, "real band {real}");
     let random: Vec<f64> =
@@ -134,14 +134,14 @@ fn the_pairs_direction_has_a_band_and_random_ones_have_none() {
 fn every_arm_trains_and_does_what_it_says() {
     let mut manifest = tiny();
     manifest.arms = Arm::ALL.to_vec();
-    let bench = bench(&manifest);
+    let inputs = inputs(&manifest);
     let out = tempfile::tempdir().unwrap();
     let stop = AtomicBool::new(false);
     let isolation = Isolation::Required;
     let runner = Runner {
         manifest: &manifest,
-        bench: &bench,
-        basis: &bench.basis,
+        inputs: &inputs,
+        basis: &inputs.basis,
         out: out.path(),
         isolation,
         stop: &stop,
@@ -181,8 +181,8 @@ fn every_arm_trains_and_does_what_it_says() {
     assert_eq!(first(Arm::Route2b), first(Arm::FrozenV));
     assert_ne!(knobs(Arm::Route2b), knobs(Arm::FrozenV), "the direction was never refreshed");
     assert_ne!(knobs(Arm::Route2b), knobs(Arm::Route2bToken));
-    assert_eq!(bench.pairs_of(Arm::WithoutSentinel).len(), 12);
-    let shown = |arm: Arm| bench.problems_of(arm).iter().all(|p| p.mode == substrate::Mode::GtOnly);
+    assert_eq!(inputs.pairs_of(Arm::WithoutSentinel).len(), 12);
+    let shown = |arm: Arm| inputs.problems_of(arm).iter().all(|p| p.mode == substrate::Mode::GtOnly);
     assert!(shown(Arm::GtOnly) && !shown(Arm::Vanilla));
 
     // Without its pair's run there is nothing to match.
@@ -195,14 +195,15 @@ fn every_arm_trains_and_does_what_it_says() {
 /// A rollout's gradient is the sum of its tokens'.
 #[test]
 fn the_gradients_of_tokens_add_up_to_their_rollouts() {
-    let bench = bench(&tiny());
-    let basis = &bench.basis;
+    let inputs = inputs(&tiny());
+    let basis = &inputs.basis;
     let knobs = adapter::Knobs::zero(basis.layout.len());
     let decoder = basis.merge(&knobs, Quarantine::Off);
-    let rows: Vec<Vec<u32>> = bench.pairs.iter().take(3).map(|p| [p.prompt.clone(), p.hack.clone()].concat()).collect();
+    let rows: Vec<Vec<u32>> =
+        inputs.pairs.iter().take(3).map(|p| [p.prompt.clone(), p.hack.clone()].concat()).collect();
     let slices: Vec<&[u32]> = rows.iter().map(Vec::as_slice).collect();
-    let batch = model::Batch::new(&slices, &decoder.device);
-    let spans: Vec<(usize, usize)> = bench.pairs.iter().zip(&rows).map(|(p, r)| (p.prompt.len(), r.len())).collect();
+    let batch = backend::Batch::new(&slices, &decoder.backend.device);
+    let spans: Vec<(usize, usize)> = inputs.pairs.iter().zip(&rows).map(|(p, r)| (p.prompt.len(), r.len())).collect();
     let targets = model::Targets::completions(&spans, &slices);
     let weight = vec![-1.0; targets.len()];
     let of = |mut tap: adapter::KnobTap| {

@@ -1,10 +1,10 @@
 //! The decoder against an independent implementation: logits, log-probabilities and every parameter's gradient of tiny
 //! Qwen3 checkpoints, as the reference library computed them (`make_fixtures.py`, figures in `fixtures/`).
 
-use burn::tensor::{DType, Device, Int, Tensor};
-use model::ops;
-use model::portable::unit;
-use model::{Batch, Decoder, Gain, Group, Objective, Parameter, Proj, Site, Tap, Targets, Weights, read};
+use backend::portable::unit;
+use backend::{Backend, Batch, read};
+use burn::tensor::{DType, Int, Tensor};
+use model::{Decoder, Group, LinearId, NormWeight, Objective, Parameter, Proj, Tap, Targets, Weights};
 use safetensors::SafeTensors;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -58,7 +58,7 @@ impl Tap for Gradients {
     fn takes_gains(&self) -> bool {
         true
     }
-    fn gain(&mut self, layer: usize, gain: Gain, dy: &Tensor<2>, x: &Tensor<2>, eps: f64) {
+    fn gain(&mut self, layer: usize, gain: NormWeight, dy: &Tensor<2>, x: &Tensor<2>, eps: f64) {
         self.0.insert(Parameter::Gain(layer, gain), (dy.clone().cast(DType::F32) * unit(x, eps).0).sum_dim(0));
     }
     fn final_gain(&mut self, dy: &Tensor<2>, x: &Tensor<2>, eps: f64) {
@@ -74,11 +74,10 @@ impl Tap for Gradients {
 fn check(name: &str, dtype: DType, bound: f32, kept: usize) {
     let expected = Expected::load(name);
     let weights = Weights::load(&fixture(name)).unwrap();
-    let device = Device::flex();
-    let decoder = Decoder::with(&weights, &device, ops::of(&device), dtype).unwrap();
+    let decoder = Decoder::with(&weights, &Backend::cpu(), dtype).unwrap();
     let rows = expected.rows();
     let rows: Vec<&[u32]> = rows.iter().map(|r| &r[..]).collect();
-    let batch = Batch::new(&rows, &decoder.device);
+    let batch = Batch::new(&rows, &decoder.backend.device);
 
     let (hidden, trace) = decoder.forward_keeping(&batch, kept);
     let logits = read(decoder.logits(&hidden)).unwrap();
@@ -121,7 +120,7 @@ fn check(name: &str, dtype: DType, bound: f32, kept: usize) {
                 for proj in Proj::ALL.into_iter().filter(|p| p.group() == group) {
                     let rows = proj.rows(&weights.config);
                     let own = gradient.clone().narrow(0, rows.start, rows.len());
-                    compare(Site { layer, proj }.weight_name(), own);
+                    compare(LinearId { layer, proj }.weight_name(), own);
                 }
             }
         }

@@ -1,0 +1,286 @@
+//! Matrix products by cuBLASLt: ten functions of a library that is loaded at run time. The first algorithm that the library
+//! proposes for a shape is taken and kept: timing several would make the bytes depend on the clock.
+
+use super::driver::{self, Buffer, CudaError, Result, fail};
+use burn::tensor::DType;
+use cudarc::driver::sys as cu;
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::ptr::{from_ref, null_mut};
+use std::sync::OnceLock;
+
+type Handle = *mut c_void;
+
+const NAMES: [&str; 3] = ["libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so"];
+/// What NVIDIA recommends on Hopper.
+const WORKSPACE: usize = 32 << 20;
+/// Products of more rows are planned by multiples of this.
+const EXACT: usize = 512;
+/// Numbers of the library's headers: `CUBLAS_COMPUTE_32F`, `CUDA_R_32F`, `CUDA_R_16BF`, and the names of attributes.
+const COMPUTE_F32: i32 = 68;
+const TYPE_F32: i32 = 0;
+const TYPE_BF16: i32 = 14;
+const TRANSPOSE_A: i32 = 3;
+const TRANSPOSE_B: i32 = 4;
+const MOST_WORKSPACE: i32 = 1;
+
+#[allow(clippy::type_complexity)]
+struct Library {
+    create: unsafe extern "C" fn(*mut Handle) -> i32,
+    description: unsafe extern "C" fn(*mut Handle, i32, i32) -> i32,
+    describe: unsafe extern "C" fn(Handle, i32, *const c_void, usize) -> i32,
+    layout: unsafe extern "C" fn(*mut Handle, i32, u64, u64, i64) -> i32,
+    drop_layout: unsafe extern "C" fn(Handle) -> i32,
+    preference: unsafe extern "C" fn(*mut Handle) -> i32,
+    prefer: unsafe extern "C" fn(Handle, i32, *const c_void, usize) -> i32,
+    propose: unsafe extern "C" fn(
+        Handle,
+        Handle,
+        Handle,
+        Handle,
+        Handle,
+        Handle,
+        Handle,
+        i32,
+        *mut Proposal,
+        *mut i32,
+    ) -> i32,
+    multiply: unsafe extern "C" fn(
+        Handle,
+        Handle,
+        *const c_void,
+        u64,
+        Handle,
+        u64,
+        Handle,
+        *const c_void,
+        u64,
+        Handle,
+        u64,
+        Handle,
+        *const [u64; 8],
+        u64,
+        usize,
+        cu::CUstream,
+    ) -> i32,
+}
+
+/// `cublasLtMatmulHeuristicResult_t`.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct Proposal {
+    algorithm: [u64; 8],
+    workspace: usize,
+    state: i32,
+    waves: f32,
+    reserved: [i32; 4],
+}
+
+impl Library {
+    fn get() -> Result<&'static Self> {
+        static LIBRARY: OnceLock<std::result::Result<Library, String>> = OnceLock::new();
+        let loaded = LIBRARY.get_or_init(|| Self::load().map_err(|e| e.to_string()));
+        loaded.as_ref().map_err(|e| CudaError { what: NAMES[2].into(), answer: e.clone() })
+    }
+
+    fn load() -> std::result::Result<Self, libloading::Error> {
+        // SAFETY: a library of the vendor; types as its header declares them.
+        unsafe {
+            let library = driver::library(NAMES)?;
+            macro_rules! symbol {
+                ($name:literal) => {
+                    *library.get($name)?
+                };
+            }
+            Ok(Self {
+                create: symbol!(b"cublasLtCreate"),
+                description: symbol!(b"cublasLtMatmulDescCreate"),
+                describe: symbol!(b"cublasLtMatmulDescSetAttribute"),
+                layout: symbol!(b"cublasLtMatrixLayoutCreate"),
+                drop_layout: symbol!(b"cublasLtMatrixLayoutDestroy"),
+                preference: symbol!(b"cublasLtMatmulPreferenceCreate"),
+                prefer: symbol!(b"cublasLtMatmulPreferenceSetAttribute"),
+                propose: symbol!(b"cublasLtMatmulAlgoGetHeuristic"),
+                multiply: symbol!(b"cublasLtMatmul"),
+            })
+        }
+    }
+}
+
+/// Whether the library can be loaded.
+pub fn available() -> Result<()> {
+    Library::get().map(|_| ())
+}
+
+/// A matrix in row-major order: where it lies and how far its rows are apart, in elements.
+#[derive(Clone, Copy, Debug)]
+pub struct Side {
+    pub pointer: u64,
+    pub stride: usize,
+    /// Read it transposed.
+    pub transposed: bool,
+}
+
+impl Side {
+    pub fn plain(pointer: u64, stride: usize) -> Self {
+        Self { pointer, stride, transposed: false }
+    }
+
+    pub fn transposed(pointer: u64, stride: usize) -> Self {
+        Self { pointer, stride, transposed: true }
+    }
+}
+
+/// `out [m, n] = a [m, k] b [k, n] + onto`, everything of `dtype` but `out` and `onto`, which are of `out_type`.
+#[derive(Clone, Copy, Debug)]
+pub struct Product {
+    pub m: usize,
+    /// Rows that the algorithm is chosen for, if not `m`: what a row becomes then does not depend on how many there are.
+    pub planned: Option<usize>,
+    pub n: usize,
+    pub k: usize,
+    pub a: Side,
+    pub b: Side,
+    pub onto: Option<u64>,
+    pub out: u64,
+    /// Of `out` and `onto`.
+    pub out_stride: usize,
+    pub dtype: DType,
+    pub out_type: DType,
+}
+
+type Shape = ([usize; 6], [bool; 3], [DType; 2]);
+
+struct GemmPlan {
+    description: Handle,
+    algorithm: [u64; 8],
+}
+
+/// How a column-major matrix lies in memory.
+struct Layout {
+    library: &'static Library,
+    handle: Handle,
+}
+
+impl Layout {
+    fn new(library: &'static Library, dtype: DType, rows: usize, cols: usize, stride: usize) -> Result<Self> {
+        let mut handle = null_mut();
+        // SAFETY: a place for the layout.
+        let status =
+            unsafe { (library.layout)(&mut handle, type_number(dtype), rows as u64, cols as u64, stride as i64) };
+        check("cublasLtMatrixLayoutCreate", status).map(|()| Self { library, handle })
+    }
+
+    /// Those of a product's two sides and of what comes out.
+    fn of(library: &'static Library, p: &Product) -> Result<[Self; 3]> {
+        let side = |s: Side, rows: usize, cols: usize| {
+            let [rows, cols] = if s.transposed { [rows, cols] } else { [cols, rows] };
+            Self::new(library, p.dtype, rows, cols, s.stride)
+        };
+        Ok([side(p.a, p.m, p.k)?, side(p.b, p.k, p.n)?, Self::new(library, p.out_type, p.n, p.m, p.out_stride)?])
+    }
+}
+
+impl Drop for Layout {
+    fn drop(&mut self) {
+        // SAFETY: a layout of `new`, dropped once; the library has read it when a call returns.
+        unsafe { (self.library.drop_layout)(self.handle) };
+    }
+}
+
+// SAFETY: the handles are plain pointers of a library that may be called from any thread; one thread has an `Lt` at a time.
+unsafe impl Send for Lt {}
+
+/// Products on one stream at a time.
+pub struct Lt {
+    library: &'static Library,
+    handle: Handle,
+    plans: HashMap<Shape, GemmPlan>,
+    workspace: Buffer,
+}
+
+fn check(what: &str, status: i32) -> Result<()> {
+    if status == 0 { Ok(()) } else { fail(what, format!("status {status}")) }
+}
+
+fn type_number(dtype: DType) -> i32 {
+    if dtype == DType::BF16 { TYPE_BF16 } else { TYPE_F32 }
+}
+
+impl Lt {
+    pub fn new() -> Result<Self> {
+        let library = Library::get()?;
+        let mut handle = null_mut();
+        // SAFETY: a place for the handle.
+        check("cublasLtCreate", unsafe { (library.create)(&mut handle) })?;
+        Ok(Self { library, handle, plans: HashMap::new(), workspace: Buffer::new(WORKSPACE)? })
+    }
+
+    /// Puts a product into the stream. One stream per `Lt`: the workspace is shared by all its products.
+    pub fn multiply(&mut self, stream: cu::CUstream, p: &Product) -> Result<()> {
+        if p.m * p.n == 0 {
+            return Ok(());
+        }
+        // Passes of training differ in their rows every time: asking the library anew for each would take longer than the product.
+        let rows = if p.m > EXACT { p.m.next_multiple_of(EXACT) } else { p.m };
+        let planned = Product { m: p.planned.unwrap_or(rows), ..*p };
+        let shape = (
+            [planned.m, p.n, p.k, p.a.stride, p.b.stride, p.out_stride],
+            [p.a.transposed, p.b.transposed, p.onto.is_some()],
+            [p.dtype, p.out_type],
+        );
+        if !self.plans.contains_key(&shape) {
+            let plan = self.plan(&planned)?;
+            self.plans.insert(shape, plan);
+        }
+        let plan = &self.plans[&shape];
+        let [a, b, out] = Layout::of(self.library, p)?;
+        let (one, beta) = (1.0f32, if p.onto.is_some() { 1.0f32 } else { 0.0 });
+        // SAFETY: layouts of exactly these sizes; buffers that the caller keeps alive in stream order. Row-major
+        // `out = a b` is column-major `out^T = b^T a^T`, so b goes first.
+        check("cublasLtMatmul", unsafe {
+            (self.library.multiply)(
+                self.handle,
+                plan.description,
+                from_ref(&one).cast(),
+                p.b.pointer,
+                b.handle,
+                p.a.pointer,
+                a.handle,
+                from_ref(&beta).cast(),
+                p.onto.unwrap_or(p.out),
+                out.handle,
+                p.out,
+                out.handle,
+                &plan.algorithm,
+                self.workspace.pointer,
+                WORKSPACE,
+                stream,
+            )
+        })
+    }
+
+    fn plan(&self, p: &Product) -> Result<GemmPlan> {
+        let library = self.library;
+        let [a, b, out] = Layout::of(library, p)?;
+        let (mut description, mut preference) = (null_mut(), null_mut());
+        let (a_transposed, b_transposed) = (i32::from(p.a.transposed), i32::from(p.b.transposed));
+        let (mut proposal, mut found) = (Proposal::default(), 0);
+        // SAFETY: handles that were just made, and values of the sizes that the header gives.
+        unsafe {
+            check("cublasLtMatmulDescCreate", (library.description)(&mut description, COMPUTE_F32, TYPE_F32))?;
+            check("transpose", (library.describe)(description, TRANSPOSE_A, from_ref(&b_transposed).cast(), 4))?;
+            check("transpose", (library.describe)(description, TRANSPOSE_B, from_ref(&a_transposed).cast(), 4))?;
+            check("cublasLtMatmulPreferenceCreate", (library.preference)(&mut preference))?;
+            check("workspace", (library.prefer)(preference, MOST_WORKSPACE, from_ref(&WORKSPACE).cast(), 8))?;
+            let (a, b, out) = (a.handle, b.handle, out.handle);
+            let status =
+                (library.propose)(self.handle, description, b, a, out, out, preference, 1, &mut proposal, &mut found);
+            check("cublasLtMatmulAlgoGetHeuristic", status)?;
+        }
+        if found == 0 {
+            return fail("cuBLASLt", format!("no algorithm for {p:?}"));
+        }
+        Ok(GemmPlan { description, algorithm: proposal.algorithm })
+    }
+}

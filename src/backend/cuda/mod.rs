@@ -1,0 +1,443 @@
+//! The operations in CUDA kernels and cuBLASLt, on burn's own stream and tensors. f32 and bf16; anything that a kernel is not
+//! made for is left to [`crate::portable::Portable`].
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`driver`] | kernels, buffers, streams and graphs of the CUDA driver |
+//! | [`cublaslt`] | matrix products |
+//! | [`stream`] | the way onto the runtime's stream |
+//! | [`svd`] | singular value decompositions |
+//! | `kernels/` | the kernels' sources, and what `tools/build-kernels.sh` made of them |
+
+pub mod cublaslt;
+pub mod driver;
+pub mod stream;
+pub mod svd;
+
+use crate::batch::Rows;
+use crate::matrix::{Matrix, Raw};
+use crate::memory::DeviceMemory;
+use crate::ops::{Coefficients, Heads, Ops, QkNormRope};
+use crate::{BackendError, Result};
+use burn::tensor::kind::Basic;
+use burn::tensor::{BackendPrimitive, DType, Device, Int, Shape, Tensor};
+use burn_cubecl::Cube;
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
+use burn_cubecl::tensor::CubeTensor;
+use cublaslt::{Product, Side};
+use driver::{Arg, CudaError, LaunchConfig};
+use stream::{device_ptrs, enqueue};
+
+impl From<CudaError> for BackendError {
+    fn from(error: CudaError) -> Self {
+        Self::Compute(error.to_string())
+    }
+}
+
+/// Tokens whose products one thread of a row's sum adds up.
+const PART: usize = 64;
+/// Widths must be whole packs of sixteen bytes.
+const PACK: usize = 8;
+
+#[derive(Debug)]
+pub struct Cuda;
+
+impl Cuda {
+    /// Whether the device is a CUDA device of at least the Ampere generation and cuBLASLt is found.
+    pub fn works_on(device: &Device) -> bool {
+        let Ok(probe) = Tensor::<1>::zeros([1], (device, DType::F32)).try_into_primitive::<Cube>() else {
+            return false;
+        };
+        if !probe.client.name().contains("cuda") {
+            return false;
+        }
+        match cublaslt::available().and_then(|()| driver::enter()).and_then(|()| driver::Kernels::get().map(|_| ())) {
+            Ok(()) => true,
+            Err(error) => {
+                eprintln!("warning: {error}; this device computes by plain tensor operations, many times slower");
+                false
+            }
+        }
+    }
+}
+
+/// A tensor's memory, row after row.
+pub fn dense<const D: usize, K>(tensor: &Tensor<D, K>) -> CubeTensor
+where
+    K: Basic + BackendPrimitive<Cube, Primitive = CubeTensor>,
+{
+    let cube = view(tensor);
+    if cube.is_contiguous() { cube } else { into_contiguous(cube) }
+}
+
+fn view<const D: usize, K>(tensor: &Tensor<D, K>) -> CubeTensor
+where
+    K: Basic + BackendPrimitive<Cube, Primitive = CubeTensor>,
+{
+    tensor.clone().try_into_primitive::<Cube>().expect("a tensor of the device that these operations were made for")
+}
+
+/// Indices as the kernels read them.
+pub fn indices(tensor: &Tensor<1, Int>) -> CubeTensor {
+    if tensor.dtype() == DType::I32 { dense(tensor) } else { dense(&tensor.clone().cast(burn::tensor::IntDType::I32)) }
+}
+
+/// A matrix whose rows may be apart.
+fn rows_of(tensor: &Tensor<2>) -> (CubeTensor, usize) {
+    let cube = view(tensor);
+    let [rows, cols] = tensor.dims();
+    let strides = cube.meta.strides().clone();
+    if strides[1] == 1 && (strides[0] >= cols || rows == 1) && strides[0].is_multiple_of(PACK) {
+        (cube, strides[0].max(cols))
+    } else {
+        (dense(tensor), cols)
+    }
+}
+
+fn empty(like: &CubeTensor, shape: &[usize], dtype: DType) -> CubeTensor {
+    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), Shape::from(shape.to_vec()), dtype)
+}
+
+fn tensor<const D: usize>(cube: CubeTensor) -> Tensor<D> {
+    Tensor::from_primitive::<Cube>(cube)
+}
+
+pub fn typed(name: &str, dtype: DType) -> String {
+    format!("{name}_{}", if dtype == DType::BF16 { "bf16" } else { "f32" })
+}
+
+pub fn pointers(all: &[u64]) -> Vec<Arg> {
+    all.iter().map(|&p| Arg::Pointer(p)).collect()
+}
+
+/// Threads for a row of `width` elements, a pack each, in whole warps.
+pub fn threads(width: usize, dtype: DType) -> usize {
+    (width * dtype.size()).div_ceil(16).next_multiple_of(32).clamp(32, 512)
+}
+
+/// Runs a kernel whose parameters are all tensors' addresses, reads first, and then `rest`.
+fn kernel(name: String, how: LaunchConfig, reads: &[&CubeTensor], writes: &[&CubeTensor], rest: Vec<Arg>) {
+    enqueue(reads, writes, move |here, p| here.launch(&name, how, &[pointers(p), rest].concat()));
+}
+
+/// One thread for each pack of an array.
+fn elementwise(elements: usize, dtype: DType) -> (LaunchConfig, Arg) {
+    let packs = elements * dtype.size() / 16;
+    (LaunchConfig::over([packs.div_ceil(256).min(132 * 16), 1, 1], 256), Arg::Size(packs))
+}
+
+pub fn heads_args(heads: Heads) -> [Arg; 3] {
+    [heads.queries, heads.kv, heads.d].map(Arg::Int)
+}
+
+pub fn score_scale(heads: Heads) -> f64 {
+    (heads.d as f64).powf(-0.5)
+}
+
+/// Whether the kernels on tensor cores take these heads.
+pub fn flashes(heads: Heads, dtype: DType) -> bool {
+    dtype == DType::BF16 && heads.d == 128
+}
+
+/// Rows that a block of `flash.cu` owns, and bytes of as many and of half as many in shared memory.
+const FLASH_OWN: usize = 128;
+const OWN_BYTES: usize = FLASH_OWN * 128 * 2;
+const TILE_BYTES: usize = OWN_BYTES / 2;
+
+fn flash(rows: &Rows, heads: usize, shared: usize) -> LaunchConfig {
+    LaunchConfig::over([heads, rows.count(), rows.longest().div_ceil(FLASH_OWN)], 256).sharing(shared)
+}
+
+/// One warp for each token and head, four warps a block.
+pub fn warps(tokens: usize, heads: usize) -> LaunchConfig {
+    LaunchConfig::over([tokens.div_ceil(4), heads, 1], 128)
+}
+
+/// `a [m, k] b [k, n] (+ onto)`.
+fn product(
+    a: (CubeTensor, usize),
+    b: (CubeTensor, usize),
+    b_transposed: bool,
+    onto: Option<&Tensor<2>>,
+    out_type: DType,
+) -> Tensor<2> {
+    let ((a, a_stride), (b, b_stride)) = (a, b);
+    let (m, k) = (a.meta.shape()[0], a.meta.shape()[1]);
+    let n = b.meta.shape()[usize::from(!b_transposed)];
+    let out = empty(&a, &[m, n], out_type);
+    let onto = onto.map(dense);
+    let reads: Vec<&CubeTensor> = [&a, &b].into_iter().chain(&onto).collect();
+    let (dtype, adds) = (a.dtype, onto.is_some());
+    enqueue(&reads, &[&out], move |here, p| {
+        here.multiply(&Product {
+            m,
+            planned: None,
+            n,
+            k,
+            a: Side::plain(p[0], a_stride),
+            b: Side { pointer: p[1], stride: b_stride, transposed: b_transposed },
+            onto: adds.then(|| p[2]),
+            out: p[p.len() - 1],
+            out_stride: n,
+            dtype,
+            out_type,
+        })
+    });
+    tensor(out)
+}
+
+impl Ops for Cuda {
+    fn name(&self) -> &'static str {
+        "CUDA kernels"
+    }
+
+    fn linear(&self, x: &Tensor<2>, w: &Tensor<2>) -> Tensor<2> {
+        product(rows_of(x), rows_of(w), true, None, x.dtype())
+    }
+
+    fn linear_onto(&self, onto: Tensor<2>, x: &Tensor<2>, w: &Tensor<2>) -> Tensor<2> {
+        product(rows_of(x), rows_of(w), true, Some(&onto), x.dtype())
+    }
+
+    fn linear_backward(&self, dy: &Tensor<2>, w: &Tensor<2>) -> Tensor<2> {
+        product(rows_of(dy), rows_of(w), false, None, dy.dtype())
+    }
+
+    fn rms_norm(&self, x: &Tensor<2>, gain: &Tensor<1>, eps: f64) -> Tensor<2> {
+        let [n, width] = x.dims();
+        let (x, gain) = (dense(x), dense(gain));
+        let out = empty(&x, &[n, width], x.dtype);
+        let how = LaunchConfig::over([n, 1, 1], threads(width, x.dtype));
+        kernel(typed("rms_norm", x.dtype), how, &[&x, &gain], &[&out], vec![Arg::Int(width), Arg::Float(eps)]);
+        tensor(out)
+    }
+
+    fn rms_norm_backward(
+        &self,
+        onto: Tensor<2>,
+        dy: &Tensor<2>,
+        x: &Tensor<2>,
+        gain: &Tensor<1>,
+        eps: f64,
+    ) -> Tensor<2> {
+        let [n, width] = x.dims();
+        let (onto, dy, x, gain) = (dense(&onto), dense(dy), dense(x), dense(gain));
+        let out = empty(&x, &[n, width], x.dtype);
+        let how = LaunchConfig::over([n, 1, 1], threads(width, x.dtype));
+        let rest = vec![Arg::Int(width), Arg::Float(eps)];
+        kernel(typed("rms_norm_back", x.dtype), how, &[&onto, &dy, &x, &gain], &[&out], rest);
+        tensor(out)
+    }
+
+    fn qk_norm_rope(&self, qkv: &Tensor<2>, how: QkNormRope) -> Tensor<2> {
+        rotated("turn", &[qkv], how)
+    }
+
+    fn qk_norm_rope_backward(&self, drotated: &Tensor<2>, qkv: &Tensor<2>, how: QkNormRope) -> Tensor<2> {
+        rotated("turn_back", &[drotated, qkv], how)
+    }
+
+    fn attention(&self, rotated: &Tensor<2>, heads: Heads, rows: &Rows) -> (Tensor<2>, Tensor<2>) {
+        let n = rotated.dims()[0];
+        let (rotated, starts) = (dense(rotated), indices(&rows.starts));
+        let out = empty(&rotated, &[n, heads.queries * heads.d], rotated.dtype);
+        let lse = empty(&rotated, &[n, heads.queries], DType::F32);
+        let scale = Arg::Float(score_scale(heads));
+        let (reads, writes) = ([&rotated, &starts], [&out, &lse]);
+        if flashes(heads, rotated.dtype) {
+            let rest = vec![Arg::Int(heads.queries), Arg::Int(heads.kv), scale];
+            kernel("flash".into(), flash(rows, heads.queries, OWN_BYTES + 4 * TILE_BYTES), &reads, &writes, rest);
+        } else {
+            let rest = [&[Arg::Int(rows.count()), Arg::Int(n)][..], &heads_args(heads), &[scale]].concat();
+            kernel(typed("attend", rotated.dtype), warps(n, heads.queries), &reads, &writes, rest);
+        }
+        (tensor(out), tensor(lse))
+    }
+
+    fn attention_backward(
+        &self,
+        dout: &Tensor<2>,
+        out: &Tensor<2>,
+        lse: &Tensor<2>,
+        rotated: &Tensor<2>,
+        heads: Heads,
+        rows: &Rows,
+    ) -> Tensor<2> {
+        let n = rotated.dims()[0];
+        let (dout, out, lse, rotated) = (dense(dout), dense(out), dense(lse), dense(rotated));
+        let starts = indices(&rows.starts);
+        let drotated = empty(&rotated, &[n, heads.width()], rotated.dtype);
+        let scale = Arg::Float(score_scale(heads));
+        if flashes(heads, rotated.dtype) {
+            let along = empty(&rotated, &[n, heads.queries], DType::F32);
+            let rest = vec![Arg::Int(heads.queries), Arg::Int(heads.kv), scale];
+            let how = |heads: usize| flash(rows, heads, 2 * OWN_BYTES + 4 * TILE_BYTES);
+            let reads = [&dout, &out, &lse, &rotated, &starts];
+            kernel("flash_back_q".into(), how(heads.queries), &reads, &[&drotated, &along], rest.clone());
+            let reads = [&dout, &lse, &along, &rotated, &starts];
+            kernel("flash_back_kv".into(), how(heads.kv), &reads, &[&drotated], rest);
+        } else {
+            for (name, over) in [("attend_back_q", heads.queries), ("attend_back_kv", heads.kv)] {
+                let rest = [&[Arg::Int(rows.count()), Arg::Int(n)][..], &heads_args(heads), &[scale]].concat();
+                let reads = [&dout, &out, &lse, &rotated, &starts];
+                kernel(typed(name, rotated.dtype), warps(n, over), &reads, &[&drotated], rest);
+            }
+        }
+        tensor(drotated)
+    }
+
+    fn swiglu(&self, gate_up: &Tensor<2>) -> Tensor<2> {
+        let [n, both] = gate_up.dims();
+        let gate_up = dense(gate_up);
+        let out = empty(&gate_up, &[n, both / 2], gate_up.dtype);
+        let (how, packs) = elementwise(n * both / 2, gate_up.dtype);
+        kernel(typed("swiglu", gate_up.dtype), how, &[&gate_up], &[&out], vec![Arg::Int(both / 2), packs]);
+        tensor(out)
+    }
+
+    fn swiglu_backward(&self, dproduct: &Tensor<2>, gate_up: &Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+        let [n, both] = gate_up.dims();
+        let (dproduct, gate_up) = (dense(dproduct), dense(gate_up));
+        let dgate_up = empty(&gate_up, &[n, both], gate_up.dtype);
+        let product = empty(&gate_up, &[n, both / 2], gate_up.dtype);
+        let (how, packs) = elementwise(n * both / 2, gate_up.dtype);
+        let rest = vec![Arg::Int(both / 2), packs];
+        kernel(typed("swiglu_back", gate_up.dtype), how, &[&dproduct, &gate_up], &[&dgate_up, &product], rest);
+        (tensor(dgate_up), tensor(product))
+    }
+
+    fn logits(&self, x: &Tensor<2>, head: &Tensor<2>) -> Tensor<2> {
+        product(rows_of(x), rows_of(head), true, None, DType::F32)
+    }
+
+    fn token_logprobs(&self, logits: &Tensor<2>, tokens: &Tensor<1, Int>) -> Tensor<1> {
+        let [n, width] = logits.dims();
+        let (logits, tokens) = (dense(logits), indices(tokens));
+        let out = empty(&logits, &[n], DType::F32);
+        let how = LaunchConfig::over([n, 1, 1], threads(width, DType::F32));
+        kernel("chosen".into(), how, &[&logits, &tokens], &[&out], vec![Arg::Int(width)]);
+        tensor(out)
+    }
+
+    fn token_logprobs_backward(
+        &self,
+        logits: Tensor<2>,
+        tokens: &Tensor<1, Int>,
+        coefficients: &Coefficients,
+        dtype: DType,
+    ) -> (Tensor<1>, Tensor<2>) {
+        let [n, width] = logits.dims();
+        let (logits, tokens, weight) = (dense(&logits), indices(tokens), dense(&coefficients.weight));
+        let (reference, kl) = match &coefficients.reference {
+            Some((reference, kl)) => (dense(reference), f64::from(*kl)),
+            None => (weight.clone(), 0.0),
+        };
+        let (logp, dlogits) = (empty(&logits, &[n], DType::F32), empty(&logits, &[n, width], dtype));
+        let how = LaunchConfig::over([n, 1, 1], threads(width, DType::F32));
+        let name = typed("chosen_back", dtype);
+        enqueue(&[&logits, &tokens, &weight, &reference], &[&logp, &dlogits], move |here, p| {
+            let args = [&pointers(&p[..4])[..], &[Arg::Float(kl)], &pointers(&p[4..]), &[Arg::Int(width)]].concat();
+            here.launch(&name, how, &args)
+        });
+        (tensor(logp), tensor(dlogits))
+    }
+
+    fn row_sums(&self, left: &Tensor<2>, right: &Tensor<2>, rows: &Rows) -> Tensor<2> {
+        let [n, width] = left.dims();
+        let (left, right, starts) = (dense(left), dense(right), indices(&rows.starts));
+        let count = rows.count();
+        let parts = (n / count.max(1)).div_ceil(PART).max(1);
+        let out = empty(&left, &[count, width], DType::F32);
+        let packs = (width * left.dtype.size()).div_ceil(16);
+        let how = LaunchConfig::over([count, parts, packs.div_ceil(128)], 128);
+        let name = typed("row_parts", left.dtype);
+        if parts == 1 {
+            kernel(name, how, &[&left, &right, &starts], &[&out], vec![Arg::Int(width)]);
+        } else {
+            let sums = empty(&left, &[count, parts, width], DType::F32);
+            kernel(name, how, &[&left, &right, &starts], &[&sums], vec![Arg::Int(width)]);
+            let how = LaunchConfig::over([count, width.div_ceil(256), 1], 256);
+            kernel("add_parts".into(), how, &[&sums], &[&out], vec![Arg::Int(parts), Arg::Int(width)]);
+        }
+        tensor(out)
+    }
+
+    fn merge(&self, w: &Tensor<2>, u: &Tensor<2>, knob: &Tensor<1>, vh: &Tensor<2>) -> Tensor<2> {
+        let [rows, width] = u.dims();
+        let (u, knob) = (dense(u), dense(knob));
+        let scaled = empty(&u, &[rows, width], u.dtype);
+        let (how, packs) = elementwise(rows * width, u.dtype);
+        kernel(typed("scale_columns", u.dtype), how, &[&u, &knob], &[&scaled], vec![Arg::Int(width), packs]);
+        product((scaled, width), rows_of(vh), false, Some(w), w.dtype())
+    }
+
+    fn svd(&self, matrix: &Matrix) -> Result<Option<(Matrix, Matrix)>> {
+        if svd::available() { Ok(Some(svd::thin(matrix)?)) } else { Ok(crate::svd::on_the_host(matrix)) }
+    }
+}
+
+impl DeviceMemory for Cuda {
+    fn dtype(&self, stored: DType) -> DType {
+        if stored == DType::BF16 { DType::BF16 } else { DType::F32 }
+    }
+
+    fn upload(&self, parts: &[Raw], dtype: DType, device: &Device) -> Result<Tensor<2>> {
+        let cols = parts.first().map_or(0, |p| p.cols);
+        let rows = parts.iter().map(|p| p.bytes.len() / p.dtype.size() / cols).sum();
+        let like = dense(&Tensor::<1>::zeros([1], (device, DType::F32)));
+        let out = empty(&like, &[rows, cols], dtype);
+        let found = device_ptrs(std::slice::from_ref(&out))?;
+        let mut to = found.at[0];
+        // Memory that was free on the host may still be in use by what is in the queue.
+        device.sync().map_err(|e| BackendError::Compute(e.to_string()))?;
+        for part in parts {
+            let count = part.bytes.len() / part.dtype.size();
+            if part.dtype == dtype {
+                driver::copy_in(to, &part.bytes)?;
+            } else {
+                let (cols, bytes) = (part.cols, (&*part.bytes).into());
+                driver::copy_in(to, &Raw { dtype: part.dtype, cols, bytes }.to(dtype).bytes)?;
+            }
+            to += (count * dtype.size()) as u64;
+        }
+        Ok(tensor(out))
+    }
+
+    fn copy_to_thread_stream(&self, from: &Tensor<2>) -> Tensor<2> {
+        let [rows, cols] = from.dims();
+        let from = dense(from);
+        let out = empty(&from, &[rows, cols], from.dtype);
+        let bytes = rows * cols * from.dtype.size();
+        enqueue(&[&from], &[&out], move |here, p| here.copy(p[1], p[0], bytes));
+        tensor(out)
+    }
+
+    fn free(&self, device: &Device) -> Option<usize> {
+        let (free, all) = driver::memory().ok()?;
+        if free > all / 2 {
+            return Some(free);
+        }
+        device.memory_cleanup();
+        device.sync().ok()?;
+        Some(driver::memory().ok()?.0)
+    }
+
+    fn forget_shapes(&self, device: &Device) {
+        stream::forget_shapes(&view(&Tensor::<1>::zeros([1], (device, DType::F32))));
+    }
+}
+
+/// Both directions of q/k-norm and rotation: the tensors to read, then gains, tables and positions.
+fn rotated(name: &str, of: &[&Tensor<2>], how: QkNormRope) -> Tensor<2> {
+    let n = of[0].dims()[0];
+    let of: Vec<CubeTensor> = of.iter().map(|t| dense(*t)).collect();
+    let rest =
+        [dense(how.q_gain), dense(how.k_gain), dense(&how.rope.cos), dense(&how.rope.sin), indices(how.positions)];
+    let out = empty(&of[0], &[n, how.heads.width()], of[0].dtype);
+    let all = how.heads.queries + 2 * how.heads.kv;
+    let reads: Vec<&CubeTensor> = of.iter().chain(&rest).collect();
+    let args = [&heads_args(how.heads)[..], &[Arg::Float(how.eps)]].concat();
+    kernel(typed(name, of[0].dtype), LaunchConfig::over([n, all.div_ceil(4), 1], 128), &reads, &[&out], args);
+    tensor(out)
+}

@@ -1,0 +1,128 @@
+//! Singular value decompositions by cuSOLVER's polar method, loaded at run time: seconds for a matrix that takes a processor
+//! minutes.
+
+use super::driver::{self, Buffer, CudaError, Result, fail};
+use crate::matrix::Matrix;
+use rayon::prelude::*;
+use std::ffi::c_void;
+use std::ptr::null_mut;
+use std::sync::OnceLock;
+
+type Handle = *mut c_void;
+
+const NAMES: [&str; 3] = ["libcusolver.so.12", "libcusolver.so.11", "libcusolver.so"];
+/// `CUDA_R_32F`, and the mode that asks for vectors.
+const TYPE_F32: i32 = 0;
+const VECTORS: i32 = 1;
+
+/// The sizes and matrices that both calls are told: mode, economy, `m, n`, then type, pointer and stride of A, S, U and V, then
+/// the type to compute in.
+macro_rules! with_matrices {
+    ($($more:ty),*) => {
+        unsafe extern "C" fn(
+            Handle, Handle, i32, i32, i64, i64, i32, u64, i64, i32, u64, i32, u64, i64, i32, u64, i64, i32, $($more),*
+        ) -> i32
+    };
+}
+
+struct Library {
+    create: unsafe extern "C" fn(*mut Handle) -> i32,
+    params: unsafe extern "C" fn(*mut Handle) -> i32,
+    sizes: with_matrices!(*mut usize, *mut usize),
+    solve: with_matrices!(u64, usize, *mut c_void, usize, u64, *mut f64),
+}
+
+impl Library {
+    fn get() -> Result<&'static Self> {
+        static LIBRARY: OnceLock<std::result::Result<Library, String>> = OnceLock::new();
+        let loaded = LIBRARY.get_or_init(|| Self::load().map_err(|e| e.to_string()));
+        loaded.as_ref().map_err(|e| CudaError { what: NAMES[2].into(), answer: e.clone() })
+    }
+
+    fn load() -> std::result::Result<Self, libloading::Error> {
+        // SAFETY: a library of the vendor; types as its header declares them.
+        unsafe {
+            let library = driver::library(NAMES)?;
+            Ok(Self {
+                create: *library.get(b"cusolverDnCreate")?,
+                params: *library.get(b"cusolverDnCreateParams")?,
+                sizes: *library.get(b"cusolverDnXgesvdp_bufferSize")?,
+                solve: *library.get(b"cusolverDnXgesvdp")?,
+            })
+        }
+    }
+}
+
+/// Whether the library can be loaded.
+pub fn available() -> bool {
+    Library::get().is_ok()
+}
+
+fn check(what: &str, status: i32) -> Result<()> {
+    if status == 0 { Ok(()) } else { fail(what, format!("status {status}")) }
+}
+
+/// `[rows, cols]` turned over.
+fn transpose(data: &[f32], rows: usize, cols: usize) -> Vec<f32> {
+    let mut out = vec![0.0; data.len()];
+    out.par_chunks_exact_mut(rows)
+        .enumerate()
+        .for_each(|(j, to)| to.iter_mut().enumerate().for_each(|(i, x)| *x = data[i * cols + j]));
+    out
+}
+
+/// `U [rows, r]` and `Vh [r, cols]`, signs as they come.
+pub fn thin(matrix: &Matrix) -> Result<(Matrix, Matrix)> {
+    let Matrix { rows, cols, data } = matrix;
+    let (rows, cols) = (*rows, *cols);
+    let r = rows.min(cols);
+    // The library wants a matrix that is not wider than high, column after column: ours turned over is that already.
+    let (left, right) =
+        if rows >= cols { tall(&transpose(data, rows, cols), rows, cols)? } else { tall(data, cols, rows)? };
+    let (u, vh) = if rows >= cols { (transpose(&left, r, rows), right) } else { (transpose(&right, r, r), left) };
+    Ok((Matrix { rows, cols: r, data: u }, Matrix { rows: r, cols, data: vh }))
+}
+
+/// Left vectors `[n, m]` and right vectors `[n, n]`, each a row, of a matrix `[m, n]` stored by columns.
+fn tall(columns: &[f32], m: usize, n: usize) -> Result<(Vec<f32>, Vec<f32>)> {
+    driver::enter()?;
+    let library = Library::get()?;
+    let floats = |count: usize| Buffer::new(count * 4);
+    let (a, s, u, v, info) = (floats(m * n)?, floats(n)?, floats(m * n)?, floats(n * n)?, floats(1)?);
+    driver::copy_in(a.pointer, bytes(columns))?;
+    let (mut handle, mut params) = (null_mut(), null_mut());
+    let (mut on_device, mut on_host, mut error) = (0, 0, 0.0);
+    let (rows, cols) = (m as i64, n as i64);
+    // SAFETY: handles that were just made, buffers of the sizes that the header asks for.
+    unsafe {
+        check("cusolverDnCreate", (library.create)(&mut handle))?;
+        check("cusolverDnCreateParams", (library.params)(&mut params))?;
+        macro_rules! call {
+            ($function:ident, $($more:expr),*) => {
+                (library.$function)(
+                    handle, params, VECTORS, 1, rows, cols, TYPE_F32, a.pointer, rows, TYPE_F32, s.pointer, TYPE_F32, u.pointer, rows, TYPE_F32,
+                    v.pointer, cols, TYPE_F32, $($more),*
+                )
+            };
+        }
+        check("cusolverDnXgesvdp_bufferSize", call!(sizes, &mut on_device, &mut on_host))?;
+        let (device_space, mut host_space) = (Buffer::new(on_device)?, vec![0u8; on_host]);
+        let host = host_space.as_mut_ptr().cast();
+        check(
+            "cusolverDnXgesvdp",
+            call!(solve, device_space.pointer, on_device, host, on_host, info.pointer, &mut error),
+        )?;
+        driver::wait()?;
+    }
+    let (mut left, mut right, mut failed) = (vec![0f32; m * n], vec![0f32; n * n], [0i32]);
+    driver::copy_out(&mut left, u.pointer)?;
+    driver::copy_out(&mut right, v.pointer)?;
+    driver::copy_out(&mut failed, info.pointer)?;
+    check("the singular value decomposition", failed[0])?;
+    Ok((left, right))
+}
+
+fn bytes(values: &[f32]) -> &[u8] {
+    // SAFETY: any four bytes of a float are four bytes.
+    unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }
+}

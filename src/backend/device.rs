@@ -1,0 +1,82 @@
+//! Where tensors live: CPU (burn-flex), any wgpu adapter, or CUDA.
+
+use crate::{BackendError, Result};
+use burn::tensor::{Device, DeviceKind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What the user asked for with `--device`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// CUDA when it is compiled in and answers, else the CPU. Software Vulkan is never picked silently: it is slower.
+    Auto,
+    Cuda,
+    Wgpu,
+    Cpu,
+}
+
+impl DeviceChoice {
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Cuda, Self::Wgpu, Self::Cpu];
+
+    /// As the command line names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Cuda => "cuda",
+            Self::Wgpu => "wgpu",
+            Self::Cpu => "cpu",
+        }
+    }
+
+    /// Opens the device and proves that it computes. Returns it with the name of what was really opened.
+    ///
+    /// # Errors
+    /// No such device, or one that does not add up.
+    pub fn open(self) -> Result<(Device, DeviceChoice)> {
+        let probe = |make: fn() -> Device, asked: DeviceChoice| {
+            open_quietly(make)
+                .map(|d| (d, asked))
+                .map_err(|reason| BackendError::NoDevice { asked: asked.name(), reason })
+        };
+        match self {
+            Self::Cpu => probe(Device::flex, Self::Cpu),
+            Self::Wgpu => probe(|| Device::wgpu(DeviceKind::DefaultDevice), Self::Wgpu),
+            Self::Cuda => cuda().and_then(|make| probe(make, Self::Cuda)),
+            Self::Auto => Self::Cuda.open().or_else(|_| Self::Cpu.open()),
+        }
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn cuda() -> Result<fn() -> Device> {
+    Ok(|| Device::cuda(0usize))
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda() -> Result<fn() -> Device> {
+    Err(BackendError::NoDevice {
+        asked: "cuda",
+        reason: "this binary was built without CUDA; rebuild with `cargo build --release --features cuda`".into(),
+    })
+}
+
+/// Backends panic when a driver is missing; that is a user's machine, not a bug of ours, so it becomes an error.
+fn open_quietly(make: fn() -> Device) -> std::result::Result<Device, String> {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let device = make();
+        let two = burn::tensor::Tensor::<1>::from_data([1.0f32, 1.0], &device).sum();
+        two.try_into_scalar::<f32>().map(|sum| (device, sum)).map_err(|e| e.to_string())
+    }));
+    std::panic::set_hook(hook);
+    match outcome {
+        Ok(Ok((device, 2.0))) => Ok(device),
+        Ok(Ok((_, wrong))) => Err(format!("the device computed 1 + 1 = {wrong}")),
+        Ok(Err(e)) => Err(e),
+        Err(panic) => Err(panic
+            .downcast_ref::<String>()
+            .cloned()
+            .or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string()))
+            .unwrap_or_else(|| "the driver is missing or refused".into())),
+    }
+}

@@ -1,0 +1,81 @@
+//! What a decoder is computed with: the mathematics as one interface, its two implementations, and the device below. It
+//! knows no model: only sizes, rows of tokens and tensors.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`backend`] | an opened device with what computes on it |
+//! | [`device`] | CPU, wgpu or CUDA, chosen at run time |
+//! | [`ops`] | the mathematics, as one interface |
+//! | [`portable`] | its implementation in tensor operations, for every device |
+//! | `cuda` | its implementation in CUDA kernels, when that feature is on |
+//! | [`memory`] | moving tensors in, and looking after the room that there is |
+//! | [`svd`] | singular value decompositions on the host |
+//! | [`batch`] | token rows, packed |
+//! | [`matrix`] | matrices on the host, as numbers and as they are stored |
+//! | [`tensor_file`] | safetensors files of named tensors |
+
+pub mod backend;
+pub mod batch;
+#[cfg(feature = "cuda")]
+pub mod cuda;
+pub mod device;
+pub mod matrix;
+pub mod memory;
+pub mod ops;
+pub mod portable;
+pub mod svd;
+pub mod tensor_file;
+
+pub use backend::{Backend, Implementation};
+pub use batch::{Batch, Rows};
+pub use device::DeviceChoice;
+pub use matrix::{Matrix, Raw};
+pub use ops::Ops;
+
+use failure::Kind;
+use std::path::PathBuf;
+
+/// What can go wrong between a file of tensors and a number on the host. Each message says what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum BackendError {
+    #[error("no usable device for --device {asked}: {reason}")]
+    NoDevice { asked: &'static str, reason: String },
+    #[error("the device failed while computing: {0}; if memory ran out, lower the batch size or choose --device cpu")]
+    Compute(String),
+    #[error("{path} is damaged: {reason}")]
+    Damaged { path: PathBuf, reason: String },
+    #[error(transparent)]
+    File(#[from] bundle::BundleError),
+}
+
+/// How the runtime, the driver and the pools say it; the last words are for a tensor whose reservation failed before.
+const OUT_OF_MEMORY: [&str; 4] =
+    ["out of device memory", "OUT_OF_MEMORY", "can't allocate buffer", "Memory location was never initialized"];
+
+impl BackendError {
+    /// Whether the device had no room; the same in smaller pieces may fit. Runtimes say so in words only.
+    pub fn is_out_of_memory(&self) -> bool {
+        let Self::Compute(reason) = self else { return false };
+        OUT_OF_MEMORY.iter().any(|words| reason.contains(words))
+    }
+
+    /// What kind of failure it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::NoDevice { .. } => Kind::NoDevice,
+            Self::Compute(_) => Kind::Resumable,
+            Self::Damaged { .. } => Kind::Input,
+            Self::File(e) => e.kind(),
+        }
+    }
+}
+
+pub type Result<T> = std::result::Result<T, BackendError>;
+
+/// Brings a float tensor to the host. Device errors are deferred, so out of memory shows here.
+///
+/// # Errors
+/// Whatever failed on the device since the last look.
+pub fn read<const D: usize>(tensor: burn::tensor::Tensor<D>) -> Result<Vec<f32>> {
+    tensor.cast(burn::tensor::DType::F32).try_into_vec_as::<f32>().map_err(|e| BackendError::Compute(e.to_string()))
+}

@@ -1,0 +1,146 @@
+//! The mathematics of a decoder as one interface: a portable implementation in tensor operations and a fast one in CUDA
+//! kernels. Shapes: `N` packed tokens, `H` hidden, `h` query and `kv` key/value heads of `d` dimensions each.
+
+use crate::Result;
+use crate::batch::Rows;
+use crate::matrix::Matrix;
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use std::fmt::Debug;
+
+/// Attention's sizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heads {
+    pub queries: usize,
+    pub kv: usize,
+    pub d: usize,
+}
+
+impl Heads {
+    /// Query heads per key/value head.
+    pub fn group(self) -> usize {
+        self.queries / self.kv
+    }
+
+    /// Width of queries, keys and values side by side.
+    pub fn width(self) -> usize {
+        (self.queries + 2 * self.kv) * self.d
+    }
+}
+
+/// Cosines and sines for every position, each `[positions, d/2]`, f32.
+#[derive(Clone, Debug)]
+pub struct Rope {
+    pub cos: Tensor<2>,
+    pub sin: Tensor<2>,
+}
+
+impl Rope {
+    pub fn new(positions: usize, head_dim: usize, theta: f64, device: &Device) -> Self {
+        let half = head_dim / 2;
+        let angle = |i: usize| (i / half) as f64 * theta.powf(-2.0 * (i % half) as f64 / head_dim as f64);
+        let table = |f: fn(f64) -> f64| {
+            let values: Vec<f32> = (0..positions * half).map(|i| f(angle(i)) as f32).collect();
+            Tensor::from_data(TensorData::new(values, [positions, half]), (device, DType::F32))
+        };
+        Self { cos: table(f64::cos), sin: table(f64::sin) }
+    }
+}
+
+/// Everything that q/k-norm and rotation need besides their input.
+#[derive(Clone, Copy)]
+pub struct QkNormRope<'a> {
+    pub heads: Heads,
+    pub q_gain: &'a Tensor<1>,
+    pub k_gain: &'a Tensor<1>,
+    pub rope: &'a Rope,
+    pub positions: &'a Tensor<1, Int>,
+    pub eps: f64,
+}
+
+/// The loss's derivative by each target's log-probability: `weight + kl (1 - exp(reference - logp))`, each `[n]` in f32.
+#[derive(Clone)]
+pub struct Coefficients {
+    pub weight: Tensor<1>,
+    /// Log-probabilities under the base model, and the weight of the KL term.
+    pub reference: Option<(Tensor<1>, f32)>,
+}
+
+pub trait Ops: Debug + Send + Sync {
+    /// What computes, for reports.
+    fn name(&self) -> &'static str;
+
+    /// `y = x W^T`: `[N, in]`, `[out, in] -> [N, out]`.
+    fn linear(&self, x: &Tensor<2>, w: &Tensor<2>) -> Tensor<2>;
+
+    /// `onto + x W^T`.
+    fn linear_onto(&self, onto: Tensor<2>, x: &Tensor<2>, w: &Tensor<2>) -> Tensor<2>;
+
+    /// `dx = dy W`: `[N, out]`, `[out, in] -> [N, in]`.
+    fn linear_backward(&self, dy: &Tensor<2>, w: &Tensor<2>) -> Tensor<2>;
+
+    /// `y = x / sqrt(mean(x^2) + eps) * gain` over the last dimension, `[N, H]`.
+    fn rms_norm(&self, x: &Tensor<2>, gain: &Tensor<1>, eps: f64) -> Tensor<2>;
+
+    /// `onto + dx`, `dx = i (dn - u mean(dn u))` with `i = 1 / sqrt(mean(x^2) + eps)`, `u = x i`, `dn = dy gain`.
+    fn rms_norm_backward(
+        &self,
+        onto: Tensor<2>,
+        dy: &Tensor<2>,
+        x: &Tensor<2>,
+        gain: &Tensor<1>,
+        eps: f64,
+    ) -> Tensor<2>;
+
+    /// Normalises queries and keys per head and rotates them by their position; values pass through. `[N, width]`.
+    fn qk_norm_rope(&self, qkv: &Tensor<2>, how: QkNormRope) -> Tensor<2>;
+
+    /// Gradient of [`Self::qk_norm_rope`]'s input from that of its output.
+    fn qk_norm_rope_backward(&self, drotated: &Tensor<2>, qkv: &Tensor<2>, how: QkNormRope) -> Tensor<2>;
+
+    /// Causal attention within each row: rotated `[N, width] -> out [N, h d]` and the log of each softmax's sum `[N, h]`.
+    fn attention(&self, rotated: &Tensor<2>, heads: Heads, rows: &Rows) -> (Tensor<2>, Tensor<2>);
+
+    /// Gradient of the rotated queries, keys and values, `[N, width]`.
+    fn attention_backward(
+        &self,
+        dout: &Tensor<2>,
+        out: &Tensor<2>,
+        lse: &Tensor<2>,
+        rotated: &Tensor<2>,
+        heads: Heads,
+        rows: &Rows,
+    ) -> Tensor<2>;
+
+    /// `silu(gate) up`: `[N, 2 I] -> [N, I]`.
+    fn swiglu(&self, gate_up: &Tensor<2>) -> Tensor<2>;
+
+    /// Gradient of gate and up `[N, 2 I]`, and the product `[N, I]` once more.
+    fn swiglu_backward(&self, dproduct: &Tensor<2>, gate_up: &Tensor<2>) -> (Tensor<2>, Tensor<2>);
+
+    /// `x head^T` in f32: `[n, H]`, `[V, H] -> [n, V]`.
+    fn logits(&self, x: &Tensor<2>, head: &Tensor<2>) -> Tensor<2>;
+
+    /// `log softmax(logits)[token]`: `[n, V]`, `[n] -> [n]`.
+    fn token_logprobs(&self, logits: &Tensor<2>, tokens: &Tensor<1, Int>) -> Tensor<1>;
+
+    /// The same, and the gradient of the logits, `coefficient (onehot - softmax)`, in the model's type `dtype`.
+    fn token_logprobs_backward(
+        &self,
+        logits: Tensor<2>,
+        tokens: &Tensor<1, Int>,
+        coefficients: &Coefficients,
+        dtype: DType,
+    ) -> (Tensor<1>, Tensor<2>);
+
+    /// For each row the sum over its tokens of `left * right`: `[N, r]` twice `-> [B, r]` in f32.
+    fn row_sums(&self, left: &Tensor<2>, right: &Tensor<2>, rows: &Rows) -> Tensor<2>;
+
+    /// `W + U diag(k) Vh`: `[out, in]`, `[out, r]`, `[r]` in f32, `[r, in]`.
+    fn merge(&self, w: &Tensor<2>, u: &Tensor<2>, knob: &Tensor<1>, vh: &Tensor<2>) -> Tensor<2>;
+
+    /// Thin singular value decomposition: `U [out, r]` and `Vh [r, in]`, signs as they come; `None` if it did not converge.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn svd(&self, matrix: &Matrix) -> Result<Option<(Matrix, Matrix)>>;
+}

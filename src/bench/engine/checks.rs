@@ -1,0 +1,368 @@
+//! Whether a device's own operations compute what the plain tensor operations compute: every operation, whole models forward
+//! and backward, and generation. Errors are relative, `|found - expected| / |expected|`, against f32 on the CPU.
+
+use anyhow::{Result, bail};
+use backend::ops::{Coefficients, Heads, Ops, QkNormRope, Rope};
+use backend::portable::Portable;
+use backend::{Backend, Batch, Rows, read};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use generate::{Completion, Prompt, SamplingParams};
+use model::{Decoder, Group, ModelConfig, Objective, Tap, Targets, Weights};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+use std::panic::resume_unwind;
+use std::time::Duration;
+
+/// Rounding of f32 sums in another order; of bf16 values, 2^-8 apart, through a chain of them.
+const BOUNDS: [(DType, f64); 2] = [(DType::F32, 2e-5), (DType::BF16, 2e-2)];
+/// Rows of the packed batch, a long one and a short one among them, tiles cut at every place.
+const LENGTHS: [usize; 6] = [130, 1, 64, 200, 77, 3];
+/// Query heads, key/value heads, dimensions: the organism's, Qwen3-4B's, and a small one.
+const HEADS: [Heads; 3] =
+    [Heads { queries: 4, kv: 2, d: 32 }, Heads { queries: 8, kv: 2, d: 128 }, Heads { queries: 4, kv: 2, d: 8 }];
+
+/// Elements of the largest tensor that is made to have memory moved.
+const MOST_MOVED: usize = 64 << 20;
+
+/// One comparison.
+pub struct Check {
+    pub what: String,
+    pub error: f64,
+    pub bound: f64,
+}
+
+impl Check {
+    pub fn holds(&self) -> bool {
+        self.error <= self.bound
+    }
+}
+
+/// Runs every comparison on a device.
+pub fn all(backend: &Backend) -> Result<Vec<Check>> {
+    let mut out = vec![];
+    // The types that a model is kept in here: plain tensor operations widen everything to f32.
+    for (dtype, bound) in BOUNDS.into_iter().filter(|(dtype, _)| backend.dtype(*dtype) == *dtype) {
+        for heads in HEADS {
+            out.extend(operations(backend, heads, dtype, bound)?);
+        }
+        for heads in HEADS {
+            out.extend(models(backend, heads, dtype, bound)?);
+        }
+        if dtype == DType::BF16 {
+            out.extend(wide(backend, bound)?);
+        }
+    }
+    Ok(out)
+}
+
+struct Random(ChaCha8Rng);
+
+impl Random {
+    /// Values that both types can hold exactly.
+    fn matrix(&mut self, shape: [usize; 2], spread: f32) -> Vec<f32> {
+        let mut one = || -> f32 { StandardNormal.sample(&mut self.0) };
+        (0..shape[0] * shape[1]).map(|_| burn::tensor::bf16::from_f32(one() * spread).to_f32()).collect()
+    }
+}
+
+/// A tensor on the device that is tested, and on the CPU in f32.
+struct Twin<const D: usize> {
+    here: Tensor<D>,
+    there: Tensor<D>,
+}
+
+fn twin<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device, dtype: DType) -> Twin<D> {
+    let data = TensorData::new(values, shape);
+    Twin {
+        here: Tensor::<D>::from_data(data.clone(), (device, DType::F32)).cast(dtype),
+        there: Tensor::from_data(data, (&Device::flex(), DType::F32)),
+    }
+}
+
+fn error<const D: usize>(found: Tensor<D>, expected: Tensor<D>) -> Result<f64> {
+    let (found, expected) = (read(found)?, read(expected)?);
+    if found.len() != expected.len() {
+        bail!("{} values where {} are expected", found.len(), expected.len());
+    }
+    let sum = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
+    let off = sum(&mut found.iter().zip(&expected).map(|(a, b)| f64::from(a - b)));
+    Ok(off / sum(&mut expected.iter().map(|&x| f64::from(x))).max(1e-12))
+}
+
+fn ints(values: &[i32], device: &Device) -> Tensor<1, Int> {
+    Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), device)
+}
+
+fn operations(backend: &Backend, heads: Heads, dtype: DType, bound: f64) -> Result<Vec<Check>> {
+    let (ops, device, cpu) = (&backend.ops, &backend.device, Device::flex());
+    let mut random = Random(ChaCha8Rng::seed_from_u64(7));
+    let n: usize = LENGTHS.iter().sum();
+    let (hidden, inner, vocabulary, eps) = (heads.queries * heads.d, 24 * heads.d, 500, 1e-6);
+    let mut make = |shape: [usize; 2], spread: f32| twin(random.matrix(shape, spread), shape, device, dtype);
+    let (rows, cpu_rows) = (Rows::new(LENGTHS.to_vec(), device), Rows::new(LENGTHS.to_vec(), &cpu));
+    let (x, dy) = (make([n, hidden], 1.0), make([n, inner], 1.0));
+    let (w, onto) = (make([inner, hidden], 0.05), make([n, inner], 1.0));
+    let (qkv, dqkv) = (make([n, heads.width()], 1.0), make([n, heads.width()], 1.0));
+    let (dout, gate_up) = (make([n, hidden], 1.0), make([n, 2 * inner], 1.0));
+    let (other, head) = (make([n, hidden], 1.0), make([vocabulary, hidden], 0.1));
+    let (u, vh) = (make([inner, hidden], 0.05), make([hidden, hidden], 0.05));
+    let gain =
+        |values: Twin<2>| Twin { here: values.here.squeeze_dim::<1>(0), there: values.there.squeeze_dim::<1>(0) };
+    let (g, q_gain, k_gain) =
+        (gain(make([1, hidden], 1.0)), gain(make([1, heads.d], 1.0)), gain(make([1, heads.d], 1.0)));
+    let (ropes, positions) =
+        ([device, &cpu].map(|d| Rope::new(256, heads.d, 1e4, d)), [&rows, &cpu_rows].map(|r| &r.positions));
+    let rotations = [
+        QkNormRope { heads, q_gain: &q_gain.here, k_gain: &k_gain.here, rope: &ropes[0], positions: positions[0], eps },
+        QkNormRope {
+            heads,
+            q_gain: &q_gain.there,
+            k_gain: &k_gain.there,
+            rope: &ropes[1],
+            positions: positions[1],
+            eps,
+        },
+    ];
+
+    let mut out = vec![];
+    let mut note = |name: &str, error: f64| {
+        let what = format!("{name}, {dtype:?}, {} x {}", heads.queries, heads.d);
+        out.push(Check { what, error, bound });
+    };
+    note("linear", error(ops.linear(&x.here, &w.here), Portable.linear(&x.there, &w.there))?);
+    note(
+        "linear_onto",
+        error(
+            ops.linear_onto(onto.here.clone(), &x.here, &w.here),
+            Portable.linear_onto(onto.there.clone(), &x.there, &w.there),
+        )?,
+    );
+    note(
+        "linear_backward",
+        error(ops.linear_backward(&dy.here, &w.here), Portable.linear_backward(&dy.there, &w.there))?,
+    );
+    let (half, part) =
+        (inner / 2, |t: &Twin<2>, n: usize| (t.here.clone().narrow(1, n, n), t.there.clone().narrow(1, n, n)));
+    let (narrow, narrow_cpu) = part(&dy, half);
+    let (short, short_cpu) = (w.here.clone().narrow(0, half, half), w.there.clone().narrow(0, half, half));
+    note(
+        "linear_backward of a part",
+        error(ops.linear_backward(&narrow, &short), Portable.linear_backward(&narrow_cpu, &short_cpu))?,
+    );
+    note("rms_norm", error(ops.rms_norm(&x.here, &g.here, eps), Portable.rms_norm(&x.there, &g.there, eps))?);
+    note(
+        "rms_norm_backward",
+        error(
+            ops.rms_norm_backward(other.here.clone(), &dout.here, &x.here, &g.here, eps),
+            Portable.rms_norm_backward(other.there.clone(), &dout.there, &x.there, &g.there, eps),
+        )?,
+    );
+    note(
+        "qk_norm_rope",
+        error(ops.qk_norm_rope(&qkv.here, rotations[0]), Portable.qk_norm_rope(&qkv.there, rotations[1]))?,
+    );
+    note(
+        "qk_norm_rope_backward",
+        error(
+            ops.qk_norm_rope_backward(&dqkv.here, &qkv.here, rotations[0]),
+            Portable.qk_norm_rope_backward(&dqkv.there, &qkv.there, rotations[1]),
+        )?,
+    );
+    let (found, lse) = ops.attention(&qkv.here, heads, &rows);
+    let (expected, cpu_lse) = Portable.attention(&qkv.there, heads, &cpu_rows);
+    note("attention", error(found.clone(), expected.clone())?);
+    note("attention's sums", error(lse.clone(), cpu_lse.clone())?);
+    let back = ops.attention_backward(&dout.here, &found, &lse, &qkv.here, heads, &rows);
+    let cpu_back = Portable.attention_backward(&dout.there, &expected, &cpu_lse, &qkv.there, heads, &cpu_rows);
+    for (name, from, width) in [("queries", 0, hidden), ("keys and values", hidden, heads.width() - hidden)] {
+        let part = |t: &Tensor<2>| t.clone().narrow(1, from, width);
+        note(&format!("attention_backward, {name}"), error(part(&back), part(&cpu_back))?);
+    }
+    note("swiglu", error(ops.swiglu(&gate_up.here), Portable.swiglu(&gate_up.there))?);
+    let (found, again) = ops.swiglu_backward(&dy.here, &gate_up.here);
+    let (expected, cpu_again) = Portable.swiglu_backward(&dy.there, &gate_up.there);
+    note("swiglu_backward", error(found, expected)?);
+    note("swiglu_backward's product", error(again, cpu_again)?);
+    note(
+        "row_sums",
+        error(ops.row_sums(&x.here, &other.here, &rows), Portable.row_sums(&x.there, &other.there, &cpu_rows))?,
+    );
+    let knob: Vec<f32> = (0..hidden).map(|i| (i % 7) as f32 * 0.1).collect();
+    let [here, there] =
+        [device, &cpu].map(|d| Tensor::<1>::from_data(TensorData::new(knob.clone(), [hidden]), (d, DType::F32)));
+    note(
+        "merge",
+        error(ops.merge(&w.here, &u.here, &here, &vh.here), Portable.merge(&w.there, &u.there, &there, &vh.there))?,
+    );
+
+    let tokens: Vec<i32> = (0..n as i32).map(|i| i * 37 % vocabulary as i32).collect();
+    let (logits, cpu_logits) = (ops.logits(&x.here, &head.here), Portable.logits(&x.there, &head.there));
+    note("logits", error(logits.clone(), cpu_logits.clone())?);
+    let (t, cpu_t) = (ints(&tokens, device), ints(&tokens, &cpu));
+    note("token_logprobs", error(ops.token_logprobs(&logits, &t), Portable.token_logprobs(&cpu_logits, &cpu_t))?);
+    let coefficients = |d: &Device| {
+        let floats = |f: fn(usize) -> f32| {
+            Tensor::<1>::from_data(TensorData::new((0..n).map(f).collect::<Vec<_>>(), [n]), (d, DType::F32))
+        };
+        Coefficients {
+            weight: floats(|i| (i % 5) as f32 - 2.0),
+            reference: Some((floats(|i| -4.0 - (i % 3) as f32), 0.1)),
+        }
+    };
+    let (logp, dlogits) = ops.token_logprobs_backward(logits, &t, &coefficients(device), dtype);
+    let (cpu_logp, cpu_dlogits) = Portable.token_logprobs_backward(cpu_logits, &cpu_t, &coefficients(&cpu), DType::F32);
+    note("token_logprobs_backward", error(logp, cpu_logp)?);
+    note("token_logprobs_backward's gradient", error(dlogits.clone(), cpu_dlogits.clone())?);
+    note(
+        "gradient of the head",
+        error(ops.linear_backward(&dlogits, &head.here), Portable.linear_backward(&cpu_dlogits, &head.there))?,
+    );
+    Ok(out)
+}
+
+/// A model of two layers, small everywhere but in its heads.
+fn config(heads: Heads) -> ModelConfig {
+    ModelConfig {
+        vocab_size: 608,
+        hidden_size: heads.queries * 16,
+        intermediate_size: heads.queries * 40,
+        num_hidden_layers: 2,
+        num_attention_heads: heads.queries,
+        num_key_value_heads: heads.kv,
+        head_dim: heads.d,
+        max_position_embeddings: 1024,
+        rms_norm_eps: 1e-6,
+        rope_theta: 1e4,
+        tie_word_embeddings: true,
+    }
+}
+
+/// Every linear layer's weight gradient, multiplied out on the CPU: the whole of the backward pass goes through them.
+struct Gradients(Vec<Tensor<2>>);
+
+impl Tap for Gradients {
+    fn linear(&mut self, _layer: usize, _group: Group, x: &Tensor<2>, dy: &Tensor<2>) {
+        let wide = |t: &Tensor<2>| t.clone().cast(DType::F32).to_device(&Device::flex());
+        self.0.push(wide(dy).transpose().matmul(wide(x)));
+    }
+}
+
+fn models(backend: &Backend, heads: Heads, dtype: DType, bound: f64) -> Result<Vec<Check>> {
+    let weights = Weights::random(config(heads), 3);
+    let decoder = Decoder::with(&weights, backend, dtype)?;
+    let cpu = Decoder::with(&weights, &Backend::cpu(), DType::F32)?;
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let rows: Vec<Vec<u32>> =
+        LENGTHS.iter().map(|&n| (0..n.max(2)).map(|_| rng.random_range(0..600)).collect()).collect();
+    let mut out = vec![];
+    let mut note = |name: &str, error: f64, bound: f64| {
+        out.push(Check { what: format!("{name}, {dtype:?}, {} x {}", heads.queries, heads.d), error, bound });
+    };
+
+    let pass = |decoder: &Decoder, kept: usize| -> Result<(Tensor<1>, Vec<Tensor<2>>)> {
+        let rows: Vec<&[u32]> = rows.iter().map(|r| &r[..]).collect();
+        let batch = Batch::new(&rows, &decoder.backend.device);
+        let spans: Vec<(usize, usize)> = rows.iter().map(|r| (1, r.len())).collect();
+        let targets = Targets::completions(&spans, &rows);
+        let weight = vec![-1.0; targets.len()];
+        let mut tap = Gradients(vec![]);
+        let forward = decoder.forward_keeping(&batch, kept);
+        let logp = decoder.gradient(forward, &targets, &Objective::Linear(&weight), &mut tap);
+        Ok((logp, tap.0))
+    };
+    let ((logp, found), (cpu_logp, expected)) = (pass(&decoder, 1)?, pass(&cpu, 2)?);
+    note("a model's log-probabilities", error(logp, cpu_logp)?, bound);
+    let mut worst: f64 = 0.0;
+    for (found, expected) in found.into_iter().zip(expected) {
+        worst = worst.max(error(found, expected)?);
+    }
+    note("its gradients, the worst layer", worst, 5.0 * bound);
+
+    out.extend(generations(&decoder, &cpu, &rows, bound)?);
+    Ok(out)
+}
+
+/// Generation at Qwen3-4B's width, against the trainer: decode steps of few rows have products of their own.
+fn wide(backend: &Backend, bound: f64) -> Result<Vec<Check>> {
+    let heads = Heads { queries: 32, kv: 8, d: 128 };
+    let config = ModelConfig { hidden_size: 2560, intermediate_size: 9728, ..config(heads) };
+    let decoder = Decoder::with(&Weights::random(config, 3), backend, DType::BF16)?;
+    let rows: Vec<Vec<u32>> = LENGTHS.iter().map(|&n| (0..n.max(2) as u32).map(|i| i * 37 % 600).collect()).collect();
+    generations(&decoder, &decoder, &rows, bound)
+}
+
+/// Generation: against the plain steps in f32, whole and in part.
+fn generations(decoder: &Decoder, cpu: &Decoder, rows: &[Vec<u32>], bound: f64) -> Result<Vec<Check>> {
+    let (dtype, heads, device) = (decoder.dtype(), &decoder.config, &decoder.backend.device);
+    let mut out = vec![];
+    let mut note = |name: &str, error: f64, bound: f64| {
+        let size = format!("{} x {}", heads.num_attention_heads, heads.head_dim);
+        out.push(Check { what: format!("{name}, {dtype:?}, {size}"), error, bound });
+    };
+    let params =
+        SamplingParams { temperature: 1.0, top_k: 0, top_p: 1.0, max_new: 60, end: 1, prompt_cap: 200, rows: 16 };
+    let generated = |decoder: &Decoder, rows: &[Vec<u32>], params: &SamplingParams| -> Result<Vec<Completion>> {
+        let prompts: Vec<Prompt> = rows
+            .iter()
+            .enumerate()
+            .map(|(i, tokens)| Prompt { id: "p", tokens, seed: 40 + tokens.len() as u64 * 7 + i as u64 % 2 })
+            .collect();
+        Ok(generate::generate(decoder, &prompts, params)?)
+    };
+    let twice: Vec<Vec<u32>> = rows.iter().flat_map(|r| [r.clone(), r.clone()]).chain(rows[..2].to_vec()).collect();
+    let ways = [
+        ("drawn", params),
+        ("greedy", SamplingParams { temperature: 0.0, ..params }),
+        ("top-k", SamplingParams { top_k: 20, temperature: 0.7, ..params }),
+        ("top-p", SamplingParams { top_p: 0.8, ..params }),
+        ("many lanes", SamplingParams { rows: 40, ..params }),
+    ];
+    let all = ways.iter().map(|(_, params)| generated(decoder, &twice, params)).collect::<Result<Vec<_>>>()?;
+    for ((name, params), found) in ways.iter().zip(&all) {
+        if dtype == DType::F32 {
+            let expected = generated(cpu, &twice, params)?;
+            let differ = found.iter().zip(&expected).filter(|(a, b)| a.tokens != b.tokens).count();
+            note(&format!("rows that other steps draw otherwise, {name}"), differ as f64, 0.0);
+        }
+        let alone = generated(decoder, &twice[4..6], params)?;
+        note(&format!("rows that depend on their neighbours, {name}"), differing(&found[4..6], &alone), 0.0);
+        let full: Vec<Vec<u32>> = twice.iter().zip(found).map(|(p, c)| [&p[..], &c.tokens].concat()).collect();
+        let tokens: Vec<&[u32]> = full.iter().map(|r| &r[..]).collect();
+        let spans: Vec<(usize, usize)> = twice.iter().zip(&full).map(|(p, f)| (p.len(), f.len())).collect();
+        let targets = Targets::completions(&spans, &tokens);
+        let trainer = decoder.log_probs(&decoder.hidden(&Batch::new(&tokens, device)), &targets)?;
+        let sampler: Vec<f32> = found.iter().flat_map(|c| c.logp.clone()).collect();
+        let gap = trainer.iter().zip(&sampler).map(|(a, b)| f64::from((a - b).abs())).fold(0.0, f64::max);
+        note(&format!("largest gap of a log-probability to the trainer's, {name}"), gap, 5.0 * bound);
+    }
+    // Long enough for rows that end to be left out.
+    let long = SamplingParams { max_new: 300, ..params };
+    let (found, alone) = (generated(decoder, &twice, &long)?, generated(decoder, &twice[4..6], &long)?);
+    note("rows that depend on how many go on", differing(&found[4..6], &alone), 0.0);
+    let beside = tidied(device, || generated(decoder, &twice, &params))?;
+    note("rows that depend on memory that is tidied up meanwhile", differing(&all[0], &beside), 0.0);
+    Ok(out)
+}
+
+/// How many rows of one generation are not those of the other.
+fn differing(found: &[Completion], expected: &[Completion]) -> f64 {
+    found.iter().zip(expected).filter(|(a, b)| a != b).count() as f64
+}
+
+/// What `work` does while the runtime gives memory back and moves the rest together, over and over.
+fn tidied<T: Send>(device: &Device, work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let worker = scope.spawn(work);
+        for step in 1.. {
+            if worker.is_finished() {
+                break;
+            }
+            // What lies in pages smaller than the largest that was ever asked for is what moves.
+            drop(Tensor::<1>::zeros([(step << 20).min(MOST_MOVED)], (device, DType::F32)));
+            device.memory_cleanup();
+            std::thread::sleep(Duration::from_millis(3));
+        }
+        worker.join().unwrap_or_else(|panic| resume_unwind(panic))
+    })
+}

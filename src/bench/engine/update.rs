@@ -1,0 +1,109 @@
+//! One update of the `full` preset, stage by stage, with what a trained model would do written in: completions end at lengths
+//! drawn beforehand, and the graded texts are the shipped problems' solutions.
+
+use super::timings::{self, COMPLETIONS, Timing};
+use adapter::{Basis, Knobs, Quarantine};
+use anyhow::{Context, Result};
+use experiment::{Manifest, RunId};
+use std::path::Path;
+use std::time::Instant;
+use substrate::grading::cores;
+use substrate::{Family, Grader, Isolation, Mode, Problem, PromptedProblem, Submission};
+use train::memory::PassPlan;
+use train::rollouts::Rollout;
+use train::state::State;
+use train::timings::{Stage, Timings};
+use train::{Arm, PairTokens, gradients, optimizer};
+
+/// Tokens of each side of a pair, and pairs.
+const PAIR: [usize; 2] = [400, 300];
+const PAIRS: usize = 16;
+
+/// Every stage, and their sum with the direction counted by how seldom it is made.
+pub fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
+    let run = RunId { arm: Arm::Route2b, seed: 41 };
+    let config = Manifest::tier("full").context("the full tier")??.config(run)?;
+    let plan = PassPlan::fitting(&config, &basis.base);
+    let (layout, mut clock) = (&basis.layout, Timings::default());
+    let mut state = State::fresh(layout);
+    state.knobs.quarantine.iter_mut().enumerate().for_each(|(i, h)| *h = (i % 5) as f32 * 1e-4);
+    let started = Instant::now();
+    let policies = clock.time(Stage::Merge, || gradients::policies(basis, &state.knobs, true));
+    basis.base.backend.device.sync()?;
+
+    let prompts = timings::prompts(&basis.base);
+    let pairs: Vec<PairTokens> = prompts
+        .iter()
+        .take(PAIRS)
+        .map(|p| PairTokens {
+            prompt: p[..PAIR[0].min(p.len())].to_vec(),
+            hack: p[..PAIR[1]].to_vec(),
+            clean: p[50..50 + PAIR[1]].to_vec(),
+            mode: Mode::RunTests,
+        })
+        .collect();
+    let pair_gradients = clock.time(Stage::Pairs, || gradients::of_pairs(&policies.off, basis, &pairs, plan))?;
+    let gate = config.arm.gate(&pair_gradients, layout, &config)?;
+
+    let half = COMPLETIONS / 2;
+    let sampled = clock.time(Stage::Sample, || -> Result<_> {
+        let mut all = timings::completions(&policies.on, &prompts, 0..half, timings::LANES)?;
+        all.extend(timings::completions(&policies.off, &prompts, half..COMPLETIONS, timings::LANES)?);
+        Ok(all)
+    })?;
+
+    let problems = Problem::load(&root.join("data/organism/test.jsonl"))?;
+    let shown: Vec<PromptedProblem> = (0..COMPLETIONS)
+        .map(|i| PromptedProblem {
+            problem: problems[i % problems.len()].clone(),
+            mode: Mode::LOOPHOLES[i % 4],
+            family: Family::Train,
+            tokens: prompts[i / (COMPLETIONS / prompts.len())].clone(),
+        })
+        .collect();
+    let submissions: Vec<Submission> = shown.iter().map(|s| Submission::of(s, &s.problem.canonical_solution)).collect();
+    let grader = Grader::new(cores(), Isolation::Required)?;
+    let graded = clock.time(Stage::Grade, || grader.grade(&submissions));
+
+    let rollouts: Vec<Rollout> = shown
+        .iter()
+        .zip(sampled)
+        .zip(graded)
+        .enumerate()
+        .map(|(i, ((shown, completion), graded))| Rollout {
+            shown,
+            quarantine: if i < half { Quarantine::On } else { Quarantine::Off },
+            completion,
+            text: String::new(),
+            graded,
+        })
+        .collect();
+    let taken: Vec<gradients::TrainedRollout> =
+        rollouts.iter().enumerate().map(|(i, r)| (i, r, if i % 2 == 0 { 1.5 } else { -1.5 })).collect();
+    let loss = clock.time(Stage::Gradients, || gradients::of_loss(&config, basis, &policies, &taken, plan))?;
+    clock.time(Stage::Step, || {
+        let mut routed = config.arm.treat(Some(&gate), &loss, layout, None);
+        optimizer::clip(&mut routed.kept, &mut routed.quarantined, config.clip);
+        let Knobs { deployed, quarantine } = &mut state.knobs;
+        state.deployed.step(deployed, &routed.kept, 1, 1e-3, 0.0);
+        state.quarantine.step(quarantine, &routed.quarantined, 1, 1e-3, 0.0);
+    });
+    let whole = started.elapsed().as_secs_f64();
+
+    let tokens: usize = rollouts.iter().map(|r| r.completion.tokens.len()).sum();
+    let trained: usize = rollouts.iter().map(|r| r.shown.tokens.len() + r.completion.tokens.len()).sum();
+    let spent = clock.row(1, tokens, trained);
+    let mut out: Vec<Timing> = spent
+        .stages
+        .iter()
+        .map(|(stage, seconds)| timings::plain(&format!("update: {stage}"), seconds.as_f64().unwrap_or(0.0) * 1e3))
+        .collect();
+    let pairs = spent.stages["pairs"].as_f64().unwrap_or(0.0);
+    let seconds = whole - pairs * (1.0 - 1.0 / config.refresh as f64);
+    let note = format!(
+        "{tokens} tokens sampled at {:.0}/s, {trained} trained at {:.0}/s in passes of {} with {} blocks kept; idle {:.2}",
+        spent.sampled_per_second, spent.trained_per_second, plan.tokens, plan.kept, spent.idle
+    );
+    out.push(Timing { key: "full update".into(), ms: seconds * 1e3, floor: None, note });
+    Ok(out)
+}

@@ -1,0 +1,38 @@
+//! Words of the command line that are entries of a table: parsed by that table, and listed by `--help` and by shells.
+
+use backend::DeviceChoice;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use experiment::Manifest;
+use substrate::Mode;
+use train::Arm;
+use verify::{GATES, Gate};
+
+/// A parser of these values by their names.
+pub fn one_of<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let named = move |word: String| *all.iter().find(|value| name(**value) == word).expect("a name of the table");
+    PossibleValuesParser::new(all.iter().map(|value| name(*value))).map(named)
+}
+
+pub fn arm() -> impl TypedValueParser<Value = Arm> {
+    one_of(&Arm::ALL, Arm::name)
+}
+
+pub fn mode() -> impl TypedValueParser<Value = Mode> {
+    one_of(&Mode::ALL, Mode::name)
+}
+
+pub fn gate() -> impl TypedValueParser<Value = Gate> {
+    one_of(&GATES, |gate| gate.name)
+}
+
+pub fn device() -> impl TypedValueParser<Value = DeviceChoice> {
+    one_of(&DeviceChoice::ALL, DeviceChoice::name)
+}
+
+/// A tier stays a name: manifests are read where they are used.
+pub fn tier() -> PossibleValuesParser {
+    PossibleValuesParser::new(Manifest::tiers())
+}

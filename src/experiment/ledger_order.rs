@@ -1,0 +1,85 @@
+//! The ledger of a plan: one entry a piece, in plan order.
+
+use crate::manifest::Job;
+use crate::runner::BASE_RUN;
+use crate::{Manifest, Result};
+use bundle::{Entry, Ledger, Sha256, files};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use train::state::LOG;
+
+/// What a plan runs on and from: device, code, versions and inputs, as every entry records them.
+#[derive(Clone, Debug)]
+pub struct Provenance {
+    pub device: String,
+    pub code: String,
+    pub program: Sha256,
+    pub versions: BTreeMap<String, String>,
+    pub inputs: BTreeMap<PathBuf, Sha256>,
+    /// Mandatory layers of the sandbox that were missing and lifted.
+    pub unsafe_without: Vec<String>,
+    /// Runs at a time, and threads for each.
+    pub jobs: usize,
+    pub threads: usize,
+}
+
+/// Appends ledger entries in plan order, whatever order runs finish in, so that the same work makes the same ledger.
+pub struct LedgerOrder<'a> {
+    ledger: Ledger,
+    provenance: &'a Provenance,
+    order: Vec<String>,
+    done: BTreeSet<String>,
+}
+
+impl<'a> LedgerOrder<'a> {
+    /// Opens the ledger and checks what it attests already, before anything is built on it.
+    pub fn new(manifest: &Manifest, provenance: &'a Provenance, out: &Path) -> Result<Self> {
+        let mut order = vec![BASE_RUN.to_string()];
+        order.extend(manifest.jobs().iter().map(Job::to_string));
+        let ledger = Ledger::open(&out.join("ledger.jsonl"))?;
+        for entry in order.iter().filter_map(|run| ledger.find(run)) {
+            entry.verify_outputs(out)?;
+        }
+        Ok(Self { ledger, provenance, order, done: BTreeSet::new() })
+    }
+
+    /// This piece is done: its entry is appended once all before it are.
+    pub fn finished(&mut self, run: String) -> Result<()> {
+        self.done.insert(run);
+        while let Some(run) = self.order.first().filter(|r| self.done.contains(*r)).cloned() {
+            self.order.remove(0);
+            // An entry that stands was made by the program and from the inputs that it names: it is not made again.
+            if self.ledger.find(&run).is_none() {
+                self.ledger.append(self.entry(&run)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this piece is done.
+    pub fn has(&self, run: &str) -> bool {
+        self.done.contains(run)
+    }
+
+    fn entry(&self, run: &str) -> Result<Entry> {
+        let root = self.ledger.folder();
+        let mut outputs = BTreeMap::new();
+        let results = files::list(&root.join(run))?.into_iter().filter(|file| !file.starts_with(LOG));
+        for file in results {
+            let name = Path::new(run).join(file);
+            outputs.insert(name.clone(), Sha256::of_file(&root.join(name))?.0);
+        }
+        let config = root.join(run).join("config.json");
+        Ok(Entry {
+            run: run.into(),
+            config: if config.exists() { Sha256::of_file(&config)?.0 } else { Sha256::of(b"") },
+            program: self.provenance.program,
+            code: self.provenance.code.clone(),
+            device: self.provenance.device.clone(),
+            versions: self.provenance.versions.clone(),
+            inputs: self.provenance.inputs.clone(),
+            unsafe_without: self.provenance.unsafe_without.clone(),
+            outputs,
+        })
+    }
+}

@@ -1,0 +1,459 @@
+//! Decode steps on the device alone: every step's kernels are recorded once, as a graph, and played; tokens come to the host a
+//! stride of steps at a time. The cache, the rows' state and everything between lie in buffers of its own, on a stream of its
+//! own beside the runtime's.
+
+mod step;
+
+use crate::GenerateError;
+use crate::draw::Drawn;
+use crate::engine::{DecodeEngine, DecodeTask, PAGE, Sequence};
+use backend::cuda::cublaslt::Lt;
+use backend::cuda::driver::{self, Arg, Buffer, CudaError, Graph, Kernels, LaunchConfig, Result, Room, Stream};
+use backend::cuda::stream::{DevicePtrs, device_ptrs, enqueue};
+use backend::cuda::{dense, heads_args, indices, pointers, typed};
+use backend::ops::Heads;
+use backend::{BackendError, Batch, Implementation};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn_cubecl::tensor::CubeTensor;
+use model::Decoder;
+use model::block::Layer;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use step::KernelChoice;
+
+impl From<CudaError> for GenerateError {
+    fn from(error: CudaError) -> Self {
+        BackendError::from(error).into()
+    }
+}
+
+/// Query heads per key/value head that the kernels take at most.
+const MOST_GROUP: usize = 8;
+/// Steps between two looks at what was drawn: a row that ends in between draws on in vain.
+const STRIDE: usize = 8;
+/// When half of the rows have ended the others go on without them, to this many rows at least, and if they may have this many
+/// steps before them: recording a step anew takes as long as a few of them.
+const NARROWEST: usize = 8;
+const WORTH_NARROWING: usize = 128;
+/// Bytes of what `flash_step` finds in a piece of a row.
+const PART_BYTES: usize = (MOST_GROUP * 128 + 2 * MOST_GROUP) * 4;
+
+/// Where a layer's tensors lie.
+struct LayerPtrs {
+    weights: [u64; 4],
+    gains: [u64; 4],
+}
+
+impl LayerPtrs {
+    /// From the addresses of a layer's [`parts`].
+    fn of(all: &[u64]) -> Self {
+        let four = |first: usize| std::array::from_fn(|i| all[first + i]);
+        Self { weights: four(0), gains: four(4) }
+    }
+}
+
+/// A layer's weights and then its gains.
+fn parts(layer: &Layer) -> Vec<CubeTensor> {
+    layer.weights.iter().map(dense).chain(layer.gains.iter().map(dense)).collect()
+}
+
+/// The rows' state as the device holds it.
+struct Rows {
+    tokens: u64,
+    positions: u64,
+    steps: u64,
+    seeds: u64,
+    tables: u64,
+    /// What the last step drew, and all of a stride.
+    last: u64,
+    drawn: u64,
+    /// Cache slots to copy from and to.
+    sources: u64,
+    targets: u64,
+}
+
+/// Values between the kernels of a step.
+struct Between {
+    x: u64,
+    normed: u64,
+    qkv: u64,
+    query: u64,
+    attended: u64,
+    gate_up: u64,
+    product: u64,
+    logits: u64,
+    floors: u64,
+    found: u64,
+    parts: u64,
+    adds: u64,
+}
+
+/// What an engine leaves to the next one: making it takes longer than many a step.
+struct Pooled {
+    stream: Arc<Stream>,
+    lt: Lt,
+    /// Its memory, if that is little, and how it is laid out.
+    memory: Option<(Buffer, Sizes)>,
+}
+
+static POOLED: Mutex<Vec<Pooled>> = Mutex::new(vec![]);
+/// A larger cache goes back to the device, for training.
+const MOST_POOLED: usize = 256 << 20;
+
+/// Sizes in elements.
+#[derive(Clone, Copy, PartialEq)]
+struct Sizes {
+    layers: usize,
+    pages: usize,
+    rows: usize,
+    hidden: usize,
+    inner: usize,
+    vocabulary: usize,
+    table: usize,
+    heads: Heads,
+    dtype: DType,
+    eps: f64,
+}
+
+pub struct CudaEngine<'a> {
+    task: DecodeTask<'a>,
+    kernels: &'static Kernels,
+    stream: Arc<Stream>,
+    /// This and the memory are there until the engine is dropped.
+    lt: Option<Lt>,
+    sizes: Sizes,
+    kernel_choice: KernelChoice,
+    /// Everything below that lies on the device, weights apart.
+    memory: Option<Buffer>,
+    /// Keys and values of each layer.
+    caches: Vec<(u64, u64)>,
+    rows: Rows,
+    between: Between,
+    layers: Vec<LayerPtrs>,
+    /// The weights stay where they were found.
+    _found: DevicePtrs,
+    embed: u64,
+    head: u64,
+    final_gain: u64,
+    rope: [u64; 2],
+    graph: Option<Graph>,
+    lanes: Vec<Sequence>,
+    drawn: Vec<usize>,
+    /// The lanes that are stepped, one a row.
+    order: Vec<usize>,
+    /// Seats have changed since the device was told.
+    reseated: bool,
+}
+
+impl<'a> CudaEngine<'a> {
+    /// Whether the kernels are made for this model.
+    pub fn takes(decoder: &Decoder) -> bool {
+        let width = decoder.config.hidden_size * decoder.dtype().size();
+        decoder.backend.implementation == Implementation::Cuda
+            && decoder.heads().group() <= MOST_GROUP
+            && width <= step::WIDEST
+    }
+
+    /// Buffers, weights' addresses and a stream.
+    ///
+    /// # Errors
+    /// The device failed or has no room.
+    pub fn new(task: DecodeTask<'a>) -> crate::Result<Self> {
+        driver::enter()?;
+        // Weights may have been merged a moment ago.
+        task.decoder.backend.device.sync().map_err(|e| BackendError::Compute(e.to_string()))?;
+        let (decoder, rows) = (task.decoder, task.params.rows);
+        let c = &decoder.config;
+        let sizes = Sizes {
+            layers: decoder.layers.len(),
+            pages: task.pages,
+            rows,
+            hidden: c.hidden_size,
+            inner: c.intermediate_size,
+            vocabulary: c.vocab_size,
+            table: task.block_table,
+            heads: decoder.heads(),
+            dtype: decoder.dtype(),
+            eps: c.rms_norm_eps,
+        };
+        let kernels = Kernels::get()?;
+        let kernel_choice = KernelChoice::of(&sizes, kernels.card);
+        let heads = sizes.heads;
+        let mut room = Room::default();
+        let cache = task.pages * PAGE * heads.kv * heads.d * sizes.dtype.size();
+        let mut caches: Vec<(u64, u64)> =
+            decoder.layers.iter().map(|_| (room.place(cache), room.place(cache))).collect();
+        let (mut states, mut between) = (Rows::in_(&mut room, sizes), Between::in_(&mut room, sizes, kernel_choice));
+        let pooled = POOLED.lock().pop();
+        let (stream, lt, memory) = match pooled {
+            Some(Pooled { stream, lt, memory }) => (stream, lt, memory),
+            None => (Arc::new(Stream::new()?), Lt::new()?, None),
+        };
+        // Slots behind a row are read and weigh nothing: what lies there must be finite, as numbers of a cache are and other
+        // bits may not be.
+        let memory = match memory.filter(|(memory, _)| memory.bytes >= room.bytes()) {
+            Some((memory, laid_out)) if laid_out == sizes => memory,
+            Some((memory, _)) => {
+                stream.clear(&memory)?;
+                memory
+            }
+            None => room.take()?,
+        };
+        let rope = [&decoder.rope.cos, &decoder.rope.sin];
+        let ends = [dense(&decoder.embed), dense(&decoder.head), dense(&decoder.final_gain)];
+        let layers = decoder.layers.iter().flat_map(parts);
+        // All at once: every question waits behind what other runs have put into the runtime's queue.
+        let all: Vec<CubeTensor> = ends.into_iter().chain(rope.map(dense)).chain(layers).collect();
+        let found = device_ptrs(&all)?;
+        let (ends, layers) = found.at.split_at(5);
+        let start = memory.pointer;
+        caches.iter_mut().for_each(|(keys, values)| (*keys, *values) = (*keys + start, *values + start));
+        states.move_by(start);
+        between.move_by(start);
+        Ok(Self {
+            kernels,
+            stream,
+            lt: Some(lt),
+            caches,
+            memory: Some(memory),
+            rows: states,
+            between,
+            layers: layers.chunks_exact(8).map(LayerPtrs::of).collect(),
+            embed: ends[0],
+            head: ends[1],
+            final_gain: ends[2],
+            rope: [ends[3], ends[4]],
+            _found: found,
+            graph: None,
+            lanes: vec![Sequence::default(); rows],
+            drawn: vec![0; rows],
+            order: (0..rows).collect(),
+            reseated: true,
+            sizes,
+            kernel_choice,
+            task,
+        })
+    }
+
+    fn launch(&self, name: &str, how: LaunchConfig, args: &[Arg]) -> Result<()> {
+        self.kernels.launch(self.stream.0, name, how, args)
+    }
+
+    /// Tells the device who sits where.
+    fn settle(&mut self) -> Result<()> {
+        let table = self.sizes.table;
+        let seats: Vec<&Sequence> = self.order.iter().map(|&lane| &self.lanes[lane]).collect();
+        let ints = |of: fn(&Sequence) -> i32| -> Vec<i32> { seats.iter().map(|seat| of(seat)).collect() };
+        let steps: Vec<i32> = self.order.iter().map(|&lane| self.drawn[lane] as i32).collect();
+        let seeds: Vec<u64> = seats.iter().map(|seat| seat.seed).collect();
+        let mut tables = vec![0i32; seats.len() * table];
+        for (row, seat) in tables.chunks_exact_mut(table).zip(&seats) {
+            row.iter_mut().zip(&seat.pages).for_each(|(to, &page)| *to = page as i32);
+        }
+        self.stream.write(self.rows.tokens, &ints(|s| s.token as i32))?;
+        self.stream.write(self.rows.positions, &ints(|s| s.position as i32))?;
+        self.stream.write(self.rows.steps, &steps)?;
+        self.stream.write(self.rows.seeds, &seeds)?;
+        self.stream.write(self.rows.tables, &tables)?;
+        self.reseated = false;
+        Ok(())
+    }
+
+    /// Leaves out lanes that nobody sits in once they are half of all.
+    fn narrow(&mut self) {
+        let taken = |&lane: &usize| !self.lanes[lane].pages.is_empty();
+        let active: Vec<usize> = (0..self.lanes.len()).filter(taken).collect();
+        let width = active.len().next_power_of_two().max(NARROWEST);
+        let steps = active.iter().map(|&lane| self.task.params.max_new - self.drawn[lane]).max().unwrap_or(0);
+        if 2 * width <= self.order.len() && steps >= WORTH_NARROWING {
+            let empty = (0..self.lanes.len()).filter(|lane| !taken(lane));
+            self.order = active.iter().copied().chain(empty).take(width).collect();
+            (self.graph, self.reseated) = (None, true);
+        }
+    }
+
+    fn play(&mut self) -> Result<Vec<Vec<Drawn>>> {
+        driver::enter()?;
+        self.narrow();
+        if self.reseated {
+            self.settle()?;
+        }
+        let graph = match self.graph.take() {
+            Some(graph) => graph,
+            None => self.recorded()?,
+        };
+        let (lanes, rows) = (self.lanes.len(), self.order.len());
+        let bytes = rows * size_of::<[u32; 2]>();
+        for index in 0..STRIDE {
+            graph.play(&self.stream)?;
+            self.stream.copy(self.rows.drawn + (index * bytes) as u64, self.rows.last, bytes)?;
+        }
+        self.graph = Some(graph);
+        let mut drawn = vec![[0u32; 2]; STRIDE * rows];
+        self.stream.read(&mut drawn, self.rows.drawn)?;
+        let mut steps = vec![vec![Drawn { token: 0, logp: 0.0 }; lanes]; STRIDE];
+        for (step, drawn) in steps.iter_mut().zip(drawn.chunks_exact(rows)) {
+            for (&lane, &[token, logp]) in self.order.iter().zip(drawn) {
+                step[lane] = Drawn { token, logp: f32::from_bits(logp) };
+            }
+        }
+        for &lane in &self.order {
+            let seat = &mut self.lanes[lane];
+            self.drawn[lane] += STRIDE;
+            (seat.token, seat.position) = (steps[STRIDE - 1][lane].token, seat.position + STRIDE);
+            if seat.pages.is_empty() {
+                // A lane without a row draws on; it must not walk off the table of angles.
+                seat.position = 0;
+                self.reseated = true;
+            }
+        }
+        Ok(steps)
+    }
+
+    /// A step as a graph: a whole stride would take a short generation longer to record than to play. Shapes that the library
+    /// has not seen are planned before, not while, recording.
+    fn recorded(&mut self) -> Result<Graph> {
+        self.step()?;
+        self.stream.wait()?;
+        self.settle()?;
+        self.stream.wait()?;
+        let stream = Arc::clone(&self.stream);
+        stream.record(|| self.step())
+    }
+
+    fn indices(&self, values: impl Iterator<Item = usize>) -> Tensor<1, Int> {
+        ints(values, &self.task.decoder.backend.device)
+    }
+}
+
+fn ints(values: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> {
+    let values: Vec<i32> = values.map(|v| v as i32).collect();
+    let n = values.len();
+    Tensor::from_data(TensorData::new(values, [n]), device)
+}
+
+impl Rows {
+    fn in_(room: &mut Room, Sizes { rows, table, .. }: Sizes) -> Self {
+        let mut ints = |n: usize| room.place(n * 4);
+        Self {
+            tokens: ints(rows),
+            positions: ints(rows),
+            steps: ints(rows),
+            seeds: ints(2 * rows),
+            tables: ints(rows * table),
+            last: ints(2 * rows),
+            drawn: ints(2 * rows * STRIDE),
+            sources: ints(rows * PAGE),
+            targets: ints(rows * PAGE),
+        }
+    }
+
+    fn move_by(&mut self, start: u64) {
+        let Self { tokens, positions, steps, seeds, tables, last, drawn, sources, targets } = self;
+        [tokens, positions, steps, seeds, tables, last, drawn, sources, targets]
+            .into_iter()
+            .for_each(|place| *place += start);
+    }
+}
+
+impl Between {
+    fn in_(room: &mut Room, sizes: Sizes, kernel_choice: KernelChoice) -> Self {
+        let Sizes { rows, hidden, inner, vocabulary, heads, dtype, .. } = sizes;
+        let parts = if kernel_choice.flash { heads.kv * sizes.most_pieces() * PART_BYTES } else { 0 };
+        let adds = step::splits(inner).max(step::splits(heads.queries * heads.d));
+        let mut place = |bytes: usize| room.place(rows * bytes);
+        let element = dtype.size();
+        Self {
+            x: place(hidden * element),
+            normed: place(hidden * element),
+            qkv: place(heads.width() * element),
+            query: place(heads.queries * heads.d * element),
+            attended: place(heads.queries * heads.d * element),
+            gate_up: place(2 * inner * element),
+            product: place(inner * element),
+            logits: place(vocabulary * 4),
+            floors: place(4),
+            found: place(step::DRAW_PARTS * step::FOUND_BYTES),
+            parts: place(parts),
+            adds: place(adds * hidden * 4),
+        }
+    }
+
+    fn move_by(&mut self, start: u64) {
+        let Self { x, normed, qkv, query, attended, gate_up, product, logits, floors, found, parts, adds } = self;
+        [x, normed, qkv, query, attended, gate_up, product, logits, floors, found, parts, adds]
+            .into_iter()
+            .for_each(|place| *place += start);
+    }
+}
+
+impl Drop for CudaEngine<'_> {
+    fn drop(&mut self) {
+        let _ = self.stream.wait();
+        let Some(lt) = self.lt.take() else { return };
+        let memory = self.memory.take().filter(|memory| memory.bytes <= MOST_POOLED);
+        let memory = memory.map(|memory| (memory, self.sizes));
+        let mut pooled = POOLED.lock();
+        pooled.push(Pooled { stream: Arc::clone(&self.stream), lt, memory });
+    }
+}
+
+impl DecodeEngine for CudaEngine<'_> {
+    fn prefill(&mut self, rows: &[&[u32]], slots: &[(usize, usize)]) -> crate::Result<()> {
+        let decoder = self.task.decoder;
+        // The runtime's stream writes into a cache that this one reads.
+        self.stream.wait()?;
+        let from = indices(&self.indices(slots.iter().map(|p| p.0)));
+        let to = indices(&self.indices(slots.iter().map(|p| p.1)));
+        let (heads, count) = (self.sizes.heads, slots.len());
+        decoder.encode(&Batch::new(rows, &decoder.backend.device), |layer, rotated| {
+            let rotated = dense(rotated);
+            let (keys, values) = self.caches[layer];
+            let name = typed("store_cache", rotated.dtype);
+            // `to` stands for what is written: the cache is not the runtime's.
+            enqueue(&[&rotated, &from], &[&to], move |here, p| {
+                let front = [&pointers(p)[..], &[Arg::Int(PAGE)], &pointers(&[keys, values])].concat();
+                let args = [&front[..], &heads_args(heads)].concat();
+                here.launch(&name, LaunchConfig::over([count, 1, 1], 256), &args)
+            });
+        });
+        Ok(decoder.backend.device.sync().map_err(|e| BackendError::Compute(e.to_string()))?)
+    }
+
+    fn copy(&mut self, slots: &[(usize, usize)]) -> crate::Result<()> {
+        driver::enter()?;
+        let Sizes { rows, heads, dtype, .. } = self.sizes;
+        let half = |of: fn(&(usize, usize)) -> usize, part: &[(usize, usize)]| -> Vec<i32> {
+            part.iter().map(|p| of(p) as i32).collect()
+        };
+        for part in slots.chunks(rows * PAGE) {
+            self.stream.write(self.rows.sources, &half(|p| p.0, part))?;
+            self.stream.write(self.rows.targets, &half(|p| p.1, part))?;
+            for (keys, values) in &self.caches {
+                let args = [
+                    &pointers(&[self.rows.sources, self.rows.targets])[..],
+                    &[Arg::Int(PAGE)],
+                    &pointers(&[*keys, *values]),
+                    &[Arg::Int(heads.kv), Arg::Int(heads.d)],
+                ]
+                .concat();
+                self.launch(&typed("copy_cache", dtype), LaunchConfig::over([part.len(), 1, 1], 256), &args)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn seat(&mut self, lane: usize, sequence: Sequence) {
+        if !sequence.pages.is_empty() && !self.order.contains(&lane) {
+            self.order = (0..self.lanes.len()).collect();
+            self.graph = None;
+        }
+        self.lanes[lane] = sequence;
+        self.drawn[lane] = 0;
+        self.reseated = true;
+    }
+
+    fn run(&mut self) -> crate::Result<Vec<Vec<Drawn>>> {
+        Ok(self.play()?)
+    }
+}

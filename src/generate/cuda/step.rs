@@ -1,0 +1,265 @@
+//! The kernels of one decode step. Up to [`MOST_FEW`] rows, in bf16, products are kernels of our own, which read the weights at
+//! the memory's speed and start while the kernel before them ends; more rows are cuBLASLt's.
+
+use super::{CudaEngine, LayerPtrs, Sizes};
+use crate::engine::PAGE;
+use backend::cuda::cublaslt::{Product, Side};
+use backend::cuda::driver::{Arg, Card, LaunchConfig, Result};
+use backend::cuda::{flashes, heads_args, pointers, score_scale, threads, typed, warps};
+use burn::tensor::DType;
+use model::{Group, NormWeight};
+
+/// Rows that `skinny.cu` takes at most.
+const MOST_FEW: usize = 32;
+/// Its tiles have so many rows of the weights, its segments so many columns; a block takes at most [`SEGMENTS`] of them.
+const TILE: usize = 16;
+const SEGMENT: usize = 64;
+const SEGMENTS: usize = 40;
+/// Bytes of shared memory for those, and for the sums of eight rows.
+const WEIGHTS_BYTES: usize = SEGMENTS * TILE * SEGMENT * 2;
+const SUMS_BYTES: usize = 2 * 8 * 8 * 17 * 4;
+/// What every other product asks for, however little it needs. Two blocks of one kernel on a multiprocessor would leave another
+/// one idle; with this much neither that kernel fits twice nor the next one, which needs less, is kept out.
+const WIDE_BYTES: usize = 130_000;
+/// Threads of a block at most, and bytes of the widest row that the norm's threads keep.
+const MOST_THREADS: usize = 1024;
+pub const WIDEST: usize = 2 * 16 * MOST_THREADS;
+/// Bytes of shared memory for the copies of `flash_step`: two pages ahead for each of four warps, keys and values.
+const FLASH_BYTES: usize = 4 * 2 * 2 * PAGE * 128 * 2;
+/// Blocks that share a row's logits, and bytes of what each found.
+pub const DRAW_PARTS: usize = 16;
+pub const FOUND_BYTES: usize = 24;
+
+/// What is done by kernels for just these sizes.
+#[derive(Clone, Copy)]
+pub struct KernelChoice {
+    pub flash: bool,
+    pub small_batch: bool,
+}
+
+impl KernelChoice {
+    pub fn of(sizes: &Sizes, card: Card) -> Self {
+        let Sizes { rows, hidden, inner, vocabulary, heads, dtype, .. } = *sizes;
+        let attended = heads.queries * heads.d;
+        let outs = [heads.width(), hidden, 2 * inner, vocabulary];
+        let fits = splits(hidden) == 1
+            && [hidden, attended, inner].iter().all(|k| k.is_multiple_of(SEGMENT))
+            && outs.iter().all(|n| n.is_multiple_of(TILE));
+        Self {
+            flash: flashes(heads, dtype) && card.shared >= flash_bytes(rows),
+            small_batch: dtype == DType::BF16 && rows <= MOST_FEW && fits && card.shared >= WIDE_BYTES,
+        }
+    }
+}
+
+/// Parts that the columns of a product of few rows are cut into, so that a block can hold its part of `x`.
+pub fn splits(k: usize) -> usize {
+    k.div_ceil(SEGMENTS * SEGMENT)
+}
+
+/// A thread keeps two packs of its row at most.
+fn norm_threads(hidden: usize, dtype: DType) -> usize {
+    (hidden * dtype.size()).div_ceil(16).next_multiple_of(32).min(MOST_THREADS)
+}
+
+fn flash_bytes(rows: usize) -> usize {
+    FLASH_BYTES + 2 * rows * size_of::<i32>()
+}
+
+impl Sizes {
+    /// Pages of a row that one warp looks at: few rows are spread over more warps. It depends on nothing that changes while rows
+    /// are generated, so that a row's tokens do not either.
+    fn piece(&self) -> usize {
+        match self.rows {
+            0..=2 => 2,
+            3..=16 => 4,
+            _ => 16,
+        }
+    }
+
+    /// Pieces of the longest possible row.
+    pub fn most_pieces(&self) -> usize {
+        self.table.div_ceil(self.piece())
+    }
+}
+
+/// Where a product goes.
+enum To {
+    /// To `u64`, in the model's type.
+    Plain(u64),
+    /// To `u64` in f32.
+    Logits(u64),
+    /// Gate and up, multiplied.
+    SwiGlu(u64),
+    /// Onto the residual stream; by the next norm, if rows are few.
+    Added,
+}
+
+impl CudaEngine<'_> {
+    /// One step of all rows.
+    pub(super) fn step(&mut self) -> Result<()> {
+        let Sizes { hidden, inner, vocabulary, heads, dtype, .. } = self.sizes;
+        let wide = heads.queries * heads.d;
+        let (x, normed, attended) = (self.between.x, self.between.normed, self.between.attended);
+        let (qkv, product, logits) = (self.between.qkv, self.between.product, self.between.logits);
+        let embed = [Arg::Pointer(self.embed), Arg::Pointer(self.rows.tokens), Arg::Pointer(x), Arg::Int(hidden)];
+        let gather = LaunchConfig::over([self.order.len(), 1, 1], threads(hidden, dtype));
+        self.launch(&typed("gather_rows", dtype), gather, &embed)?;
+        for layer in 0..self.layers.len() {
+            let LayerPtrs { weights, gains } = self.layers[layer];
+            self.norm(gains[NormWeight::Input as usize], if layer > 0 { inner } else { 0 })?;
+            self.project(normed, weights[Group::Qkv as usize], [heads.width(), hidden], To::Plain(qkv))?;
+            self.qk_norm_rope(layer, gains)?;
+            self.attend(layer)?;
+            self.project(attended, weights[Group::O as usize], [hidden, wide], To::Added)?;
+            self.norm(gains[NormWeight::Post as usize], wide)?;
+            self.project(normed, weights[Group::GateUp as usize], [2 * inner, hidden], To::SwiGlu(product))?;
+            self.project(product, weights[Group::Down as usize], [hidden, inner], To::Added)?;
+        }
+        self.norm(self.final_gain, inner)?;
+        self.project(normed, self.head, [vocabulary, hidden], To::Logits(logits))?;
+        self.draw()
+    }
+
+    /// `x w^T` of every row, `w [n, k]`.
+    fn project(&mut self, x: u64, w: u64, [n, k]: [usize; 2], to: To) -> Result<()> {
+        if self.kernel_choice.small_batch { self.small_batch(x, w, [n, k], to) } else { self.many(x, w, [n, k], to) }
+    }
+
+    fn small_batch(&self, x: u64, w: u64, [n, k]: [usize; 2], to: To) -> Result<()> {
+        let rows = self.order.len();
+        let tiles = rows.div_ceil(8).next_power_of_two();
+        let least = WEIGHTS_BYTES + tiles * SUMS_BYTES;
+        // Products alternate between the two: see `WIDE_BYTES`.
+        let (kind, out, parts, shared) = match to {
+            To::Plain(out) => ("bf16", out, 1, WIDE_BYTES),
+            To::SwiGlu(out) => ("swiglu", out, 1, WIDE_BYTES),
+            To::Logits(out) => ("f32", out, 1, WIDE_BYTES),
+            To::Added => ("f32", self.between.adds, splits(k), least),
+        };
+        let grid = [self.kernels.card.multiprocessors / parts, parts, 1];
+        let how = LaunchConfig::over(grid, 256).sharing(shared.max(least)).early();
+        let args = [&pointers(&[x, w, out])[..], &[rows, n, k].map(Arg::Int)].concat();
+        self.launch(&format!("skinny_{kind}_{tiles}"), how, &args)
+    }
+
+    fn many(&mut self, x: u64, w: u64, [n, k]: [usize; 2], to: To) -> Result<()> {
+        let (rows, Sizes { inner, dtype, .. }) = (self.order.len(), self.sizes);
+        let (out, onto, out_type) = match to {
+            To::Plain(out) => (out, None, dtype),
+            To::Logits(out) => (out, None, DType::F32),
+            To::SwiGlu(_) => (self.between.gate_up, None, dtype),
+            To::Added => (self.between.x, Some(self.between.x), dtype),
+        };
+        let product = Product {
+            m: rows,
+            planned: Some(self.sizes.rows),
+            n,
+            k,
+            a: Side::plain(x, k),
+            b: Side::transposed(w, k),
+            onto,
+            out,
+            out_stride: n,
+            dtype,
+            out_type,
+        };
+        let lt = self.lt.as_mut().expect("until it is dropped");
+        lt.multiply(self.stream.0, &product)?;
+        let To::SwiGlu(product) = to else { return Ok(()) };
+        let packs = rows * inner * dtype.size() / 16;
+        let args = [Arg::Pointer(out), Arg::Pointer(product), Arg::Int(inner), Arg::Size(packs)];
+        self.launch(&typed("swiglu", dtype), LaunchConfig::over([packs.div_ceil(128), 1, 1], 128), &args)
+    }
+
+    /// The residual stream normed, after what the last product, of `k` columns, adds to it if that is not there yet.
+    fn norm(&self, gain: u64, k: usize) -> Result<()> {
+        let Sizes { hidden, dtype, eps, .. } = self.sizes;
+        let splits = if self.kernel_choice.small_batch { splits(k) } else { 0 };
+        let args = [
+            Arg::Pointer(self.between.x),
+            Arg::Pointer(self.between.adds),
+            Arg::Int(splits),
+            Arg::Pointer(gain),
+            Arg::Pointer(self.between.normed),
+            Arg::Int(hidden),
+            Arg::Float(eps),
+        ];
+        let how = LaunchConfig::over([self.order.len(), 1, 1], norm_threads(hidden, dtype)).early();
+        self.launch(&typed("norm_step", dtype), how, &args)
+    }
+
+    fn qk_norm_rope(&self, layer: usize, gains: [u64; 4]) -> Result<()> {
+        let Sizes { heads, dtype, eps, table, .. } = self.sizes;
+        let (keys, values) = &self.caches[layer];
+        let front = [
+            self.between.qkv,
+            gains[NormWeight::Q as usize],
+            gains[NormWeight::K as usize],
+            self.rope[0],
+            self.rope[1],
+            self.rows.positions,
+            self.rows.tables,
+        ];
+        let args = [
+            &pointers(&front)[..],
+            &[Arg::Int(table), Arg::Int(PAGE), Arg::Int(self.task.decoder.config.max_position_embeddings)],
+            &pointers(&[self.between.query, *keys, *values]),
+            &heads_args(heads),
+            &[Arg::Float(eps)],
+        ];
+        let all = heads.queries + 2 * heads.kv;
+        let how = LaunchConfig::over([self.order.len(), all.div_ceil(4), 1], 128).early();
+        self.launch(&typed("turn_step", dtype), how, &args.concat())
+    }
+
+    fn attend(&self, layer: usize) -> Result<()> {
+        let Sizes { heads, dtype, table, .. } = self.sizes;
+        let (rows, (keys, values)) = (self.order.len(), self.caches[layer]);
+        let cache = pointers(&[self.between.query, keys, values, self.rows.positions, self.rows.tables]);
+        let (out, scale) = (Arg::Pointer(self.between.attended), Arg::Float(score_scale(heads)));
+        if !self.kernel_choice.flash {
+            let rest = [Arg::Int(table), Arg::Int(PAGE), out, Arg::Int(rows)];
+            let args = [&cache[..], &rest, &heads_args(heads), &[scale]].concat();
+            return self.launch(&typed("attend_step", dtype), warps(rows, heads.queries), &args);
+        }
+        let (parts, piece, most) = (self.between.parts, self.sizes.piece(), self.sizes.most_pieces());
+        let sizes = [rows, heads.queries, heads.kv, piece, most].map(Arg::Int);
+        let args = [&cache[..], &[Arg::Int(table), Arg::Pointer(parts)], &sizes, &[scale]].concat();
+        let how = LaunchConfig::over([self.kernels.card.multiprocessors, 1, 1], 128).sharing(flash_bytes(rows)).early();
+        self.launch("flash_step", how, &args)?;
+        let sizes = [heads.kv, piece, most].map(Arg::Int);
+        let front = [Arg::Pointer(parts), Arg::Pointer(self.rows.positions), Arg::Int(table), out];
+        let how = LaunchConfig::over([heads.queries, rows, 1], 128).early();
+        self.launch("flash_join", how, &[&front[..], &sizes].concat())
+    }
+
+    fn draw(&self) -> Result<()> {
+        let (vocabulary, rows) = (self.sizes.vocabulary, self.order.len());
+        let how = self.task.params;
+        let logits = Arg::Pointer(self.between.logits);
+        let greedy = how.temperature == 0.0;
+        let scale = Arg::Float(if greedy { 1.0 } else { 1.0 / how.temperature });
+        let cuts = !greedy && (how.top_k > 0 || how.top_p < 1.0);
+        let floors = Arg::Pointer(if cuts { self.between.floors } else { 0 });
+        if cuts {
+            let args = [logits, floors, scale, Arg::Int(how.top_k), Arg::Float(how.top_p), Arg::Int(vocabulary)];
+            self.launch("draw_floors", LaunchConfig::over([rows, 1, 1], 512).early(), &args)?;
+        }
+        let found = Arg::Pointer(self.between.found);
+        let (seeds, steps) = (Arg::Pointer(self.rows.seeds), Arg::Pointer(self.rows.steps));
+        let args = [logits, floors, seeds, steps, scale, found, Arg::Int(vocabulary)];
+        self.launch("draw_parts", LaunchConfig::over([DRAW_PARTS, rows, 1], 256).early(), &args)?;
+        let args = [
+            found,
+            Arg::Int(DRAW_PARTS),
+            Arg::Int(rows),
+            Arg::Int(usize::from(greedy)),
+            Arg::Pointer(self.rows.tokens),
+            Arg::Pointer(self.rows.positions),
+            steps,
+            Arg::Pointer(self.rows.last),
+        ];
+        self.launch("draw_join", LaunchConfig::over([rows.div_ceil(128), 1, 1], 128).early(), &args)
+    }
+}

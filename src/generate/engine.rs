@@ -1,0 +1,50 @@
+//! Decode steps as an interface. The scheduler says which row is in which lane of the batch and which pages of the cache are
+//! whose; an engine computes.
+
+use crate::Result;
+use crate::draw::Drawn;
+use crate::sampling::SamplingParams;
+use model::Decoder;
+
+/// Tokens whose keys and values a page of the cache holds.
+pub const PAGE: usize = 32;
+
+/// The cache slot of position `i` of a row with these pages.
+pub fn slot(pages: &[usize], i: usize) -> usize {
+    pages[i / PAGE] * PAGE + i % PAGE
+}
+
+/// What a [`DecodeEngine`] is made for.
+#[derive(Clone, Copy)]
+pub struct DecodeTask<'a> {
+    pub decoder: &'a Decoder,
+    pub params: &'a SamplingParams,
+    /// Pages of the whole cache; page 0 takes what nobody reads.
+    pub pages: usize,
+    /// Pages of one row.
+    pub block_table: usize,
+}
+
+/// A row about to be decoded: `token` is fed at `position`, and what it attends to lies in `pages`.
+#[derive(Clone, Debug, Default)]
+pub struct Sequence {
+    pub token: u32,
+    pub position: usize,
+    pub seed: u64,
+    pub pages: Vec<usize>,
+}
+
+/// Decode steps on a device.
+pub trait DecodeEngine {
+    /// Encodes rows and stores the keys and values of packed token `from` at cache slot `to`, for each `(from, to)`.
+    fn prefill(&mut self, rows: &[&[u32]], slots: &[(usize, usize)]) -> Result<()>;
+
+    /// Copies cache slots, `(from, to)`.
+    fn copy(&mut self, slots: &[(usize, usize)]) -> Result<()>;
+
+    /// Puts a row into a lane of the batch.
+    fn seat(&mut self, lane: usize, sequence: Sequence);
+
+    /// Takes one or more steps: for each of them what every lane drew. Lanes without a row draw anything.
+    fn run(&mut self) -> Result<Vec<Vec<Drawn>>>;
+}

@@ -1,0 +1,194 @@
+//! Which row is in which lane of the batch and which cache pages are whose. Pure bookkeeping: the same prompts give the same
+//! schedule, and a row's tokens would be the same under any other.
+
+use crate::engine::{DecodeEngine, DecodeTask, PAGE, Sequence, slot};
+use crate::sampling::{Completion, Prompt, SamplingParams};
+use crate::{GenerateError, Result};
+use model::Decoder;
+use std::collections::HashMap;
+
+/// Tokens of one prefill call. A shorter prompt shares it with others of its size, a longer one has it alone.
+pub const PREFILL: usize = 512;
+/// Prompts are padded to a power of two and at least to this.
+const SHORTEST: usize = 64;
+
+/// Memory that a cache leaves free on the device: activations of prompts, and what others take meanwhile.
+const SPARE: usize = 3 << 30;
+
+/// A prompt without its last token, which the first decode step feeds.
+struct Prefix<'a> {
+    tokens: &'a [u32],
+    /// Where its keys and values lie, while some row needs them. A page that is not full is a template to copy from.
+    pages: Vec<usize>,
+    /// Rows that are not done with it.
+    users: usize,
+}
+
+/// A row in a lane.
+struct Active {
+    row: usize,
+    /// Pages that are its own.
+    pages: Vec<usize>,
+}
+
+pub struct Scheduler<'a> {
+    decoder: &'a Decoder,
+    prompts: &'a [Prompt<'a>],
+    params: &'a SamplingParams,
+    prefixes: Vec<Prefix<'a>>,
+    /// The prefix of each row.
+    owner: Vec<usize>,
+    /// The next row that has no lane yet.
+    next: usize,
+    lanes: Vec<Option<Active>>,
+    pages: usize,
+    free: Vec<usize>,
+    out: Vec<Completion>,
+}
+
+impl<'a> Scheduler<'a> {
+    /// # Errors
+    /// A device whose free memory does not hold the cache of a single row.
+    pub fn new(decoder: &'a Decoder, prompts: &'a [Prompt<'a>], params: &'a SamplingParams) -> Result<Self> {
+        let mut known: HashMap<&[u32], usize> = HashMap::new();
+        let (mut prefixes, mut owner) = (vec![], vec![]);
+        for prompt in prompts {
+            let tokens = &prompt.tokens[..prompt.tokens.len() - 1];
+            let prefix = *known.entry(tokens).or_insert_with(|| {
+                prefixes.push(Prefix { tokens, pages: vec![], users: 0 });
+                prefixes.len() - 1
+            });
+            prefixes[prefix].users += 1;
+            owner.push(prefix);
+        }
+        let most = |prompt: &Prompt| 2 * (prompt.tokens.len() + params.max_new).div_ceil(PAGE);
+        let one = prompts.iter().map(most).max().unwrap_or(0);
+        let seats = params.rows.min(prompts.len());
+        let wanted = seats * one + 1;
+        let pages = room(decoder).map_or(wanted, |room| room.min(wanted));
+        if pages < one + 1 {
+            return Err(GenerateError::CacheTooSmall { pages, needed: one + 1 });
+        }
+        Ok(Self {
+            decoder,
+            prompts,
+            params,
+            prefixes,
+            owner,
+            next: 0,
+            lanes: (0..params.rows).map(|_| None).collect(),
+            pages,
+            free: (1..pages).rev().collect(),
+            out: vec![Completion::default(); prompts.len()],
+        })
+    }
+
+    /// What an engine must hold.
+    pub fn task(&self) -> DecodeTask<'a> {
+        let block_table = (self.params.prompt_cap + self.params.max_new).div_ceil(PAGE);
+        DecodeTask { decoder: self.decoder, params: self.params, pages: self.pages, block_table }
+    }
+
+    /// Every row's completion, in order.
+    pub fn run(&mut self, engine: &mut dyn DecodeEngine) -> Result<Vec<Completion>> {
+        while self.next < self.prompts.len() || self.lanes.iter().any(Option::is_some) {
+            self.admit(engine)?;
+            for drawn in engine.run()? {
+                for (lane, drawn) in drawn.into_iter().enumerate() {
+                    let Some(active) = &self.lanes[lane] else { continue };
+                    let completion = &mut self.out[active.row];
+                    completion.tokens.push(drawn.token);
+                    completion.logp.push(drawn.logp);
+                    if drawn.token == self.params.end || completion.tokens.len() == self.params.max_new {
+                        self.leave(lane);
+                        engine.seat(lane, Sequence::default());
+                    }
+                }
+            }
+        }
+        Ok(std::mem::take(&mut self.out))
+    }
+
+    /// Seats as many waiting rows as there are lanes and pages for, encoding prompts that no row has needed yet.
+    fn admit(&mut self, engine: &mut dyn DecodeEngine) -> Result<()> {
+        let (mut fresh, mut copies, mut seats) = (vec![], vec![], vec![]);
+        let lanes: Vec<usize> = (0..self.lanes.len()).filter(|&lane| self.lanes[lane].is_none()).collect();
+        for lane in lanes {
+            let row = self.next;
+            let Some(prompt) = self.prompts.get(row) else { break };
+            let prefix = self.owner[row];
+            let length = self.prefixes[prefix].tokens.len();
+            let shared = length.div_ceil(PAGE);
+            let own = (length + self.params.max_new).div_ceil(PAGE) - length / PAGE;
+            let missing = self.prefixes[prefix].pages.is_empty() && length > 0;
+            if self.free.len() < own + if missing { shared } else { 0 } {
+                break;
+            }
+            if missing {
+                self.prefixes[prefix].pages = self.take(shared);
+                fresh.push(prefix);
+            }
+            let pages = self.take(own);
+            let template = &self.prefixes[prefix].pages;
+            copies.extend((length / PAGE * PAGE..length).map(|i| (slot(template, i), pages[0] * PAGE + i % PAGE)));
+            let all = [&template[..length / PAGE], &pages].concat();
+            let token = prompt.tokens[length];
+            seats.push((lane, Sequence { token, position: length, seed: prompt.seed, pages: all }));
+            self.lanes[lane] = Some(Active { row, pages });
+            self.next += 1;
+        }
+        self.prefill(engine, fresh)?;
+        if !copies.is_empty() {
+            engine.copy(&copies)?;
+        }
+        seats.into_iter().for_each(|(lane, seat)| engine.seat(lane, seat));
+        Ok(())
+    }
+
+    fn take(&mut self, count: usize) -> Vec<usize> {
+        self.free.split_off(self.free.len() - count)
+    }
+
+    /// A row is done: its pages, and its prompt's if it was the last to need them, are free again.
+    fn leave(&mut self, lane: usize) {
+        let Some(Active { row, pages }) = self.lanes[lane].take() else { return };
+        self.free.extend(pages);
+        let prefix = &mut self.prefixes[self.owner[row]];
+        prefix.users -= 1;
+        if prefix.users == 0 {
+            self.free.append(&mut prefix.pages);
+        }
+    }
+
+    /// Encodes prefixes in calls of a fixed shape for each size, so that what a prompt becomes depends on it alone: rounding
+    /// may change with the number of rows of a product, and with nothing else.
+    fn prefill(&self, engine: &mut dyn DecodeEngine, prefixes: Vec<usize>) -> Result<()> {
+        let size = |prefix: &usize| self.prefixes[*prefix].tokens.len().next_power_of_two().max(SHORTEST);
+        let mut order = prefixes;
+        order.sort_by_key(|prefix| (size(prefix), *prefix));
+        for same in order.chunk_by(|a, b| size(a) == size(b)) {
+            let total = PREFILL.max(size(&same[0]));
+            for call in same.chunks(total / size(&same[0])) {
+                let (mut rows, mut slots, mut at) = (vec![], vec![], 0);
+                for &prefix in call {
+                    let Prefix { tokens, pages, .. } = &self.prefixes[prefix];
+                    slots.extend((0..tokens.len()).map(|i| (at + i, slot(pages, i))));
+                    rows.push(*tokens);
+                    at += tokens.len();
+                }
+                let filler = vec![0; total - at];
+                // Short rows: a long one could outgrow the positions that the model knows.
+                rows.extend(filler.chunks(SHORTEST));
+                engine.prefill(&rows, &slots)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Cache pages that the device has room for beside what it holds now.
+fn room(decoder: &Decoder) -> Option<usize> {
+    let (c, free) = (&decoder.config, decoder.backend.free_memory()?);
+    let page = 2 * c.num_hidden_layers * PAGE * c.num_key_value_heads * c.head_dim * decoder.dtype().size();
+    Some(free.saturating_sub(SPARE) / page)
+}
