@@ -104,7 +104,7 @@ pub struct BuildPaper {
     #[command(flatten)]
     pub plan: ExperimentArgs,
     /// Build from a tier's receipts, below receipts/, instead of from runs.
-    #[arg(long, value_name = "TIER", value_parser = tier(), conflicts_with = "tier")]
+    #[arg(long, value_name = "TIER", conflicts_with = "tier")]
     pub receipts: Option<String>,
 }
 

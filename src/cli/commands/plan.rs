@@ -1,14 +1,18 @@
 //! Which experiment a command is about, and where its results lie.
 
 use crate::args::ExperimentArgs;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use experiment::Manifest;
+use failure::Failure;
 use std::path::{Path, PathBuf};
 
 pub fn open(root: &Path, plan: &ExperimentArgs) -> Result<(Manifest, PathBuf)> {
     let manifest = match &plan.plan {
         Some(path) => Manifest::load(path)?,
-        None => Manifest::tier(&plan.tier).with_context(|| format!("no tier {}", plan.tier))??,
+        None => Manifest::tier(&plan.tier).ok_or_else(|| {
+            let known: Vec<_> = Manifest::tiers().collect();
+            Failure::usage(format!("unknown tier `{}`: this program has {}", plan.tier, known.join(", ")))
+        })??,
     };
     let out = plan.out.clone().unwrap_or_else(|| root.join("runs").join(&manifest.name));
     Ok((manifest, out))

@@ -106,6 +106,7 @@ fn words_that_mean_nothing_are_usage_errors() {
     expect(&mut project.on_plan("tiny.toml", "train", &out, &["--arm", "sideways", "--seed", "1"]), 2, &["route2b"]);
     expect(program(root()).args(["verify", "--gate", "none"]), 2, &["no_cheat"]);
     expect(program(root()).args(["reproduce", "--tier", "huge"]), 2, &["smoke"]);
+    expect(program(root()).args(["build-paper", "--receipts", "huge"]), 2, &["smoke"]);
     expect(program(root()).arg("frobnicate"), 2, &["frobnicate"]);
 }
 
@@ -200,9 +201,44 @@ fn a_full_disk_stops_a_run_with_code_5_and_leaves_only_whole_files() {
 
 #[test]
 fn every_command_explains_itself() {
-    for command in ["reproduce", "verify", "build-paper", "doctor", "train", "export", "grade", "bench", "data"] {
+    for command in [
+        "reproduce",
+        "verify",
+        "build-paper",
+        "doctor",
+        "train",
+        "export",
+        "grade",
+        "bench",
+        "data",
+        "plan",
+        "completions",
+    ] {
         expect(program(root()).args([command, "--help"]), 0, &["Usage"]);
     }
+}
+
+#[test]
+fn shells_and_manuals_know_every_arm_and_command() {
+    expect(program(root()).args(["completions", "bash"]), 0, &["route2b-known-two", "eval_gap", "file_marker"]);
+    let folder = tempfile::tempdir().unwrap();
+    expect(program(root()).args(["completions", "--man"]).arg(folder.path()), 0, &["manual pages"]);
+    let page = std::fs::read_to_string(folder.path().join("gradient-quarantine-train.1")).unwrap();
+    assert!(page.contains("random\\-v\\-matched"), "{page}");
+    expect(program(root()).arg("completions"), 2, &["<SHELL>"]);
+}
+
+/// A checkpoint that is not whole is an input, not a bug.
+#[test]
+fn export_of_a_damaged_checkpoint_names_it_with_code_3() {
+    let run = tempfile::tempdir().unwrap();
+    let checkpoint = run.path().join("checkpoints/update-0004.safetensors");
+    std::fs::create_dir(run.path().join("checkpoints")).unwrap();
+    std::fs::write(&checkpoint, b"cut off").unwrap();
+    let mut export = program(root());
+    export.args(["export", "--format", "hf", "--device", "cpu", "--run"]).arg(run.path());
+    export.arg("--out").arg(run.path().join("out"));
+    expect(&mut export, 3, &["update-0004.safetensors holds no usable adapter"]);
 }
 
 /// The complete run that is committed: its paper comes out of its receipts, byte for byte, on a machine that has no GPU.
