@@ -2,6 +2,7 @@
 //! stride of steps at a time. The cache, the rows' state and everything between lie in buffers of its own, on a stream of its
 //! own beside the runtime's.
 
+mod sizes;
 mod step;
 
 use crate::GenerateError;
@@ -11,15 +12,14 @@ use backend::cuda::cublaslt::Lt;
 use backend::cuda::driver::{self, Arg, Buffer, CudaError, Graph, Kernels, LaunchConfig, Result, Room, Stream};
 use backend::cuda::stream::{DevicePtrs, device_ptrs, enqueue};
 use backend::cuda::{dense, heads_args, indices, pointers, typed};
-use backend::ops::Heads;
 use backend::{BackendError, Batch, Implementation};
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use burn_cubecl::tensor::CubeTensor;
 use model::Decoder;
 use model::block::Layer;
 use parking_lot::Mutex;
+use sizes::{KernelChoice, MOST_GROUP, PART_BYTES, Sizes};
 use std::sync::Arc;
-use step::KernelChoice;
 
 impl From<CudaError> for GenerateError {
     fn from(error: CudaError) -> Self {
@@ -27,16 +27,12 @@ impl From<CudaError> for GenerateError {
     }
 }
 
-/// Query heads per key/value head that the kernels take at most.
-const MOST_GROUP: usize = 8;
 /// Steps between two looks at what was drawn: a row that ends in between draws on in vain.
 const STRIDE: usize = 8;
 /// When half of the rows have ended the others go on without them, to this many rows at least, and if they may have this many
 /// steps before them: recording a step anew takes as long as a few of them.
 const NARROWEST: usize = 8;
 const WORTH_NARROWING: usize = 128;
-/// Bytes of what `flash_step` finds in a piece of a row.
-const PART_BYTES: usize = (MOST_GROUP * 128 + 2 * MOST_GROUP) * 4;
 
 /// Where a layer's tensors lie.
 struct LayerPtrs {
@@ -100,21 +96,6 @@ static POOLED: Mutex<Vec<Pooled>> = Mutex::new(vec![]);
 /// A larger cache goes back to the device, for training.
 const MOST_POOLED: usize = 256 << 20;
 
-/// Sizes in elements.
-#[derive(Clone, Copy, PartialEq)]
-struct Sizes {
-    layers: usize,
-    pages: usize,
-    rows: usize,
-    hidden: usize,
-    inner: usize,
-    vocabulary: usize,
-    table: usize,
-    heads: Heads,
-    dtype: DType,
-    eps: f64,
-}
-
 pub struct CudaEngine<'a> {
     task: DecodeTask<'a>,
     kernels: &'static Kernels,
@@ -151,7 +132,7 @@ impl<'a> CudaEngine<'a> {
         let width = decoder.config.hidden_size * decoder.dtype().size();
         decoder.backend.implementation == Implementation::Cuda
             && decoder.heads().group() <= MOST_GROUP
-            && width <= step::WIDEST
+            && width <= sizes::WIDEST
     }
 
     /// Buffers, weights' addresses and a stream.
@@ -360,7 +341,7 @@ impl Between {
     fn in_(room: &mut Room, sizes: Sizes, kernel_choice: KernelChoice) -> Self {
         let Sizes { rows, hidden, inner, vocabulary, heads, dtype, .. } = sizes;
         let parts = if kernel_choice.flash { heads.kv * sizes.most_pieces() * PART_BYTES } else { 0 };
-        let adds = step::splits(inner).max(step::splits(heads.queries * heads.d));
+        let adds = sizes::splits(inner).max(sizes::splits(heads.queries * heads.d));
         let mut place = |bytes: usize| room.place(rows * bytes);
         let element = dtype.size();
         Self {
@@ -373,7 +354,7 @@ impl Between {
             product: place(inner * element),
             logits: place(vocabulary * 4),
             floors: place(4),
-            found: place(step::DRAW_PARTS * step::FOUND_BYTES),
+            found: place(sizes::DRAW_PARTS * sizes::FOUND_BYTES),
             parts: place(parts),
             adds: place(adds * hidden * 4),
         }

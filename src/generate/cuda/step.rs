@@ -1,87 +1,14 @@
-//! The kernels of one decode step. Up to [`MOST_FEW`] rows, in bf16, products are kernels of our own, which read the weights at
+//! The kernels of one decode step. Up to `MOST_FEW` rows, in bf16, products are kernels of our own, which read the weights at
 //! the memory's speed and start while the kernel before them ends; more rows are cuBLASLt's.
 
-use super::{CudaEngine, LayerPtrs, Sizes};
+use super::sizes::{DRAW_PARTS, SUMS_BYTES, Sizes, WEIGHTS_BYTES, WIDE_BYTES, flash_bytes, norm_threads, splits};
+use super::{CudaEngine, LayerPtrs};
 use crate::engine::PAGE;
 use backend::cuda::cublaslt::{Product, Side};
-use backend::cuda::driver::{Arg, Card, LaunchConfig, Result};
-use backend::cuda::{flashes, heads_args, pointers, score_scale, threads, typed, warps};
+use backend::cuda::driver::{Arg, LaunchConfig, Result};
+use backend::cuda::{heads_args, pointers, score_scale, threads, typed, warps};
 use burn::tensor::DType;
 use model::{Group, NormWeight};
-
-/// Rows that `skinny.cu` takes at most.
-const MOST_FEW: usize = 32;
-/// Its tiles have so many rows of the weights, its segments so many columns; a block takes at most [`SEGMENTS`] of them.
-const TILE: usize = 16;
-const SEGMENT: usize = 64;
-const SEGMENTS: usize = 40;
-/// Bytes of shared memory for those, and for the sums of eight rows.
-const WEIGHTS_BYTES: usize = SEGMENTS * TILE * SEGMENT * 2;
-const SUMS_BYTES: usize = 2 * 8 * 8 * 17 * 4;
-/// What every other product asks for, however little it needs. Two blocks of one kernel on a multiprocessor would leave another
-/// one idle; with this much neither that kernel fits twice nor the next one, which needs less, is kept out.
-const WIDE_BYTES: usize = 130_000;
-/// Threads of a block at most, and bytes of the widest row that the norm's threads keep.
-const MOST_THREADS: usize = 1024;
-pub const WIDEST: usize = 2 * 16 * MOST_THREADS;
-/// Bytes of shared memory for the copies of `flash_step`: two pages ahead for each of four warps, keys and values.
-const FLASH_BYTES: usize = 4 * 2 * 2 * PAGE * 128 * 2;
-/// Blocks that share a row's logits, and bytes of what each found.
-pub const DRAW_PARTS: usize = 16;
-pub const FOUND_BYTES: usize = 24;
-
-/// What is done by kernels for just these sizes.
-#[derive(Clone, Copy)]
-pub struct KernelChoice {
-    pub flash: bool,
-    pub small_batch: bool,
-}
-
-impl KernelChoice {
-    pub fn of(sizes: &Sizes, card: Card) -> Self {
-        let Sizes { rows, hidden, inner, vocabulary, heads, dtype, .. } = *sizes;
-        let attended = heads.queries * heads.d;
-        let outs = [heads.width(), hidden, 2 * inner, vocabulary];
-        let fits = splits(hidden) == 1
-            && [hidden, attended, inner].iter().all(|k| k.is_multiple_of(SEGMENT))
-            && outs.iter().all(|n| n.is_multiple_of(TILE));
-        Self {
-            flash: flashes(heads, dtype) && card.shared >= flash_bytes(rows),
-            small_batch: dtype == DType::BF16 && rows <= MOST_FEW && fits && card.shared >= WIDE_BYTES,
-        }
-    }
-}
-
-/// Parts that the columns of a product of few rows are cut into, so that a block can hold its part of `x`.
-pub fn splits(k: usize) -> usize {
-    k.div_ceil(SEGMENTS * SEGMENT)
-}
-
-/// A thread keeps two packs of its row at most.
-fn norm_threads(hidden: usize, dtype: DType) -> usize {
-    (hidden * dtype.size()).div_ceil(16).next_multiple_of(32).min(MOST_THREADS)
-}
-
-fn flash_bytes(rows: usize) -> usize {
-    FLASH_BYTES + 2 * rows * size_of::<i32>()
-}
-
-impl Sizes {
-    /// Pages of a row that one warp looks at: few rows are spread over more warps. It depends on nothing that changes while rows
-    /// are generated, so that a row's tokens do not either.
-    fn piece(&self) -> usize {
-        match self.rows {
-            0..=2 => 2,
-            3..=16 => 4,
-            _ => 16,
-        }
-    }
-
-    /// Pieces of the longest possible row.
-    pub fn most_pieces(&self) -> usize {
-        self.table.div_ceil(self.piece())
-    }
-}
 
 /// Where a product goes.
 enum To {
