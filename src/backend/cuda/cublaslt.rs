@@ -1,7 +1,7 @@
 //! Matrix products by cuBLASLt: ten functions of a library that is loaded at run time. The first algorithm that the library
 //! proposes for a shape is taken and kept: timing several would make the bytes depend on the clock.
 
-use super::driver::{self, Buffer, CudaError, Result, fail};
+use super::driver::{self, Buffer, CudaError, Result, Stream, fail};
 use burn::tensor::DType;
 use cudarc::driver::sys as cu;
 use std::collections::HashMap;
@@ -217,7 +217,15 @@ impl Lt {
     }
 
     /// Puts a product into the stream. One stream per `Lt`: the workspace is shared by all its products.
-    pub fn multiply(&mut self, stream: cu::CUstream, p: &Product) -> Result<()> {
+    ///
+    /// # Errors
+    /// The library has no algorithm for these sizes, or the device failed.
+    pub fn multiply(&mut self, stream: &Stream, p: &Product) -> Result<()> {
+        self.enqueue(stream.0, p)
+    }
+
+    /// The same on the driver's own handle of a stream.
+    pub(crate) fn enqueue(&mut self, stream: cu::CUstream, p: &Product) -> Result<()> {
         if p.m * p.n == 0 {
             return Ok(());
         }

@@ -396,7 +396,7 @@ impl Drop for Graph {
 }
 
 /// Puts a copy from one place on the device to another into a stream.
-pub fn copy(stream: cu::CUstream, to: u64, from: u64, bytes: usize) -> Result<()> {
+pub(crate) fn copy(stream: cu::CUstream, to: u64, from: u64, bytes: usize) -> Result<()> {
     // SAFETY: places that the caller owns, kept alive in stream order.
     ok("copying on the device", unsafe { cu::cuMemcpyDtoDAsync_v2(to, from, bytes, stream) })
 }

@@ -33,7 +33,7 @@ impl Here<'_> {
     }
 
     pub fn multiply(&mut self, product: &Product) -> Result<()> {
-        self.lt.multiply(self.stream, product)
+        self.lt.enqueue(self.stream, product)
     }
 
     /// Copies from one place on the device to another.

@@ -92,7 +92,7 @@ impl CudaEngine<'_> {
             out_type,
         };
         let lt = self.lt.as_mut().expect("until it is dropped");
-        lt.multiply(self.stream.0, &product)?;
+        lt.multiply(&self.stream, &product)?;
         let To::SwiGlu(product) = to else { return Ok(()) };
         let packs = rows * inner * dtype.size() / 16;
         let args = [Arg::Pointer(out), Arg::Pointer(product), Arg::Int(inner), Arg::Size(packs)];
