@@ -190,7 +190,7 @@ pub enum SandboxError {
     Folder(std::io::Error),
     #[error("cannot prepare the sandbox's rules: {0}")]
     Rules(String),
-    #[error("{python} does not start inside the sandbox: {reason}")]
+    #[error("{python} does not start inside the sandbox: {reason}; run `gradient-quarantine doctor`")]
     Start { python: PathBuf, reason: String },
 }
 

@@ -4,7 +4,7 @@
 use crate::conversation::SetupRaised;
 use crate::step::{Step, Watch};
 use crate::zygote::Zygote;
-use crate::{Isolation, Job, Layers, Limits, Observed, Python, Result, conversation};
+use crate::{Isolation, Job, Layers, Limits, Observed, Python, Result, SandboxError, conversation};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -152,7 +152,14 @@ impl Pool {
                 let current = storm.filter(|s| now - s.last <= self.start_up * STORM);
                 let since = current.map_or(now, |s| s.since);
                 *storm = Some(Storm { since, last: now });
-                Err(Failure::Start { cause: error.to_string(), storm: now - since })
+                // Whoever reports the failure gives the advice, once.
+                let cause = match error {
+                    SandboxError::Start { python, reason } => {
+                        format!("{} does not start inside the sandbox: {reason}", python.display())
+                    }
+                    other => other.to_string(),
+                };
+                Err(Failure::Start { cause, storm: now - since })
             }
         }
     }
