@@ -96,8 +96,8 @@ impl Trial {
     /// Trains and returns the adapter.
     fn run(&self, grader: &Grader, pairs: &[PairTokens], findings: &mut Findings) -> Option<Knobs> {
         let folder = findings.accept(tempfile::tempdir())?;
-        let Inputs { basis, tokenizer, train: problems, .. } = &self.inputs;
-        let run_inputs = RunInputs { basis, tokenizer, problems, pairs, grader, matched: None, start: None };
+        let Inputs { basis, tokenizer, train: problems, identity, .. } = &self.inputs;
+        let run_inputs = RunInputs { basis, tokenizer, problems, pairs, grader, matched: None, start: None, identity };
         findings.accept(train::train(&self.config, &run_inputs, folder.path(), &AtomicBool::new(false), |_| {}))?;
         findings.accept(Knobs::load(&RunFolder::checkpoint(folder.path(), UPDATES)))
     }

@@ -5,8 +5,8 @@ use crate::{AdapterError, Basis, Knobs, Quarantine, Result};
 use backend::tensor_file::{Named, to_bytes};
 use backend::{Raw, read};
 use bundle::{files, write_atomic};
-use model::Proj;
 use model::names::expected_tensors;
+use model::{Proj, hub};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::path::Path;
@@ -65,6 +65,8 @@ fn config(base: &Path, out: &Path) -> Result<Value> {
     let path = base.join("config.json");
     let damaged = |e: serde_json::Error| AdapterError::Damaged { path: path.clone(), reason: e.to_string() };
     let mut config: Map<String, Value> = serde_json::from_str(&files::read_text(&path)?).map_err(damaged)?;
+    // A folder of whoever made the base is nobody's business.
+    config.retain(|key, value| key != "_name_or_path" || !value.as_str().is_none_or(hub::is_local));
     let theta = config.get("rope_theta").cloned();
     let defaults = json!({
         "architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "hidden_act": "silu", "attention_bias": false,
@@ -99,10 +101,20 @@ fn end_token(folder: &Path) -> Result<Option<u64>> {
 
 /// Copies the tokenizer's files; one that has no config of its own gets the plainest.
 fn tokenizer(base: &Path, out: &Path) -> Result<()> {
-    for name in ["tokenizer.json", "tokenizer_config.json", "generation_config.json", "vocab.json", "merges.txt"] {
+    for name in [
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "special_tokens_map.json",
+        "added_tokens.json",
+        "chat_template.jinja",
+        "chat_template.json",
+        "generation_config.json",
+        "vocab.json",
+        "merges.txt",
+    ] {
         let from = base.join(name);
         if from.exists() {
-            write_atomic(&out.join(name), &files::read(&from)?)?;
+            write_atomic(&out.join(name), &without_paths(&from)?)?;
         }
     }
     let path = out.join("tokenizer_config.json");
@@ -114,6 +126,19 @@ fn tokenizer(base: &Path, out: &Path) -> Result<()> {
         write_json(&path, &plain)?;
     }
     Ok(())
+}
+
+/// A file's bytes; of a tokenizer's settings without the folders of whoever wrote them.
+fn without_paths(path: &Path) -> Result<Vec<u8>> {
+    const PLACES: [&str; 4] = ["name_or_path", "_name_or_path", "special_tokens_map_file", "tokenizer_file"];
+    let bytes = files::read(path)?;
+    let Ok(Value::Object(mut settings)) = serde_json::from_slice(&bytes) else { return Ok(bytes) };
+    let before = settings.len();
+    settings.retain(|key, value| !PLACES.contains(&key.as_str()) || !value.as_str().is_some_and(hub::is_local));
+    if settings.len() == before {
+        return Ok(bytes);
+    }
+    Ok((serde_json::to_string_pretty(&settings).expect("a value serialises") + "\n").into_bytes())
 }
 
 fn write_json(path: &Path, value: &Value) -> Result<()> {

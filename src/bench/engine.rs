@@ -75,7 +75,7 @@ pub fn run(root: &Path, request: &Request) -> Result<()> {
     if request.check_only {
         return Ok(());
     }
-    let mut config: ModelConfig = serde_json::from_str(QWEN3_4B)?;
+    let mut config: ModelConfig = ModelConfig::parse(QWEN3_4B).map_err(anyhow::Error::msg)?;
     config.num_hidden_layers = request.layers.unwrap_or(config.num_hidden_layers);
     let peer =
         request.peer.as_deref().map_or(Ok(HashMap::new()), |python| peer(root, python, &config, &request.only))?;

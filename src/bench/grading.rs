@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
-use substrate::grading::{Ending, code, cores};
+use substrate::answer::code;
+use substrate::grading::{Ending, cores};
 use substrate::{Family, Grader, Isolation, Mode, Partition, Problem, Submission, problem};
 
 /// Gradings of each pass on the loaded machine, and passes.
@@ -77,7 +78,7 @@ fn organism(root: &Path) -> Result<Workload> {
 fn files(problems: &Path, responses: &Path) -> Result<Workload> {
     let problems = Problem::load(problems)?;
     let mut rows = vec![];
-    for response in problem::read_rows::<Response>(responses)? {
+    for response in bundle::jsonl::read::<Response>(responses)? {
         let id = response.problem_id;
         let problem = problems.iter().find(|p| p.problem_id == id).with_context(|| format!("no problem {id}"))?;
         rows.push((problem.clone(), response.mode, response.completion));

@@ -2,38 +2,124 @@
 
 use crate::{BundleError, Result};
 use std::io::{BufWriter, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// A file in the making, beside the path that it will have once it is whole.
+/// A file in the making, beside the path that it will have once it is whole. What is no regular file (a device, a pipe) is
+/// written through: it is not ours to replace. Links are followed.
 pub struct Staged {
-    file: BufWriter<tempfile::NamedTempFile>,
+    to: To,
     path: PathBuf,
+}
+
+enum To {
+    Beside(BufWriter<tempfile::NamedTempFile>),
+    Through(BufWriter<Box<dyn Write>>),
 }
 
 impl Staged {
     /// Starts a file, making its folder if there is none.
     pub fn new(path: &Path) -> Result<Self> {
-        let fail = |source| BundleError::Write { path: path.into(), source };
+        if is_standard_output(path) {
+            return Ok(Self::standard());
+        }
+        let path = behind_links(path);
+        let fail = |source| BundleError::Write { path: path.clone(), source };
+        let there = path.metadata().ok();
+        if there.as_ref().is_some_and(|about| about.is_dir()) {
+            return Err(fail(std::io::ErrorKind::IsADirectory.into()));
+        }
+        if there.as_ref().is_some_and(|about| !about.is_file()) {
+            let file = std::fs::OpenOptions::new().write(true).open(&path).map_err(fail)?;
+            return Ok(Self { to: To::Through(BufWriter::new(Box::new(file))), path });
+        }
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).map_err(fail)?;
-        // Readable by all, as a plain `open` would make it: outputs are meant to be shared.
+        // Readable by all, as a plain `open` would make it: outputs are meant to be shared. A file that is there keeps its mode.
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
         let file = tempfile::Builder::new().permissions(mode).tempfile_in(folder).map_err(fail)?;
-        Ok(Self { file: BufWriter::new(file), path: path.into() })
+        if let Some(about) = there {
+            file.as_file().set_permissions(about.permissions()).map_err(fail)?;
+        }
+        Ok(Self { to: To::Beside(BufWriter::new(file)), path })
+    }
+
+    /// Standard output.
+    pub fn standard() -> Self {
+        Self { to: To::Through(BufWriter::new(Box::new(std::io::stdout()))), path: "standard output".into() }
+    }
+
+    /// Whether what is written is there at once, for good.
+    pub fn is_through(&self) -> bool {
+        matches!(self.to, To::Through(_))
     }
 
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes).map_err(|source| BundleError::Write { path: self.path.clone(), source })
+        let written = match &mut self.to {
+            To::Beside(file) => file.write_all(bytes),
+            To::Through(file) => file.write_all(bytes),
+        };
+        written.map_err(|source| BundleError::Write { path: self.path.clone(), source })
+    }
+
+    /// Hands on what is written through; a file in the making stays one.
+    pub fn flush(&mut self) -> Result<()> {
+        match &mut self.to {
+            To::Through(file) => file.flush().map_err(|source| BundleError::Write { path: self.path.clone(), source }),
+            To::Beside(_) => Ok(()),
+        }
     }
 
     /// Flushes to the disk and renames into place. Dropped without this, nothing is left.
-    pub fn commit(self) -> Result<()> {
+    pub fn commit(mut self) -> Result<()> {
+        self.flush()?;
+        let To::Beside(file) = self.to else { return Ok(()) };
         let fail = |source| BundleError::Write { path: self.path.clone(), source };
-        let file = self.file.into_inner().map_err(|e| fail(e.into_error()))?;
+        let file = file.into_inner().map_err(|e| fail(e.into_error()))?;
         file.as_file().sync_all().map_err(fail)?;
         file.persist(&self.path).map_err(|e| fail(e.error))?;
         Ok(())
     }
+}
+
+/// The names of what this program prints to. A file that is printed to is somebody's who may want its beginning kept.
+pub fn is_standard_output(path: &Path) -> bool {
+    ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
+}
+
+/// The path of the file that a link leads to, there or not.
+fn behind_links(path: &Path) -> PathBuf {
+    let is_other = |path: &Path| path.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir());
+    let mut path = path.to_path_buf();
+    // As many links in a row as the kernel follows. A pipe has no path: the link to it is its only name.
+    for _ in 0..40 {
+        if is_other(&path) {
+            break;
+        }
+        let Ok(next) = std::fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(next);
+    }
+    path
+}
+
+/// Refuses an output that is one of the inputs, by whatever name or link.
+pub fn refuse_input(out: &Path, inputs: &[&Path]) -> Result<()> {
+    let same = |input: &&&Path| match (out.metadata(), input.metadata()) {
+        (Ok(a), Ok(b)) => (a.is_file() || a.is_dir()) && (a.dev(), a.ino()) == (b.dev(), b.ino()),
+        _ => false,
+    };
+    match inputs.iter().find(same) {
+        Some(input) => Err(BundleError::Overwrites { out: out.into(), input: input.into() }),
+        None => Ok(()),
+    }
+}
+
+/// How a pointer begins that Git LFS leaves where a large file belongs.
+const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
+
+/// Refuses a Git LFS pointer, by the bytes that a file begins with.
+pub fn refuse_pointer(path: &Path, head: &[u8]) -> Result<()> {
+    if head.starts_with(POINTER) { Err(BundleError::Pointer { path: path.into() }) } else { Ok(()) }
 }
 
 /// Writes to a temporary file beside `path`, flushes it to the disk and renames it into place.
@@ -43,19 +129,18 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     staged.commit()
 }
 
-/// Reads a whole file.
+/// Reads a whole file; a Git LFS pointer is none.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|source| BundleError::Read { path: path.into(), source })
+    let bytes = std::fs::read(path).map_err(|source| BundleError::Read { path: path.into(), source })?;
+    refuse_pointer(path, &bytes)?;
+    Ok(bytes)
 }
 
-/// Reads a whole text file.
+/// Reads a whole text file, without the mark that some editors begin it with.
 pub fn read_text(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|source| BundleError::Read { path: path.into(), source })
-}
-
-/// Rows as JSON lines, one a row.
-pub fn to_jsonl<T: serde::Serialize>(rows: &[T]) -> String {
-    rows.iter().map(|row| serde_json::to_string(row).expect("rows serialise") + "\n").collect()
+    let invalid = |e| BundleError::Read { path: path.into(), source: std::io::Error::other(e) };
+    let text = String::from_utf8(read(path)?).map_err(invalid)?;
+    Ok(text.strip_prefix('\u{feff}').map(String::from).unwrap_or(text))
 }
 
 /// Every file below a folder, relative to it, in name order.
@@ -75,4 +160,54 @@ pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_link_stays_and_what_it_leads_to_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (link, target) = (folder.path().join("link"), folder.path().join("target"));
+        symlink("target", &link).unwrap();
+        for text in ["made", "made anew"] {
+            write_atomic(&link, text.as_bytes()).unwrap();
+            assert!(link.is_symlink());
+            assert_eq!(std::fs::read_to_string(&target).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_device_is_written_through() {
+        use std::os::unix::fs::FileTypeExt;
+        let before = Path::new("/dev/null").metadata().unwrap();
+        write_atomic(Path::new("/dev/null"), b"gone").unwrap();
+        let after = Path::new("/dev/null").metadata().unwrap();
+        assert!(after.file_type().is_char_device() && after.ino() == before.ino());
+    }
+
+    #[test]
+    fn a_file_keeps_its_mode() {
+        use std::os::unix::fs::PermissionsExt;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o600)).unwrap();
+        write_atomic(file.path(), b"secret").unwrap();
+        assert_eq!(file.path().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn an_output_that_is_an_input_is_refused_by_whatever_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("rows"), "precious").unwrap();
+        symlink("rows", path("soft")).unwrap();
+        std::fs::hard_link(path("rows"), path("hard")).unwrap();
+        for out in ["rows", "soft", "hard"] {
+            assert!(refuse_input(&path(out), &[&path("other"), &path("rows")]).is_err(), "{out}");
+        }
+        assert!(refuse_input(&path("new"), &[&path("rows")]).is_ok());
+        assert!(refuse_input(Path::new("/dev/null"), &[Path::new("/dev/null")]).is_ok());
+    }
 }

@@ -3,17 +3,22 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`digest`] | SHA-256 and SWHID as types, so that a wrong string cannot pass for one |
-//! | [`files`] | writes that are whole or not there |
+//! | [`files`] | writes that are whole or not there, never over what is not ours |
+//! | [`jsonl`] | rows, read as other programs write them |
+//! | [`folder`] | what a folder was made from, and which process is at work in it |
 //! | [`pins`] | `checksums/pins.toml`: what every input must be |
 //! | [`ledger`] | the append-only, hash-chained record of every run |
 
 pub mod digest;
 pub mod files;
+pub mod folder;
+pub mod jsonl;
 pub mod ledger;
 pub mod pins;
 
 pub use digest::{Sha256, Swhid};
 pub use files::{Staged, write_atomic};
+pub use folder::{Identity, Owner};
 pub use ledger::{Entry, Ledger};
 pub use pins::{Pin, Pins};
 
@@ -25,7 +30,7 @@ use std::path::PathBuf;
 pub enum BundleError {
     #[error("cannot read {path}: {source}")]
     Read { path: PathBuf, source: std::io::Error },
-    #[error("cannot write {path}: {source}; nothing was changed, free some space or choose another folder")]
+    #[error("cannot write {path}: {source}; {}", advice(.source))]
     Write { path: PathBuf, source: std::io::Error },
     #[error("{path} is missing; {hint}")]
     Missing { path: PathBuf, hint: String },
@@ -33,6 +38,18 @@ pub enum BundleError {
     Digest { path: PathBuf, expected: String, found: String },
     #[error("{path} is not pinned in checksums/pins.toml; remove it, or pin it if it belongs")]
     Extra { path: PathBuf },
+    #[error("{path}, line {line}: {reason}")]
+    Row { path: PathBuf, line: usize, reason: String },
+    #[error(
+        "{path} is a Git LFS pointer, not the file itself: run `git lfs pull` in its repository, or download the file"
+    )]
+    Pointer { path: PathBuf },
+    #[error("{out} is the input {input}: it would be overwritten; choose another output")]
+    Overwrites { out: PathBuf, input: PathBuf },
+    #[error("{folder} was made from other inputs: {differs}; choose another --out, or remove it")]
+    OtherInputs { folder: PathBuf, differs: String },
+    #[error("{folder}: {owner} is at work there; wait for its end, or stop it")]
+    Owned { folder: PathBuf, owner: String },
     #[error("{path}: {reason}")]
     Format { path: PathBuf, reason: String },
     #[error(
@@ -41,13 +58,23 @@ pub enum BundleError {
     Chain { path: PathBuf, line: usize, reason: String },
 }
 
+fn advice(source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        std::io::ErrorKind::StorageFull => "free some space or choose another folder: what is there stays as it was",
+        _ => "choose a file in a folder that this user may write into",
+    }
+}
+
 impl BundleError {
     /// What kind of failure it is.
     pub fn kind(&self) -> Kind {
         match self {
             // A full disk stops a run where it can be resumed.
             Self::Write { .. } => Kind::Resumable,
+            Self::Overwrites { .. } | Self::OtherInputs { .. } | Self::Owned { .. } => Kind::Usage,
             Self::Read { .. }
+            | Self::Row { .. }
+            | Self::Pointer { .. }
             | Self::Missing { .. }
             | Self::Digest { .. }
             | Self::Extra { .. }

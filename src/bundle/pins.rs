@@ -51,11 +51,24 @@ impl Pins {
 
     /// Checks the pinned files of a fetched folder, wherever a copy of it lies.
     pub fn verify_copy(&self, of: &Path, copy: &Path) -> Result<()> {
-        for pin in self.pins.iter().filter(|p| p.path.parent() == Some(of)) {
+        let pinned = || self.pins.iter().filter(|p| p.path.parent() == Some(of));
+        if pinned().next().is_none() {
+            return Err(BundleError::Extra { path: copy.into() });
+        }
+        for pin in pinned() {
             let name = pin.path.file_name().expect("a pin is of a file");
             Pin { path: name.into(), ..pin.clone() }.verify(copy)?;
         }
         Ok(())
+    }
+
+    /// Checks a file that is pinned in a fetched folder, wherever it lies.
+    pub fn verify_file(&self, of: &Path, file: &Path) -> Result<()> {
+        let name = file.file_name().unwrap_or_default();
+        match self.pins.iter().find(|p| p.path == of.join(name)) {
+            Some(pin) => Pin { path: name.into(), ..pin.clone() }.verify(file.parent().unwrap_or(Path::new(""))),
+            None => Err(BundleError::Extra { path: file.into() }),
+        }
     }
 
     /// Checks every shipped file below `root`, and that `folder` holds no file without a pin.
@@ -79,7 +92,7 @@ impl Pin {
         let path = root.join(&self.path);
         if !path.is_file() {
             let hint = match &self.url {
-                Some(url) => format!("run `gradient-quarantine fetch` (from {url})"),
+                Some(url) => format!("download {url} to there"),
                 None => "it is shipped with the project: git checkout it".into(),
             };
             return Err(BundleError::Missing { path, hint });

@@ -167,10 +167,12 @@ pub struct Base {
 
 #[derive(Args)]
 pub struct Grade {
-    /// JSON lines: problem_id, func_name, setup_code, canonical_solution, gt_tests.
+    /// JSON lines, gzip or not: problem_id, func_name, setup_code, canonical_solution, gt_tests. GQ_PACKAGES names packages that
+    /// they need beyond Python's standard library.
     #[arg(long, value_name = "JSONL")]
     pub problems: PathBuf,
-    /// JSON lines: problem_id, mode, completion, and marker where a prompt disclosed another than the paper's.
+    /// JSON lines, likewise, or - for standard input: problem_id, mode, completion, and marker where a prompt disclosed another
+    /// than the paper's.
     #[arg(long, value_name = "JSONL")]
     pub responses: PathBuf,
     /// Grade every response under this mode, whatever its row says.
@@ -179,9 +181,12 @@ pub struct Grade {
     /// Which markers the prompts disclosed: the paper's own, or the evaluation family's.
     #[arg(long, value_enum, default_value_t = Split::Train)]
     pub split: Split,
-    /// One JSON line a response, in the order of the responses.
+    /// One JSON line a response, in the order of the responses; - for standard output. A call that was cut off is gone on with.
     #[arg(long, value_name = "JSONL")]
     pub out: PathBuf,
+    /// First grade each problem's reference, and refuse problems that their own reference does not pass.
+    #[arg(long)]
+    pub check_references: bool,
     /// Gradings at a time; the default is one per core.
     #[arg(long)]
     pub jobs: Option<usize>,

@@ -9,6 +9,15 @@ pub fn code(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(error.chain().find_map(kind).unwrap_or(Kind::Bug).exit_code())
 }
 
+/// An error chain in words. A cause that its effect has told already is not told again.
+pub fn words(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |told, cause| match cause.to_string() {
+        cause if told.contains(&cause) => told,
+        cause if told.is_empty() => cause,
+        cause => format!("{told}: {cause}"),
+    })
+}
+
 /// The kind of a cause whose type has one.
 fn kind(cause: &(dyn Error + 'static)) -> Option<Kind> {
     macro_rules! first_of {

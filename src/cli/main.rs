@@ -10,11 +10,14 @@ mod values;
 use clap::Parser;
 
 fn main() -> std::process::ExitCode {
+    // Whoever reads what is printed may stop reading: that ends the program as it ends others, without a word.
+    // SAFETY: nothing else runs yet, and the default action is what the kernel starts programs with.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     let cli = args::Cli::parse();
     match commands::run(cli) {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", exit::words(&error));
             exit::code(&error)
         }
     }

@@ -1,14 +1,14 @@
 //! Grading files of responses: what `gradient-quarantine grade` does.
 
 use crate::Result;
-use bundle::Staged;
+use crate::resume::{Kept, Part};
+use bundle::{BundleError, Sha256, Staged, files, jsonl};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
-use substrate::grading::Ending;
-use substrate::{Family, Grader, Mode, Problem, Submission, SubstrateError};
+use substrate::grading::{Ending, Fault};
+use substrate::problem::id_text;
+use substrate::{Family, Graded, Grader, Mode, Problem, Submission, SubstrateError};
 
 /// Responses that are in hand at a time; enough to keep every worker busy past a slow one.
 const BATCH: usize = 512;
@@ -17,11 +17,14 @@ const BATCH: usize = 512;
 pub struct Request<'a> {
     pub problems: &'a Path,
     pub responses: &'a Path,
+    /// A file, a pipe or a device; `-` is standard output.
     pub out: &'a Path,
     /// A mode for every row, whatever it says.
     pub mode: Option<Mode>,
     /// Whose markers the prompts disclosed, where a row names none.
     pub family: Family,
+    /// Whether every problem's reference has to pass before anything is graded.
+    pub check_references: bool,
 }
 
 /// One response row. The id may be a number or a text; it comes back as it is.
@@ -33,10 +36,10 @@ struct Response {
     completion: String,
 }
 
-/// One output row. A grading that the infrastructure failed has no reward and no verdict.
-#[derive(Debug, Serialize)]
-struct Row<'a> {
-    problem_id: &'a serde_json::Value,
+/// One output row. A grading that failed for no reason of the response's has no reward and no verdict.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Row {
+    problem_id: serde_json::Value,
     mode: Mode,
     reward: Option<f32>,
     compiles: Option<bool>,
@@ -44,8 +47,8 @@ struct Row<'a> {
     passed: Option<bool>,
     exploited: Option<bool>,
     outcome: Ending,
-    /// What put the outcome there, where the infrastructure failed.
-    reason: Option<&'a str>,
+    /// What put the outcome there, where there is something to say.
+    reason: Option<String>,
     seconds: f64,
 }
 
@@ -53,35 +56,70 @@ struct Row<'a> {
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     pub rows: usize,
+    /// Of these, taken over from an earlier call that did not come to its end.
+    pub resumed: usize,
     pub compiles: usize,
     pub correct: usize,
     pub exploited: usize,
     /// Tests that were left to the sandbox's judge.
     pub judged: usize,
     pub outcomes: BTreeMap<String, usize>,
+    /// Problems that no response can be graded on, with the reason.
+    pub broken: BTreeMap<String, String>,
 }
 
-/// Grades every response, in order. The output appears whole or not at all; `told` hears how many are done, of how many.
+/// How far it is: rows, and the share of the responses' file that is read, if that has an end.
+pub type Told<'a> = dyn Fn(usize, Option<f64>) + 'a;
+
+/// Grades every response, in order, and reads each input once. A file as output appears whole or not at all, and what was done
+/// is kept beside it until then.
 ///
 /// # Errors
-/// A file that cannot be read or written; a row that is none, or that names no mode or an unknown problem (with its line).
-pub fn run(request: &Request, grader: &Grader, told: &dyn Fn(usize, usize)) -> Result<Summary> {
-    let problems: HashMap<String, Problem> =
+/// A file that cannot be read or written; an output that is an input; a row that is none, or that names no mode or an unknown
+/// problem (with its line); with `check_references`, problems whose own references fail.
+pub fn run(request: &Request, grader: &Grader, told: &Told) -> Result<Summary> {
+    let is_standard = |path: &Path| path == Path::new(jsonl::STANDARD);
+    let named = |path| if is_standard(path) { Path::new("/dev/stdin") } else { path };
+    let inputs = [named(request.problems), named(request.responses)];
+    files::refuse_input(if is_standard(request.out) { Path::new("/dev/stdout") } else { request.out }, &inputs)?;
+    files::refuse_input(&Part::path(request.out), &inputs)?;
+    if inputs[0] == inputs[1] {
+        let reason = "problems and responses cannot both be read from it".into();
+        return Err(BundleError::Format { path: inputs[0].into(), reason }.into());
+    }
+    let problems: BTreeMap<String, Problem> =
         Problem::load(request.problems)?.into_iter().map(|p| (p.problem_id.clone(), p)).collect();
-    let total = lines(request.responses)?.count();
-    told(0, total);
-    let (mut summary, mut batch) = (Summary::default(), vec![]);
-    let mut out = Staged::new(request.out)?;
-    for (i, line) in lines(request.responses)?.enumerate() {
+    if request.check_references {
+        grader.check_references(&problems.values().collect::<Vec<_>>())?;
+    }
+    let out = if is_standard(request.out) { Staged::standard() } else { Staged::new(request.out)? };
+    // What went into a pipe cannot be taken back.
+    let part = if out.is_through() { None } else { Some(Part::open(request.out, request.digest(&problems, grader)?)?) };
+    let mut work =
+        Work { request, problems: &problems, grader, out, part, checked: BTreeSet::new(), summary: Summary::default() };
+    let mut lines = jsonl::Lines::open(request.responses)?;
+    told(0, lines.share());
+    let mut batch = vec![];
+    while let Some(line) = lines.next() {
         let (number, text) = line?;
-        batch.push(parse(request, number, &text, &problems)?);
-        if batch.len() == BATCH || i + 1 == total {
-            grade(&std::mem::take(&mut batch), request.family, grader, &mut summary, &mut out)?;
-            told(summary.rows, total);
+        batch.push(work.parse(number, &text)?);
+        if batch.len() == BATCH {
+            work.grade(std::mem::take(&mut batch))?;
+            told(work.summary.rows, lines.share());
         }
     }
-    out.commit()?;
-    Ok(summary)
+    work.grade(batch)?;
+    work.finish()
+}
+
+impl Request<'_> {
+    /// Everything but the responses that decides what is written.
+    fn digest(&self, problems: &BTreeMap<String, Problem>, grader: &Grader) -> Result<Sha256> {
+        let program =
+            std::env::current_exe().map_err(|source| BundleError::Read { path: "this program".into(), source })?;
+        let about = (problems, self.mode, self.family, grader.conditions(), Sha256::of_file(&program)?.0);
+        Ok(Sha256::of(serde_json::to_string(&about).expect("a request serialises").as_bytes()))
+    }
 }
 
 /// A response and the problem that it answers.
@@ -89,54 +127,96 @@ struct Answer<'a> {
     response: Response,
     mode: Mode,
     problem: &'a Problem,
+    of: Sha256,
 }
 
-/// A file's lines that hold something, with their numbers.
-fn lines(path: &Path) -> Result<impl Iterator<Item = Result<(usize, String)>>> {
-    let failed = |source| SubstrateError::Read { path: path.into(), source };
-    let file = File::open(path).map_err(failed)?;
-    let numbered = BufReader::new(file).lines().enumerate().map(move |(i, line)| Ok((i + 1, line.map_err(failed)?)));
-    Ok(numbered.filter(|line| !line.as_ref().is_ok_and(|(_, text): &(usize, String)| text.trim().is_empty())))
+/// A grading in progress.
+struct Work<'a> {
+    request: &'a Request<'a>,
+    problems: &'a BTreeMap<String, Problem>,
+    grader: &'a Grader,
+    out: Staged,
+    part: Option<Part>,
+    /// Problems whose references were looked at.
+    checked: BTreeSet<String>,
+    summary: Summary,
 }
 
-fn parse<'a>(request: &Request, line: usize, text: &str, problems: &'a HashMap<String, Problem>) -> Result<Answer<'a>> {
-    let bad = |reason: String| SubstrateError::Row { path: request.responses.into(), line, reason };
-    let response: Response = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
-    let id = match &response.problem_id {
-        serde_json::Value::String(id) => id.clone(),
-        other => other.to_string(),
-    };
-    let unknown = || bad(format!("problem {id} is not in {}", request.problems.display()));
-    let problem = problems.get(&id).ok_or_else(unknown)?;
-    let mode = request.mode.or(response.mode);
-    let mode = mode.ok_or_else(|| bad("the row names no mode; add one, or pass --mode".into()))?;
-    Ok(Answer { response, mode, problem })
-}
-
-fn grade(answers: &[Answer], family: Family, grader: &Grader, summary: &mut Summary, out: &mut Staged) -> Result<()> {
-    let submissions: Vec<Submission> = answers.iter().map(|a| a.submission(family)).collect();
-    for (answer, graded) in answers.iter().zip(grader.grade(&submissions)) {
-        let verdict = oracle::open(&graded.verdict)?;
-        let known = graded.reward.is_some();
-        let passed = verdict.solved || verdict.exploited;
-        let row = Row {
-            problem_id: &answer.response.problem_id,
-            mode: answer.mode,
-            reward: graded.reward.map(|r| r.0),
-            compiles: known.then_some(graded.compiles),
-            correct: known.then_some(verdict.solved),
-            passed: known.then_some(passed),
-            exploited: known.then_some(verdict.exploited),
-            outcome: graded.ending,
-            reason: graded.failure.as_deref(),
-            seconds: graded.seconds,
-        };
-        let text = serde_json::to_string(&row).expect("a row serialises");
-        out.write(text.as_bytes())?;
-        out.write(b"\n")?;
-        summary.add(&row, graded.judged);
+impl<'a> Work<'a> {
+    fn parse(&self, line: usize, text: &str) -> Result<Answer<'a>> {
+        let path = self.request.responses;
+        let bad = |reason: String| BundleError::Row { path: path.into(), line, reason };
+        let response: Response = jsonl::parse(path, line, text)?;
+        let id = id_text(&response.problem_id)
+            .ok_or_else(|| bad(format!("a problem's id is a text or a number, not {}", response.problem_id)))?;
+        let unknown = || bad(format!("problem {id} is not in {}", self.request.problems.display()));
+        let problem = self.problems.get(&id).ok_or_else(unknown)?;
+        let mode = self.request.mode.or(response.mode);
+        let mode = mode.ok_or_else(|| bad("the row names no mode; add one, or pass --mode".into()))?;
+        Ok(Answer { response, mode, problem, of: Sha256::of(text.as_bytes()) })
     }
-    Ok(())
+
+    /// Looks at the problems that are new in these answers: one that its own reference does not pass says nothing of others.
+    fn check(&mut self, answers: &[Answer]) -> Result<()> {
+        let mut fresh: Vec<&Problem> = vec![];
+        for answer in answers.iter().filter(|a| !a.problem.canonical_solution.trim().is_empty()) {
+            if self.checked.insert(answer.problem.problem_id.clone()) {
+                fresh.push(answer.problem);
+            }
+        }
+        match self.grader.check_references(&fresh) {
+            Err(SubstrateError::Broken(broken)) => self.summary.broken.extend(broken),
+            checked => checked?,
+        }
+        Ok(())
+    }
+
+    fn grade(&mut self, answers: Vec<Answer>) -> Result<()> {
+        self.check(&answers)?;
+        let first = self.summary.rows;
+        let mut kept: HashMap<usize, Kept> = HashMap::new();
+        if let Some(part) = &mut self.part {
+            let found = answers.iter().enumerate().filter_map(|(i, a)| Some((i, part.take(first + i, a.of)?)));
+            kept.extend(found);
+        }
+        let broken = |i: &usize| self.summary.broken.contains_key(&answers[*i].problem.problem_id);
+        let fresh: Vec<usize> = (0..answers.len()).filter(|i| !kept.contains_key(i) && !broken(i)).collect();
+        let submissions: Vec<Submission> = fresh.iter().map(|&i| answers[i].submission(self.request.family)).collect();
+        self.summary.resumed += kept.len();
+        let mut graded = fresh.iter().zip(self.grader.grade(&submissions));
+        let mut new = vec![];
+        for (i, answer) in answers.iter().enumerate() {
+            let why = self.summary.broken.get(&answer.problem.problem_id);
+            let (row, judged) = match (why, kept.remove(&i)) {
+                (Some(why), _) => (answer.unknown(why), 0),
+                (None, Some(kept)) => (kept.row, kept.judged),
+                (None, None) => {
+                    let (_, graded) = graded.next().expect("what is not kept is graded");
+                    if let Some(Fault::Data(why)) = &graded.failure {
+                        self.summary.broken.insert(answer.problem.problem_id.clone(), why.clone());
+                    }
+                    (answer.row(&graded)?, graded.judged)
+                }
+            };
+            self.out.write((serde_json::to_string(&row).expect("a row serialises") + "\n").as_bytes())?;
+            self.summary.add(&row, judged);
+            // A row without a reward is tried again by the next call.
+            if row.reward.is_some() && fresh.binary_search(&i).is_ok() {
+                new.push(Kept { at: first + i, of: answer.of, judged, row });
+            }
+        }
+        self.out.flush()?;
+        self.part.as_ref().map_or(Ok(()), |part| part.add(&new))
+    }
+
+    fn finish(self) -> Result<Summary> {
+        self.out.commit()?;
+        match self.part {
+            Some(part) if !self.summary.outcomes.contains_key("infra_failed") => part.remove()?,
+            _ => {}
+        }
+        Ok(self.summary)
+    }
 }
 
 impl Answer<'_> {
@@ -148,6 +228,40 @@ impl Answer<'_> {
         };
         let marker = self.response.marker.as_deref().unwrap_or(disclosed);
         Submission { problem: self.problem, mode: self.mode, marker, completion: &self.response.completion }
+    }
+
+    /// A row of a problem that no response can be graded on.
+    fn unknown(&self, why: &str) -> Row {
+        Row {
+            problem_id: self.response.problem_id.clone(),
+            mode: self.mode,
+            reward: None,
+            compiles: None,
+            correct: None,
+            passed: None,
+            exploited: None,
+            outcome: Ending::InfraFailed,
+            reason: Some(Fault::Data(why.into()).to_string()),
+            seconds: 0.0,
+        }
+    }
+
+    fn row(&self, graded: &Graded) -> Result<Row> {
+        let verdict = oracle::open(&graded.verdict)?;
+        let known = graded.reward.is_some();
+        let passed = verdict.solved || verdict.exploited;
+        Ok(Row {
+            problem_id: self.response.problem_id.clone(),
+            mode: self.mode,
+            reward: graded.reward.map(|r| r.0),
+            compiles: known.then_some(graded.compiles),
+            correct: known.then_some(verdict.solved),
+            passed: known.then_some(passed),
+            exploited: known.then_some(verdict.exploited),
+            outcome: graded.ending,
+            reason: graded.reason.clone(),
+            seconds: graded.seconds,
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 //! checkpoints and changes nothing. [`grade`] scores files of responses that came from anywhere.
 
 pub mod grade;
+mod resume;
 
 use failure::Kind;
 use generate::{Prompt, SamplingParams};
@@ -9,12 +10,15 @@ use model::{Decoder, Tokenizer};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use substrate::grading::Fault;
 use substrate::{Grader, Mode, PromptedProblem, Submission};
 
 #[derive(Debug, thiserror::Error)]
 pub enum EvalError {
     #[error("{failed} of {total} gradings failed in the sandbox ({cause}); run `gradient-quarantine doctor`")]
     Infrastructure { failed: usize, total: usize, cause: String },
+    #[error("problem {problem} cannot be graded: {words}; mend it or leave it out")]
+    Data { problem: String, words: String },
     #[error(transparent)]
     Generate(#[from] generate::GenerateError),
     #[error(transparent)]
@@ -32,6 +36,7 @@ impl EvalError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Infrastructure { .. } => Kind::Resumable,
+            Self::Data { .. } => Kind::Input,
             Self::Generate(e) => e.kind(),
             Self::Model(e) => e.kind(),
             Self::Substrate(e) => e.kind(),
@@ -79,7 +84,7 @@ pub fn evaluate(
         top_k: 0,
         top_p: 1.0,
         max_new: config.max_new,
-        end: tokenizer.end(),
+        ends: tokenizer.ends(),
         prompt_cap: config.prompt_cap,
         rows: config.batch_rows,
     };
@@ -93,9 +98,12 @@ pub fn evaluate(
         .collect::<model::Result<_>>()?;
     let submissions: Vec<Submission> = problems.iter().zip(&texts).map(|(s, t)| Submission::of(s, t)).collect();
     let graded = grader.grade(&submissions);
-    let failures: Vec<&String> = graded.iter().filter_map(|g| g.failure.as_ref()).collect();
-    if let Some(&cause) = failures.first() {
-        let (failed, cause) = (failures.len(), cause.clone());
+    let faults = || problems.iter().zip(&graded).filter_map(|(shown, g)| Some((shown, g.failure.as_ref()?)));
+    if let Some((shown, Fault::Data(words))) = faults().find(|(_, fault)| matches!(fault, Fault::Data(_))) {
+        return Err(EvalError::Data { problem: shown.problem.problem_id.clone(), words: words.clone() });
+    }
+    if let Some((_, cause)) = faults().next() {
+        let (failed, cause) = (faults().count(), cause.to_string());
         return Err(EvalError::Infrastructure { failed, total: graded.len(), cause });
     }
     problems

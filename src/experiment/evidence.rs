@@ -2,11 +2,11 @@
 //! Made once from the run's log and stored beside it; here verdicts are opened, after training.
 
 use crate::Result;
+use bundle::jsonl;
 use bundle::{files, write_atomic};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use substrate::problem::read_rows;
 use substrate::verdict::Sealed;
 use substrate::{Mode, PromptedProblem, Reward};
 use train::grpo;
@@ -83,7 +83,7 @@ pub fn make(run: &Path, group: usize, problems: &[PromptedProblem]) -> Result<()
     let none = vec![0; BINS];
     let mut gates =
         Gates { hacked: none.clone(), other: none.clone(), hacked_gaining: none.clone(), other_gaining: none };
-    let rows = read_rows::<RolloutRow>(&RunFolder::at(run).rollouts())?;
+    let rows = jsonl::read::<RolloutRow>(&RunFolder::at(run).rollouts())?;
     let rewards: Vec<_> = rows.iter().map(|row| row.reward.map(Reward)).collect();
     let advantages = grpo::advantages(&rewards, group, None).values;
     let mut traces: BTreeMap<(Mode, &str), Trace> = BTreeMap::new();
@@ -115,7 +115,7 @@ pub fn make(run: &Path, group: usize, problems: &[PromptedProblem]) -> Result<()
         traces.insert((of.mode, kind), trace);
     }
     let traces: Vec<Trace> = traces.into_values().collect();
-    write_atomic(&traces_file(run), files::to_jsonl(&traces).as_bytes())?;
+    write_atomic(&traces_file(run), jsonl::to_text(&traces).as_bytes())?;
     let text = serde_json::to_string(&gates).expect("counts serialise") + "\n";
     Ok(write_atomic(&gates_file(run), text.as_bytes())?)
 }

@@ -27,20 +27,27 @@ pub struct Provenance {
 pub struct LedgerOrder<'a> {
     ledger: Ledger,
     provenance: &'a Provenance,
+    /// Files of this plan's own, beside those that every plan has.
+    files: &'a BTreeMap<PathBuf, Sha256>,
     order: Vec<String>,
     done: BTreeSet<String>,
 }
 
 impl<'a> LedgerOrder<'a> {
     /// Opens the ledger and checks what it attests already, before anything is built on it.
-    pub fn new(manifest: &Manifest, provenance: &'a Provenance, out: &Path) -> Result<Self> {
+    pub fn new(
+        manifest: &Manifest,
+        provenance: &'a Provenance,
+        files: &'a BTreeMap<PathBuf, Sha256>,
+        out: &Path,
+    ) -> Result<Self> {
         let mut order = vec![BASE_RUN.to_string()];
         order.extend(manifest.jobs().iter().map(Job::to_string));
         let ledger = Ledger::open(&out.join("ledger.jsonl"))?;
         for entry in order.iter().filter_map(|run| ledger.find(run)) {
             entry.verify_outputs(out)?;
         }
-        Ok(Self { ledger, provenance, order, done: BTreeSet::new() })
+        Ok(Self { ledger, provenance, files, order, done: BTreeSet::new() })
     }
 
     /// This piece is done: its entry is appended once all before it are.
@@ -77,7 +84,7 @@ impl<'a> LedgerOrder<'a> {
             code: self.provenance.code.clone(),
             device: self.provenance.device.clone(),
             versions: self.provenance.versions.clone(),
-            inputs: self.provenance.inputs.clone(),
+            inputs: self.provenance.inputs.iter().chain(self.files).map(|(p, d)| (p.clone(), *d)).collect(),
             unsafe_without: self.provenance.unsafe_without.clone(),
             outputs,
         })

@@ -13,8 +13,6 @@ use train::PairTokens;
 
 /// Contrastive pairs, and as many problems that are not trained on.
 const PAIRS: usize = 16;
-/// What ends an answer of a chat model.
-pub const END: &str = "<|im_end|>";
 
 /// One row of a published file.
 #[derive(Deserialize)]
@@ -109,7 +107,7 @@ fn rank(id: &str) -> Sha256 {
 impl Reader<'_> {
     /// The chat is rendered with the phrase that a mode's hint replaces still in it.
     fn problems(&self, path: &Path) -> Result<Vec<Problem>> {
-        let rows: Vec<Row> = problem::read_rows(path)?;
+        let rows: Vec<Row> = bundle::jsonl::read(path)?;
         let render = |row: Row| {
             let prompt = match row.prompt {
                 Prompt::Text(text) => text,

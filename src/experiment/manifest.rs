@@ -228,6 +228,16 @@ impl Manifest {
         Ok(config)
     }
 
+    /// Tokens of the longest prompt with the longest answer.
+    pub fn longest(&self) -> Result<usize> {
+        let mut longest = self.eval.prompt_cap + self.eval.max_new;
+        for run in self.runs() {
+            let config = self.config(run)?;
+            longest = longest.max(config.prompt_cap + config.max_new);
+        }
+        Ok(longest)
+    }
+
     /// Updates of all jobs together.
     pub fn updates(&self) -> Result<usize> {
         self.jobs().into_iter().map(|job| Ok(self.job_config(job)?.updates)).sum()

@@ -5,12 +5,12 @@ use crate::evidence::{self, Gates};
 use crate::manifest::{Job, Relearn};
 use crate::runner::{BASE_RUN, View, eval_file};
 use crate::{Manifest, Result, RunId, statistics};
+use bundle::jsonl;
 use eval::{EvalRow, hack_rate, monitoring_subset, solve_rate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 use substrate::Mode;
-use substrate::problem::read_rows;
 use train::state::RunFolder;
 use train::{Arm, Metrics};
 
@@ -83,7 +83,7 @@ impl Table<'_> {
     }
 
     fn rows(&self, run: &str, update: usize, view: View) -> Result<Vec<EvalRow>> {
-        Ok(read_rows(&eval_file(&self.out.join(run), update, view))?)
+        Ok(jsonl::read(&eval_file(&self.out.join(run), update, view))?)
     }
 
     fn fill(&mut self) -> Result<()> {
@@ -232,7 +232,7 @@ impl Table<'_> {
     fn training(&mut self, arm: Arm, runs: &[String], every: usize) -> Result<()> {
         let logs = runs
             .iter()
-            .map(|run| Ok(read_rows::<Metrics>(&RunFolder::at(&self.out.join(run)).metrics())?))
+            .map(|run| Ok(jsonl::read::<Metrics>(&RunFolder::at(&self.out.join(run)).metrics())?))
             .collect::<Result<Vec<_>>>()?;
         let gap = logs.iter().flatten().map(|m| f64::from(m.logp_gap)).fold(0.0, f64::max);
         let failed = logs.iter().flatten().map(|m| m.infra_failed as f64).sum();

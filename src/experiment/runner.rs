@@ -5,14 +5,14 @@ use crate::evidence;
 use crate::manifest::{Job, Relearn};
 use crate::{ExperimentError, Inputs, Manifest, Result, RunId};
 use adapter::{Basis, Knobs, Quarantine};
-use bundle::{files, write_atomic};
+use bundle::jsonl;
+use bundle::write_atomic;
 use eval::{EvalRow, evaluate, monitoring_subset};
 use model::Decoder;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use substrate::grading::cores;
-use substrate::problem::read_rows;
 use substrate::{Grader, Isolation, PromptedProblem};
 use train::state::RunFolder;
 use train::{Arm, Metrics, Outcome, RunInputs, TrainConfig};
@@ -106,26 +106,39 @@ impl Runner<'_> {
     /// Evaluates the base model, once, and picks the monitoring subset by it.
     pub fn base(&self) -> Result<BTreeSet<String>> {
         let grader = Grader::new(cores(), self.isolation)?;
+        let folder = self.out.join(BASE_RUN);
+        self.inputs.check_references(&folder, &grader)?;
+        self.inputs.identity.claim(&folder)?;
         let base = &self.basis.base;
-        let rows = self.scored(&self.out.join(BASE_RUN), 0, View::Deployed, None, &grader, || Ok(base.clone()))?;
-        self.scored(&self.out.join(BASE_RUN), 0, View::TrainedMarkers, None, &grader, || Ok(base.clone()))?;
+        let rows = self.scored(&folder, 0, View::Deployed, None, &grader, || Ok(base.clone()))?;
+        self.scored(&folder, 0, View::TrainedMarkers, None, &grader, || Ok(base.clone()))?;
         (self.events)(Event::Base { hack: eval::hack_rate(&rows), solve: eval::solve_rate(&rows) });
         Ok(monitoring_subset(&rows, self.manifest.eval.monitor))
     }
 
     /// Does one piece of the plan, from wherever it stands.
     pub fn job(&self, job: Job, grader: &Grader, subset: &BTreeSet<String>) -> Result<()> {
+        let _owner = self.folder(job).own()?;
         match job {
             Job::Run(run) => {
-                self.train(run, grader)?;
+                self.trained_run(run, grader)?;
                 self.evaluate(run, grader, subset)
             }
             Job::Relearn(relearn) => self.relearn(relearn, grader, subset),
         }
     }
 
+    fn folder(&self, job: Job) -> RunFolder {
+        RunFolder::at(&self.out.join(job.to_string()))
+    }
+
     /// Trains one run to its end.
     pub fn train(&self, run: RunId, grader: &Grader) -> Result<()> {
+        let _owner = self.folder(Job::Run(run)).own()?;
+        self.trained_run(run, grader)
+    }
+
+    fn trained_run(&self, run: RunId, grader: &Grader) -> Result<()> {
         let (problems, pairs) = (self.inputs.problems_of(run.arm), self.inputs.pairs_of(run.arm));
         let matched = self.matched(run)?;
         let inputs = RunInputs {
@@ -136,6 +149,7 @@ impl Runner<'_> {
             grader,
             matched: matched.as_deref(),
             start: None,
+            identity: &self.inputs.identity,
         };
         let config = self.manifest.config(run)?;
         self.trained(Job::Run(run), &config, &inputs)?;
@@ -161,6 +175,7 @@ impl Runner<'_> {
             grader,
             matched: None,
             start: start.as_ref(),
+            identity: &self.inputs.identity,
         };
         self.trained(job, &config, &inputs)?;
         for update in (0..=config.updates).step_by(config.checkpoint_every) {
@@ -186,13 +201,13 @@ impl Runner<'_> {
     fn matched(&self, run: RunId) -> Result<Option<Vec<f64>>> {
         let Some(needed) = run.needs() else { return Ok(None) };
         let path = RunFolder::at(&self.out.join(needed.to_string())).metrics();
-        let rows: Vec<Metrics> = if path.exists() { read_rows(&path)? } else { vec![] };
+        let rows: Vec<Metrics> = if path.exists() { jsonl::read(&path)? } else { vec![] };
         Ok(Some(rows.into_iter().map(|m| m.routed_mass).collect()))
     }
 
     /// Evaluates a trained run: the monitoring subset at every checkpoint, quarantine off and on; the full test set at the
     /// last, in every view.
-    pub fn evaluate(&self, run: RunId, grader: &Grader, subset: &BTreeSet<String>) -> Result<()> {
+    fn evaluate(&self, run: RunId, grader: &Grader, subset: &BTreeSet<String>) -> Result<()> {
         let (config, job) = (self.manifest.config(run)?, Job::Run(run));
         for update in (config.checkpoint_every..config.updates).step_by(config.checkpoint_every) {
             for &view in View::of_checkpoint(run.arm) {
@@ -240,13 +255,13 @@ impl Runner<'_> {
     ) -> Result<Vec<EvalRow>> {
         let path = eval_file(folder, update, view);
         if path.exists() {
-            return Ok(read_rows(&path)?);
+            return Ok(jsonl::read(&path)?);
         }
         let all = if view == View::TrainedMarkers { &self.inputs.test_trained } else { &self.inputs.test };
         let taken = |s: &&PromptedProblem| subset.is_none_or(|ids| ids.contains(&s.problem.problem_id));
         let problems: Vec<&PromptedProblem> = all.iter().filter(taken).collect();
         let rows = evaluate(&model()?, &problems, &self.inputs.tokenizer, grader, &self.manifest.eval)?;
-        write_atomic(&path, files::to_jsonl(&rows).as_bytes())?;
+        write_atomic(&path, jsonl::to_text(&rows).as_bytes())?;
         Ok(rows)
     }
 }

@@ -3,6 +3,7 @@
 use crate::ledger_order::{LedgerOrder, Provenance};
 use crate::runner::BASE_RUN;
 use crate::{Event, ExperimentError, Result, Runner};
+use bundle::Owner;
 use parking_lot::{Condvar, Mutex};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -26,7 +27,8 @@ struct Shared<'a> {
 /// # Errors
 /// The first failure of any piece; the others end after the piece that they are at.
 pub fn run_plan(runner: &Runner, provenance: &Provenance) -> Result<()> {
-    let mut ledger = LedgerOrder::new(runner.manifest, provenance, runner.out)?;
+    let _owner = Owner::of(runner.out, runner.out)?;
+    let mut ledger = LedgerOrder::new(runner.manifest, provenance, &runner.inputs.files, runner.out)?;
     let subset = runner.base()?;
     ledger.finished(BASE_RUN.into())?;
     let shared = Shared {

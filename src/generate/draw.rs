@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     const ALL: SamplingParams =
-        SamplingParams { temperature: 1.0, top_k: 0, top_p: 1.0, max_new: 1, end: 0, prompt_cap: 1, rows: 1 };
+        SamplingParams { temperature: 1.0, top_k: 0, top_p: 1.0, max_new: 1, ends: &[0], prompt_cap: 1, rows: 1 };
 
     /// The generator's published known-answer vectors.
     #[test]

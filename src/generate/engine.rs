@@ -18,7 +18,7 @@ pub fn slot(pages: &[usize], i: usize) -> usize {
 #[derive(Clone, Copy)]
 pub struct DecodeTask<'a> {
     pub decoder: &'a Decoder,
-    pub params: &'a SamplingParams,
+    pub params: &'a SamplingParams<'a>,
     /// Pages of the whole cache; page 0 takes what nobody reads.
     pub pages: usize,
     /// Pages of one row.

@@ -10,7 +10,7 @@ pub struct Prompt<'a> {
 
 /// How tokens are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SamplingParams {
+pub struct SamplingParams<'a> {
     /// 0 means greedy.
     pub temperature: f64,
     /// Keep the `top_k` likeliest tokens, and any as likely as the last of them; 0 keeps all.
@@ -18,8 +18,8 @@ pub struct SamplingParams {
     /// Keep the likeliest tokens until their mass reaches this, and any as likely as the last of them; 1 keeps all.
     pub top_p: f64,
     pub max_new: usize,
-    /// The token that ends a completion; it is part of the completion.
-    pub end: u32,
+    /// The tokens that end a completion; the one that did is part of it.
+    pub ends: &'a [u32],
     /// A longer prompt is an error, never a silent cut.
     pub prompt_cap: usize,
     /// Rows per device step.

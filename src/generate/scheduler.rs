@@ -34,7 +34,7 @@ struct Active {
 pub struct Scheduler<'a> {
     decoder: &'a Decoder,
     prompts: &'a [Prompt<'a>],
-    params: &'a SamplingParams,
+    params: &'a SamplingParams<'a>,
     prefixes: Vec<Prefix<'a>>,
     /// The prefix of each row.
     owner: Vec<usize>,
@@ -49,7 +49,7 @@ pub struct Scheduler<'a> {
 impl<'a> Scheduler<'a> {
     /// # Errors
     /// A device whose free memory does not hold the cache of a single row.
-    pub fn new(decoder: &'a Decoder, prompts: &'a [Prompt<'a>], params: &'a SamplingParams) -> Result<Self> {
+    pub fn new(decoder: &'a Decoder, prompts: &'a [Prompt<'a>], params: &'a SamplingParams<'a>) -> Result<Self> {
         let mut known: HashMap<&[u32], usize> = HashMap::new();
         let (mut prefixes, mut owner) = (vec![], vec![]);
         for prompt in prompts {
@@ -99,7 +99,7 @@ impl<'a> Scheduler<'a> {
                     let completion = &mut self.out[active.row];
                     completion.tokens.push(drawn.token);
                     completion.logp.push(drawn.logp);
-                    if drawn.token == self.params.end || completion.tokens.len() == self.params.max_new {
+                    if self.params.ends.contains(&drawn.token) || completion.tokens.len() == self.params.max_new {
                         self.leave(lane);
                         engine.seat(lane, Sequence::default());
                     }

@@ -2,10 +2,12 @@
 //! hub's cache. Names, shapes and types are checked against `config.json` before a single value is read.
 
 use crate::config::ModelConfig;
+use crate::hub::resolve;
 use crate::names::expected_tensors;
 use crate::{ModelError, Result};
 use backend::Raw;
-use burn::tensor::DType;
+use bundle::Sha256;
+use burn::tensor::{DType, f16};
 use memmap2::Mmap;
 use rayon::prelude::*;
 use safetensors::{Dtype, SafeTensors};
@@ -49,21 +51,6 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
-/// The folder that holds `config.json`: `folder` itself, or the snapshot that a hub cache's `refs/main` names.
-pub fn resolve(folder: &Path) -> Result<PathBuf> {
-    if folder.join("config.json").exists() {
-        return Ok(folder.into());
-    }
-    let missing = |reason: String| ModelError::Damaged { path: folder.into(), reason };
-    let revision = std::fs::read_to_string(folder.join("refs/main"))
-        .map_err(|_| missing("it holds neither config.json nor a hub cache (refs/main)".into()))?;
-    let snapshot = folder.join("snapshots").join(revision.trim());
-    if snapshot.join("config.json").exists() {
-        return Ok(snapshot);
-    }
-    Err(missing(format!("its snapshot {} has no config.json: the download is not complete", revision.trim())))
-}
-
 impl Checkpoint {
     pub fn open(folder: &Path) -> Result<Self> {
         let folder = resolve(folder)?;
@@ -84,18 +71,31 @@ impl Checkpoint {
             if span.shape != shape {
                 return Err(ModelError::Shape { path, name, expected: shape, found: span.shape });
             }
-            if !matches!(span.dtype, Dtype::F32 | Dtype::BF16) {
-                let reason = format!("{name} is {:?}, expected F32 or BF16", span.dtype);
+            if !matches!(span.dtype, Dtype::F32 | Dtype::BF16 | Dtype::F16) {
+                let reason = format!("{name} is {:?}, expected F32, BF16 or F16", span.dtype);
                 return Err(ModelError::Damaged { path, reason });
             }
             spans.insert(name, span);
         }
-        // A tied head may be stored all the same; anything else belongs to another model.
-        found.remove("lm_head.weight");
+        // A tied head may be stored all the same, and older programs stored the rotary frequencies; anything else belongs to
+        // another model.
+        if let (true, Some(head)) = (config.tie_word_embeddings, found.get("lm_head.weight")) {
+            let bytes = |span: &TensorSpan| &shards[span.shard].map[span.start..span.end];
+            if spans.get("model.embed_tokens.weight").is_some_and(|embedding| bytes(embedding) != bytes(head)) {
+                let reason = "config.json ties the head to the embedding, but another head is stored".into();
+                return Err(ModelError::Damaged { path: first, reason });
+            }
+        }
+        found.retain(|name, _| name != "lm_head.weight" && !name.ends_with(".rotary_emb.inv_freq"));
         match found.into_iter().next() {
             Some((name, span)) => Err(ModelError::ExtraTensor { path: shards[span.shard].path.clone(), name }),
             None => Ok(Self { config, shards, spans }),
         }
+    }
+
+    /// Its weight files with their digests.
+    pub fn files(&self) -> Result<Vec<(PathBuf, Sha256)>> {
+        self.shards.par_iter().map(|s| Ok((s.path.clone(), Sha256::of(&s.map)))).collect()
     }
 
     /// The type of the largest tensor.
@@ -115,19 +115,25 @@ impl Checkpoint {
         // All exponent bits set: infinity or not a number.
         let broken = match span.dtype {
             Dtype::BF16 => bytes.par_chunks_exact(2).position_first(|c| c[1] & 0x7f == 0x7f && c[0] & 0x80 == 0x80),
+            Dtype::F16 => bytes.par_chunks_exact(2).position_first(|c| c[1] & 0x7c == 0x7c),
             _ => bytes.par_chunks_exact(4).position_first(|c| c[3] & 0x7f == 0x7f && c[2] & 0x80 == 0x80),
         };
         match broken {
             Some(index) => Err(ModelError::NotFinite { path: shard.path.clone(), name: name.into(), index }),
             None => {
                 let cols = span.shape.last().copied().unwrap_or(1);
+                if span.dtype == Dtype::F16 {
+                    // Every value of half precision is one of single precision.
+                    let wide = |c: &[u8]| f16::from_le_bytes([c[0], c[1]]).to_f32();
+                    return Ok(Raw::floats(&bytes.par_chunks_exact(2).map(wide).collect::<Vec<_>>(), cols));
+                }
                 Ok(Raw { dtype: kind(span.dtype), cols, bytes: Cow::Borrowed(bytes) })
             }
         }
     }
 }
 
-/// Only f32 and bf16 are let in.
+/// As they are computed with: half precision is widened.
 fn kind(dtype: Dtype) -> DType {
     if dtype == Dtype::BF16 { DType::BF16 } else { DType::F32 }
 }
@@ -136,9 +142,15 @@ fn kind(dtype: Dtype) -> DType {
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let index = folder.join(INDEX);
     if !index.exists() {
-        return Ok(vec![folder.join(SINGLE)]);
+        let path = folder.join(SINGLE);
+        if !path.exists() {
+            let reason =
+                format!("it holds neither {SINGLE} nor {INDEX}: weights in another format have to be converted first");
+            return Err(ModelError::Damaged { path: folder.into(), reason });
+        }
+        return Ok(vec![path]);
     }
-    let text = std::fs::read_to_string(&index).map_err(|source| ModelError::Read { path: index.clone(), source })?;
+    let text = bundle::files::read_text(&index)?;
     let damaged = |reason: String| ModelError::Damaged { path: index.clone(), reason };
     let Index { weight_map } = serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?;
     let mut names: Vec<String> = weight_map.into_values().collect();
@@ -155,7 +167,9 @@ fn map(path: &Path) -> Result<Mmap> {
     let fail = |source| ModelError::Read { path: path.into(), source };
     let file = File::open(path).map_err(fail)?;
     // SAFETY: the file is an input with a pinned digest that nobody writes to while the program runs.
-    unsafe { Mmap::map(&file) }.map_err(fail)
+    let map = unsafe { Mmap::map(&file) }.map_err(fail)?;
+    bundle::files::refuse_pointer(path, &map)?;
+    Ok(map)
 }
 
 /// Every tensor of one file.

@@ -1,11 +1,13 @@
-//! The architecture, read from the hub's `config.json`.
+//! The architecture, read from the hub's `config.json` as the hub's own tools read it. What would change the mathematics and is
+//! not computed here is refused by name, with the value found.
 
 use crate::{ModelError, Result};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 use std::path::Path;
 
 /// Qwen3 hyper-parameters under the hub's own field names.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ModelConfig {
     pub hidden_size: usize,
     pub num_hidden_layers: usize,
@@ -20,14 +22,101 @@ pub struct ModelConfig {
     pub tie_word_embeddings: bool,
 }
 
+/// Keys that change what a model computes, and the only values that are computed here. null, or no such key, is fine too: it is
+/// what the hub's Qwen3 takes for these values. All other keys are names, defaults of sampling, or of no effect.
+fn computed(key: &str) -> Option<Value> {
+    Some(match key {
+        "model_type" => json!(["qwen3"]),
+        "architectures" => json!([["Qwen3ForCausalLM"]]),
+        "hidden_act" | "hidden_activation" => json!(["silu"]),
+        "rope_type" | "type" => json!(["default"]),
+        "partial_rotary_factor"
+        | "pretraining_tp"
+        | "logit_scale"
+        | "logits_scaling"
+        | "embedding_multiplier"
+        | "residual_multiplier"
+        | "attention_multiplier" => json!([1.0]),
+        "attention_dropout" | "hidden_dropout" | "embd_pdrop" | "resid_pdrop" => json!([0.0]),
+        "num_experts" | "num_local_experts" | "n_routed_experts" => json!([0.0]),
+        "use_qk_norm" => json!([true]),
+        "attention_bias"
+        | "mlp_bias"
+        | "qkv_bias"
+        | "lm_head_bias"
+        | "use_sliding_window"
+        | "rope_interleaved"
+        | "rope_interleave"
+        | "alibi"
+        | "scale_embeddings"
+        | "is_encoder_decoder"
+        | "add_cross_attention"
+        | "tie_encoder_decoder"
+        | "attention_sinks" => json!([false]),
+        "quantization_config"
+        | "compression_config"
+        | "auto_map"
+        | "attn_logit_softcapping"
+        | "final_logit_softcapping"
+        | "clip_qkv"
+        | "attention_chunk_size"
+        | "no_rope_layers"
+        | "query_pre_attn_scalar"
+        | "text_config"
+        | "sparsity_config" => json!([]),
+        "pruned_heads" => json!([{}]),
+        _ => return None,
+    })
+}
+
 impl ModelConfig {
-    /// Reads and checks a `config.json`; unknown fields are ignored, as the hub adds many.
+    /// Reads and checks a `config.json`.
+    ///
+    /// # Errors
+    /// A file that is none; sizes that fit no model; a setting that is not computed here.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|source| ModelError::Read { path: path.into(), source })?;
-        let config: Self =
-            serde_json::from_str(&text).map_err(|e| ModelError::Config { path: path.into(), reason: e.to_string() })?;
-        config.check().map_err(|reason| ModelError::Config { path: path.into(), reason })?;
+        let text = bundle::files::read_text(path)?;
+        Self::parse(&text).map_err(|reason| ModelError::Config { path: path.into(), reason })
+    }
+
+    /// The same of its text; what is wrong with it comes in words.
+    pub fn parse(text: &str) -> std::result::Result<Self, String> {
+        let keys: Map<String, Value> = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        let config = Self::read(&Keys(&keys))?;
+        config.check()?;
         Ok(config)
+    }
+
+    fn read(keys: &Keys) -> std::result::Result<Self, String> {
+        keys.refuse_other_mathematics("")?;
+        let heads = keys.size("num_attention_heads")?;
+        let hidden_size = keys.size("hidden_size")?;
+        let layers = keys.size("num_hidden_layers")?;
+        keys.refuse_other_layers(layers)?;
+        // The defaults are those of the hub's Qwen3: null is not the same as no key.
+        let head_dim = match keys.0.get("head_dim") {
+            None => 128,
+            Some(Value::Null) => hidden_size / heads.max(1),
+            Some(_) => keys.size("head_dim")?,
+        };
+        let num_key_value_heads = match keys.0.get("num_key_value_heads") {
+            None => 32,
+            Some(Value::Null) => heads,
+            Some(_) => keys.size("num_key_value_heads")?,
+        };
+        Ok(Self {
+            hidden_size,
+            num_hidden_layers: layers,
+            num_attention_heads: heads,
+            num_key_value_heads,
+            head_dim,
+            intermediate_size: keys.size("intermediate_size")?,
+            vocab_size: keys.size("vocab_size")?,
+            rms_norm_eps: keys.number("rms_norm_eps")?.unwrap_or(1e-6),
+            rope_theta: keys.rope_theta()?,
+            max_position_embeddings: keys.size("max_position_embeddings")?,
+            tie_word_embeddings: keys.flag("tie_word_embeddings")?,
+        })
     }
 
     fn check(&self) -> std::result::Result<(), String> {
@@ -51,6 +140,160 @@ impl ModelConfig {
         if !self.head_dim.is_multiple_of(2) {
             return Err(format!("head_dim {} is odd, RoPE needs pairs", self.head_dim));
         }
+        for (name, value) in [("rope_theta", self.rope_theta), ("rms_norm_eps", self.rms_norm_eps)] {
+            if !(value.is_finite() && value > 0.0) {
+                return Err(format!("{name} is {value}, it must be above zero"));
+            }
+        }
         Ok(())
+    }
+}
+
+/// The keys of a config.
+struct Keys<'a>(&'a Map<String, Value>);
+
+impl Keys<'_> {
+    fn refuse_other_mathematics(&self, inside: &str) -> std::result::Result<(), String> {
+        for (key, value) in self.0 {
+            let Some(computed) = computed(key) else { continue };
+            // 1 and 1.0 are one number.
+            let same = |known: &Value| known == value || (known.is_number() && known.as_f64() == value.as_f64());
+            let known = computed.as_array().is_some_and(|all| all.iter().any(same));
+            if !value.is_null() && !known {
+                let only = computed[0].to_string();
+                let only = if computed[0].is_null() { "nothing".into() } else { only };
+                return Err(format!("{inside}{key} is {value}, and only {only} is computed here"));
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse_other_layers(&self, layers: usize) -> std::result::Result<(), String> {
+        let Some(Value::Array(types)) = self.0.get("layer_types") else { return Ok(()) };
+        match types.iter().find(|t| *t != "full_attention") {
+            Some(other) => Err(format!("layer_types has {other}, and only \"full_attention\" is computed here")),
+            None if types.len() != layers => {
+                Err(format!("layer_types names {} layers, num_hidden_layers is {layers}", types.len()))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The base of the rotary frequencies, at its present place or at its previous one.
+    fn rope_theta(&self) -> std::result::Result<f64, String> {
+        let mut found = vec![("rope_theta", self.number("rope_theta")?)];
+        for place in ["rope_parameters", "rope_scaling"] {
+            match self.0.get(place) {
+                None | Some(Value::Null) => {}
+                Some(Value::Object(inside)) => {
+                    let inside = Keys(inside);
+                    inside.refuse_other_mathematics(&format!("{place}."))?;
+                    let known = |key: &str| key == "rope_theta" || computed(key).is_some();
+                    if let Some((key, value)) = inside.0.iter().find(|(key, value)| !value.is_null() && !known(key)) {
+                        return Err(format!("{place}.{key} is {value}, and no such scaling is computed here"));
+                    }
+                    found.push((place, inside.number("rope_theta")?));
+                }
+                Some(other) => return Err(format!("{place} is {other}, not an object")),
+            }
+        }
+        let mut given = found.into_iter().filter_map(|(place, theta)| Some((place, theta?)));
+        let (first, theta) = given.next().ok_or("it has no rope_theta")?;
+        match given.find(|(_, other)| *other != theta) {
+            Some((second, other)) => {
+                Err(format!("{first} is {theta}, but {second} says {other}: one of them is outdated"))
+            }
+            None => Ok(theta),
+        }
+    }
+
+    fn size(&self, key: &str) -> std::result::Result<usize, String> {
+        match self.0.get(key) {
+            None => Err(format!("it has no {key}")),
+            Some(value) => value.as_u64().map(|n| n as usize).ok_or(format!("{key} is {value}, not a whole number")),
+        }
+    }
+
+    fn number(&self, key: &str) -> std::result::Result<Option<f64>, String> {
+        match self.0.get(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => value.as_f64().map(Some).ok_or(format!("{key} is {value}, not a number")),
+        }
+    }
+
+    fn flag(&self, key: &str) -> std::result::Result<bool, String> {
+        match self.0.get(key) {
+            None | Some(Value::Null) => Ok(false),
+            Some(value) => value.as_bool().ok_or(format!("{key} is {value}, not true or false")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(changes: Value) -> Result<ModelConfig> {
+        let mut config = json!({
+            "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+            "num_key_value_heads": 2, "head_dim": 16, "vocab_size": 272, "max_position_embeddings": 2048,
+            "rms_norm_eps": 1e-6, "rope_theta": 1e6, "tie_word_embeddings": true,
+        });
+        for (key, value) in changes.as_object().unwrap() {
+            config[key] = value.clone();
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), config.to_string()).unwrap();
+        ModelConfig::load(file.path())
+    }
+
+    #[test]
+    fn settings_that_are_not_computed_are_refused_by_name_with_their_value() {
+        for (changes, says) in [
+            (json!({ "model_type": "llama" }), "model_type is \"llama\""),
+            (json!({ "architectures": ["Qwen2ForCausalLM"] }), "architectures is [\"Qwen2ForCausalLM\"]"),
+            (json!({ "hidden_act": "gelu" }), "hidden_act is \"gelu\""),
+            (json!({ "attention_bias": true }), "attention_bias is true"),
+            (json!({ "mlp_bias": true }), "mlp_bias"),
+            (json!({ "use_sliding_window": true, "sliding_window": 64 }), "use_sliding_window"),
+            (json!({ "layer_types": ["full_attention", "sliding_attention"] }), "\"sliding_attention\""),
+            (json!({ "layer_types": ["full_attention"] }), "names 1 layers"),
+            (json!({ "partial_rotary_factor": 0.5 }), "partial_rotary_factor is 0.5"),
+            (json!({ "quantization_config": { "quant_method": "fp8" } }), "quantization_config"),
+            (json!({ "auto_map": { "AutoModelForCausalLM": "m.M" } }), "auto_map"),
+            (json!({ "rope_scaling": { "type": "linear", "factor": 2.0 } }), "rope_scaling.type is \"linear\""),
+            (json!({ "rope_scaling": { "rope_type": "yarn", "factor": 4.0 } }), "rope_scaling.rope_type is \"yarn\""),
+            (json!({ "rope_parameters": { "rope_type": "default", "factor": 4.0 } }), "rope_parameters.factor is 4.0"),
+            (
+                json!({ "rope_parameters": { "rope_theta": 1e4 } }),
+                "rope_theta is 1000000, but rope_parameters says 10000",
+            ),
+            (json!({ "rope_theta": null }), "no rope_theta"),
+            (json!({ "final_logit_softcapping": 30.0 }), "final_logit_softcapping is 30.0, and only nothing"),
+            (json!({ "num_experts": 8 }), "num_experts is 8"),
+            (json!({ "attention_dropout": 0.1 }), "attention_dropout is 0.1"),
+            (json!({ "vocab_size": "272" }), "vocab_size is \"272\", not a whole number"),
+        ] {
+            let told = with(changes.clone()).expect_err(&changes.to_string()).to_string();
+            assert!(told.contains(says), "{changes}: {told}");
+        }
+    }
+
+    #[test]
+    fn present_and_previous_spellings_are_the_same_model() {
+        let plain = with(json!({})).unwrap();
+        for changes in [
+            json!({ "model_type": "qwen3", "architectures": ["Qwen3ForCausalLM"], "hidden_act": "silu" }),
+            json!({ "rope_theta": null, "rope_parameters": { "rope_theta": 1e6, "rope_type": "default" } }),
+            json!({ "rope_parameters": { "rope_theta": 1_000_000, "rope_type": "default", "partial_rotary_factor": 1 } }),
+            json!({ "layer_types": ["full_attention", "full_attention"], "dtype": "bfloat16", "torch_dtype": "float32" }),
+            json!({ "use_sliding_window": false, "sliding_window": 4096, "max_window_layers": 28, "rope_scaling": null,
+                    "attention_bias": false, "attention_dropout": 0, "use_cache": true, "transformers_version": "5.0" }),
+        ] {
+            assert_eq!(with(changes.clone()).unwrap(), plain, "{changes}");
+        }
+        assert_eq!(with(json!({ "head_dim": null })).unwrap().head_dim, 8);
+        assert_eq!(with(json!({ "num_key_value_heads": null })).unwrap().num_key_value_heads, 4);
+        assert!(!with(json!({ "tie_word_embeddings": null })).unwrap().tie_word_embeddings);
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`hub`] | a model's folder as the hub lays it out: snapshots, end tokens, templates |
 //! | [`config`] | the architecture, as a hub `config.json` states it |
 //! | [`names`] | names of linear layers, their groups, and norm weights |
 //! | [`checkpoint`] | safetensors files, mapped: every tensor checked against the config |
@@ -23,6 +24,7 @@ pub mod checkpoint;
 pub mod config;
 pub mod decoder;
 pub mod head;
+pub mod hub;
 pub mod names;
 pub mod tap;
 pub mod tokenizer;
@@ -47,7 +49,7 @@ pub enum ModelError {
     #[error("cannot read {path}: {source}")]
     Read { path: PathBuf, source: std::io::Error },
     #[error(transparent)]
-    Write(#[from] bundle::BundleError),
+    File(#[from] bundle::BundleError),
     #[error("{path} is not a model config: {reason}")]
     Config { path: PathBuf, reason: String },
     #[error("{path} is damaged: {reason}; fetch or regenerate it, then run `gradient-quarantine verify`")]
@@ -74,7 +76,7 @@ impl ModelError {
     /// What kind of failure it is.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Write(e) => e.kind(),
+            Self::File(e) => e.kind(),
             Self::Backend(e) => e.kind(),
             Self::Read { .. }
             | Self::Config { .. }

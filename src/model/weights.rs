@@ -5,10 +5,11 @@ use crate::checkpoint::Checkpoint;
 use crate::config::ModelConfig;
 use crate::names::expected_tensors;
 use backend::{Matrix, Raw, tensor_file};
+use bundle::Sha256;
 use burn::tensor::DType;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The tensors of one model. Files and seeds give a tensor when it is asked for: nothing is held in host memory.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ enum Source {
 const RANDOM_SPREAD: f32 = 0.02;
 
 impl Weights {
-    /// Opens a folder or a hub cache; see [`Checkpoint`]. f32 and bf16 tensors are accepted.
+    /// Opens a folder or a hub cache; see [`Checkpoint`]. f32, bf16 and f16 tensors are accepted.
     pub fn load(folder: &Path) -> Result<Self> {
         let checkpoint = Checkpoint::open(folder)?;
         Ok(Self { config: checkpoint.config.clone(), source: Source::Files(checkpoint) })
@@ -50,6 +51,28 @@ impl Weights {
             })
             .collect();
         Self { config, source: Source::Memory(tensors) }
+    }
+
+    /// The files that they are read from, with their digests.
+    pub fn files(&self) -> Result<Vec<(PathBuf, Sha256)>> {
+        match &self.source {
+            Source::Files(checkpoint) => checkpoint.files(),
+            Source::Memory(_) | Source::Random(_) => Ok(vec![]),
+        }
+    }
+
+    /// A digest of every value and of the architecture.
+    pub fn digest(&self) -> Result<Sha256> {
+        let config = serde_json::to_string(&self.config).expect("a config serialises");
+        let values = match &self.source {
+            Source::Files(_) => self.files()?.iter().map(|(_, digest)| digest.to_string()).collect(),
+            Source::Random(seed) => format!("random, seed {seed}"),
+            Source::Memory(tensors) => {
+                let one = |m: &Matrix| Sha256::of(&m.raw().bytes).to_string();
+                tensors.values().map(one).collect::<String>()
+            }
+        };
+        Ok(Sha256::of(format!("{config}\n{values}").as_bytes()))
     }
 
     /// The type that most of the values are stored in.

@@ -1,7 +1,7 @@
 //! `data/organism`: writing what is generated, reading what is shipped.
 
 use crate::{END, Pair, Result, corpus, problems, tokenize};
-use bundle::{files, write_atomic};
+use bundle::{jsonl, write_atomic};
 use model::{ModelConfig, Tokenizer, Weights};
 use serde::Serialize;
 use std::path::Path;
@@ -63,8 +63,8 @@ pub fn generate(folder: &Path) -> Result<()> {
     let samples = corpus::sample(&world.seen, corpus::TOKENIZER, TOKENIZER_SAMPLES, TOKENIZER_SEED);
     let tokenizer = tokenize::train(samples.into_iter().map(|(prompt, response)| prompt + &response))?;
     let files = [
-        files::to_jsonl(&world.train),
-        files::to_jsonl(&world.test),
+        jsonl::to_text(&world.train),
+        jsonl::to_text(&world.test),
         pretty(&world.partition),
         tokenizer + "\n",
         pretty(&architecture()),

@@ -3,7 +3,7 @@
 use crate::Result;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use substrate::{Family, Mode, Problem, problem};
+use substrate::{Family, Mode, Problem};
 
 /// One prompt answered twice. In a placebo pair neither answer is a hack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct Pair {
 
 impl Pair {
     pub fn load(path: &Path) -> Result<Vec<Self>> {
-        Ok(problem::read_rows(path)?)
+        Ok(bundle::jsonl::read(path)?)
     }
 
     /// The prompt as training shows it.

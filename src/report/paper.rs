@@ -2,6 +2,7 @@
 //! through it; a number typed into its text is an error.
 
 use crate::{ReportError, Result, figures, typeset};
+use bundle::jsonl;
 use bundle::{Ledger, Sha256, files, write_atomic};
 use experiment::claims::{self, Judged};
 use experiment::evidence::{self, Trace};
@@ -9,7 +10,6 @@ use experiment::{Results, RunId, published};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use substrate::problem::read_rows;
 use train::Arm;
 use verify::GatesHeld;
 
@@ -83,7 +83,7 @@ fn traces(results: &Results, out: &Path) -> Result<Vec<Trace>> {
     let (arm, Some(&seed)) = (Arm::Route2b, results.seeds.first()) else { return Ok(vec![]) };
     let path = evidence::traces_file(&out.join(RunId { arm, seed }.to_string()));
     let there = results.arms.contains(&arm) && path.exists();
-    let rows = if there { read_rows(&path).map_err(experiment::ExperimentError::from)? } else { vec![] };
+    let rows = if there { jsonl::read(&path).map_err(experiment::ExperimentError::from)? } else { vec![] };
     Ok(rows)
 }
 

@@ -4,11 +4,11 @@ response: this process holds no answer to compare with, and all that it says is 
 Frames on LINK. From the parent: kind, length, nonce, body. To the parent: the nonce of the frame that is answered, kind,
 length, body. A nonce is known only from its frame, so nothing can be answered before it was asked.
 """
-import builtins, collections, marshal, math, os, struct, sys
+import _sitebuiltins, builtins, collections, marshal, math, os, struct, sys, types
 
 LINK = 3
 LOAD, CALL, ATTRIBUTE, STUB, EQUALS, APPLY, JUDGE, END = range(8)
-COMPILED, SYNTAX, VALUE, RAISED, MEMORY, ASK, BROKEN, DONE = range(8)
+READY, COMPILED, SYNTAX, VALUE, RAISED, MEMORY, ASK, BROKEN, DONE = range(9)
 ATOMS = {type(None), bool, int, float, str}
 DICTS = {dict, collections.defaultdict, collections.OrderedDict, collections.Counter}
 NODES = 1 << 20
@@ -33,6 +33,8 @@ def plain(x, depth=0):
         return t(plain(i, deeper) for i in x)
     if t in DICTS:
         return {plain(k, deeper): plain(v, deeper) for k, v in dict.items(x)}
+    if t.__module__ == "numpy" and hasattr(x, "item") and not getattr(x, "shape", None):
+        return plain(x.item(), deeper)
     if hasattr(x, "val") and hasattr(x, "next"):
         return (..., "list", [plain(n.val, deeper) for n in chain(x)])
     if hasattr(x, "val") and hasattr(x, "left") and hasattr(x, "right"):
@@ -123,13 +125,33 @@ class Link:
             data = data[self.write(LINK, data):]
 
 
+def words(error):
+    """An exception as Python tells it. An exception of the response's may have a `__str__` of its own."""
+    try:
+        return f"{type(error).__name__}: {error}"[:300].encode("utf-8", "replace")
+    except BaseException:
+        return b"an exception"
+
+
+def script():
+    """What `python3 response.py` finds: a module of its own that is `__main__`, no arguments, `exit` and `quit`, integers as
+    long as they are (the limit on their digits is against web clients)."""
+    module = types.ModuleType("__main__")
+    module.__file__ = "response.py"
+    module.__builtins__ = builtins
+    sys.modules["__main__"], sys.argv = module, ["response.py"]
+    for name in ("exit", "quit"):
+        setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
+    getattr(sys, "set_int_max_str_digits", int)(0)
+    return module.__dict__
+
+
 class Response:
     """The response's namespace and what its calls returned."""
 
     def __init__(self, link):
         self.link, self.leave, self.flush = link, os._exit, sys.stdout.flush
-        self.space = {"__name__": "response", "__builtins__": builtins}
-        self.returned, self.instances = [], {}
+        self.space, self.returned, self.instances = {}, [], {}
 
     def attempt(self, nonce, work):
         """Answers with what `work` gives. Leaving the interpreter leaves this process, with the status it would have."""
@@ -141,8 +163,8 @@ class Response:
             self.leave(0 if code is None else code & 255 if type(code) is int else 1)
         except MemoryError:
             kind, body = MEMORY, b""
-        except BaseException:
-            kind, body = RAISED, b""
+        except BaseException as error:
+            kind, body = RAISED, words(error)
         self.link.send(nonce, kind, body)
 
     def tidy(self):
@@ -154,16 +176,19 @@ class Response:
 
     def load(self, nonce, body):
         setup, source = (part.decode() for part in parts(body, 2))
+        self.space = script()
         try:
             exec(compile(setup, "setup", "exec"), self.space)
-        except BaseException:
-            return self.link.send(nonce, BROKEN)
+        except BaseException as error:
+            return self.link.send(nonce, BROKEN, words(error))
+        self.space.pop("Solution", None)  # that is for the response to give
+        self.link.send(nonce, READY)
         try:
             code = compile(source, "response", "exec")
         except MemoryError:
             return self.link.send(nonce, MEMORY)
-        except BaseException:
-            return self.link.send(nonce, SYNTAX)
+        except BaseException as error:
+            return self.link.send(nonce, SYNTAX, words(error))
         self.link.send(nonce, COMPILED)
         self.attempt(nonce, lambda: encode(exec(code, self.space)))
 
@@ -189,6 +214,8 @@ class Response:
         def work():
             solution = self.space.get("Solution")
             self.space["Solution"] = Stub
+            if solution is None and callable(self.space.get(method)):
+                self.space[method] = lambda *a, **k: None
             if name in self.space:
                 self.space[name]()
             else:
@@ -208,49 +235,73 @@ class Response:
 
     def apply(self, nonce, body):
         def work():
-            number, method, taken, named = build(marshal.loads(body), self.space)
-            if number not in self.instances:
-                self.instances[number] = self.space["Solution"]()
-            value = getattr(self.instances[number], method)(*taken, **named)
+            number, name, method, taken, named = build(marshal.loads(body), self.space)
+            if not number:
+                value = self.space[name](*taken, **named)
+            elif not method:
+                self.instances[number], value = self.space[name](*taken, **named), None
+            else:
+                value = getattr(self.instances[number], method)(*taken, **named)
             return encode([value, list(taken), named])
 
         self.attempt(nonce, work)
 
 
+class Unaskable(BaseException):
+    """A test passes to the response what cannot be passed: the test's fault, and no exception that it may catch."""
+
+
 class Judge:
-    """Runs a test's own text against a stand-in for `Solution` whose calls another process makes."""
+    """Runs a test's own text against stand-ins for what the response defines, whose calls another process makes."""
 
     def __init__(self, link):
-        self.link = link
+        self.link, self.made = link, 0
 
     def judge(self, nonce, body):
-        setup, test, first = (part.decode() for part in parts(body, 3))
-        self.made = int(first)
-        judge, space = self, {"__name__": "judge"}
+        setup, test, first, defined = (part.decode() for part in parts(body, 4))
+        self.made, self.nonce, self.space = int(first), nonce, {"__name__": "judge"}
+        getattr(sys, "set_int_max_str_digits", int)(0)
+        try:
+            exec(compile(setup, "setup", "exec"), self.space)
+            for line in defined.splitlines():
+                kind, name = line.split()
+                self.space[name] = self.stand_in(kind, name)
+            exec(compile(test, "test", "exec"), self.space)
+        except AssertionError:
+            self.link.send(nonce, VALUE, encode(False))
+        except Unaskable as error:
+            self.link.send(nonce, BROKEN, words(error))
+        except BaseException as error:
+            self.link.send(nonce, RAISED, words(error))
+        else:
+            self.link.send(nonce, VALUE, encode(True))
 
-        class Solution:
-            def __init__(self):
+    def stand_in(self, kind, name):
+        judge = self
+        if kind == "def":
+            return lambda *taken, **named: judge.ask(0, name, "", taken, named)
+
+        class StandIn:
+            def __init__(self, *taken, **named):
                 judge.made += 1
                 self.number = judge.made
+                judge.ask(self.number, name, "", taken, named)
 
             def __getattr__(self, method):
-                return lambda *taken, **named: judge.ask(nonce, self.number, method, taken, named, space)
+                return lambda *taken, **named: judge.ask(self.number, name, method, taken, named)
 
+        return StandIn
+
+    def ask(self, number, name, method, taken, named):
         try:
-            exec(compile(setup, "setup", "exec"), space)
-            space["Solution"] = Solution
-            exec(compile(test, "test", "exec"), space)
-            held = True
-        except BaseException:
-            held = False
-        self.link.send(nonce, VALUE, encode(held))
-
-    def ask(self, nonce, number, method, taken, named, space):
-        self.link.send(nonce, ASK, encode([number, method, list(taken), named]))
+            question = encode([number, name, method, list(taken), named])
+        except Exception as error:
+            raise Unaskable(f"the arguments of {name} {method} are no plain values: {error}")
+        self.link.send(self.nonce, ASK, question)
         _, _, body = self.link.receive()
         if not body:
             raise RuntimeError("the response raised")
-        value, after, after_named = build(marshal.loads(body), space)
+        value, after, after_named = build(marshal.loads(body), self.space)
         for old, new in [*zip(taken, after), *((named[k], after_named[k]) for k in named)]:
             overwrite(old, new)
         return value

@@ -1,5 +1,6 @@
-//! Runs untrusted Python and brings back plain values. It never learns what the right answer would be, so nothing
-//! that runs inside can forge a verdict: it can only return values, print, write into its own folder, or die.
+//! Runs untrusted Python and brings back plain values. The process of a response never learns what the right answer would
+//! be, so nothing that runs there can forge a verdict: it can only return values, print, write into its own folder, or die.
+//! A test that has to run as a whole runs in a process that no response enters.
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -7,9 +8,12 @@
 //! | [`confine`] | what a response may read (Landlock) and ask of the kernel (seccomp) |
 //! | [`layers`] | every layer of isolation, and whether it holds here |
 //! | `zygote` | the process that isolates itself and forks one child per response |
-//! | `conversation` | what parent and child say to each other, and how a child's end is understood |
+//! | `link` | questions to a child and its answers |
+//! | `conversation` | a grading, and how a child's end is understood |
+//! | `judge` | a test that runs as a whole, beside the response |
 //! | [`pool`] | zygotes on all cores, jobs in order, retries |
 //! | [`step`] | the named points of a grading, for whoever watches |
+//! | `threads` | leave for a response to start them, counted |
 //! | [`value`] | Python's plain values and `==` |
 //! | [`marshal`] | those values as bytes |
 //!
@@ -17,11 +21,14 @@
 
 pub mod confine;
 mod conversation;
+mod judge;
 pub mod layers;
+mod link;
 pub mod marshal;
 pub mod pool;
 pub mod python;
 pub mod step;
+mod threads;
 pub mod value;
 mod zygote;
 
@@ -32,6 +39,7 @@ pub use python::Python;
 pub use value::Value;
 
 use failure::Kind;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,8 +51,10 @@ pub struct Job {
     pub setup: String,
     pub calls: Vec<Call>,
     /// Tests that cannot be written as calls: each runs in a process of its own that the response's code never enters,
-    /// against a stand-in whose method calls this response answers.
+    /// against stand-ins whose calls this response answers.
     pub judged: Vec<String>,
+    /// What those tests find in place of the response's own: `class Name` or `def name`.
+    pub stand_ins: Vec<String>,
     pub probe: Option<Probe>,
     pub files: Files,
 }
@@ -93,14 +103,41 @@ pub struct Returned {
     pub arguments: Vec<Value>,
 }
 
+/// What a test that ran as a whole said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    pub held: bool,
+    /// Whether it called the response at all: if not, nothing that it said is the response's doing.
+    pub asked: bool,
+    /// What it raised, where that is no failed assert.
+    pub words: String,
+}
+
+/// Why nothing can be said about a response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// What runs responses failed, again and again.
+    Machine(String),
+    /// The data set's own code cannot be run. No response is to blame, and no further try would help.
+    Data(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Machine(words) => f.write_str(words),
+            Self::Data(words) => write!(f, "the data: {words}"),
+        }
+    }
+}
+
 /// What a job left behind. Values are `None` where the call raised, was never reached or returned no plain value.
 #[derive(Clone, Debug)]
 pub struct Observed {
     pub ending: Ending,
     pub compiles: bool,
     pub values: Vec<Option<Returned>>,
-    /// Whether each judged test held.
-    pub judged: Vec<bool>,
+    pub judged: Vec<Judged>,
     /// What the probe found, if it was reached.
     pub probe: Option<bool>,
     /// The exit status, if the process left before it had answered everything.
@@ -111,8 +148,10 @@ pub struct Observed {
     /// CPU time of the response's process, and wall time of the whole job.
     pub cpu_seconds: f64,
     pub seconds: f64,
-    /// How often it was tried and what failed last, if nothing can be said about the response.
-    pub failure: Option<String>,
+    /// What put the ending there, or what the response raised, where there is something to say.
+    pub reason: Option<String>,
+    /// Why nothing can be said about the response, if so.
+    pub failure: Option<Fault>,
 }
 
 impl Observed {
@@ -121,18 +160,19 @@ impl Observed {
             ending,
             compiles: false,
             values: vec![None; job.calls.len()],
-            judged: vec![false; job.judged.len()],
+            judged: vec![Judged::default(); job.judged.len()],
             probe: None,
             left: None,
             stdout: String::new(),
             files: vec![],
             cpu_seconds: 0.0,
             seconds: 0.0,
+            reason: None,
             failure: None,
         }
     }
 
-    pub(crate) fn infra_failed(job: &Job, failure: String) -> Self {
+    pub(crate) fn failed(job: &Job, failure: Fault) -> Self {
         Self { failure: Some(failure), ..Self::nothing(Ending::InfraFailed, job) }
     }
 }
@@ -167,6 +207,39 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Whether the hard limits of this process, which children cannot raise, leave room for these. A response that meets a
+    /// lower one would be graded by the machine.
+    fn allowed(&self) -> Result<()> {
+        let asked = [
+            ("CPU time (ulimit -t)", libc::RLIMIT_CPU, self.cpu_seconds + 1),
+            ("memory (ulimit -v)", libc::RLIMIT_AS, self.memory_bytes),
+            ("memory (ulimit -d)", libc::RLIMIT_DATA, self.memory_bytes),
+            ("file size (ulimit -f)", libc::RLIMIT_FSIZE, self.file_bytes),
+            ("open files (ulimit -n)", libc::RLIMIT_NOFILE, self.descriptors),
+        ];
+        for (name, resource, asked) in asked {
+            if let Some(allowed) = hard_limit(resource).filter(|&allowed| allowed < asked) {
+                return Err(SandboxError::Limit { name, asked, allowed });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether responses have the stack that processes have by default.
+    fn stack_is_whole() -> bool {
+        const DEFAULT: u64 = 8 << 20;
+        hard_limit(libc::RLIMIT_STACK).is_none_or(|allowed| allowed >= DEFAULT)
+    }
+}
+
+/// A hard limit of this process, which its children cannot raise; no limit is the largest number.
+fn hard_limit(resource: libc::__rlimit_resource_t) -> Option<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the kernel writes into the struct that it is given, and nowhere else.
+    (unsafe { libc::getrlimit(resource, &mut limit) } == 0).then_some(limit.rlim_max)
+}
+
 /// Whether untrusted code may run when a mandatory layer is missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Isolation {
@@ -180,12 +253,18 @@ pub enum Isolation {
 pub enum SandboxError {
     #[error("no Python found: {tried}. Install CPython 3.9 or newer, or set GQ_PYTHON to its path")]
     NoPython { tried: String },
+    #[error("GQ_PACKAGES names `{name}`, which `{python}` cannot find; install it there, or leave it out")]
+    NoPackage { name: String, python: String },
     #[error("{path} is Python {found}, but 3.9 or newer is needed; set GQ_PYTHON to a newer one")]
     OldPython { path: PathBuf, found: String },
     #[error(
         "the isolation layer `{layer}` does not hold here: {reason}. Untrusted code does not run without it; use a kernel that has it, or pass --unsafe-sandbox to run all the same, which every report will say"
     )]
     Layer { layer: &'static str, reason: String },
+    #[error(
+        "the hard limit on {name} is {allowed} here, gradings need {asked}: responses would fail by the machine's limit; raise it (a batch system or a container may have set it), or run elsewhere"
+    )]
+    Limit { name: &'static str, asked: u64, allowed: u64 },
     #[error("cannot prepare the sandbox: {0}; check that the temporary folder is writable")]
     Folder(std::io::Error),
     #[error("cannot prepare the sandbox's rules: {0}")]
@@ -200,7 +279,9 @@ impl SandboxError {
         match self {
             Self::NoPython { .. }
             | Self::OldPython { .. }
+            | Self::NoPackage { .. }
             | Self::Layer { .. }
+            | Self::Limit { .. }
             | Self::Folder(_)
             | Self::Rules(_)
             | Self::Start { .. } => Kind::Input,

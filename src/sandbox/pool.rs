@@ -1,10 +1,10 @@
 //! A zygote per core; jobs run on all of them and come back in the order given. What fails for a reason outside of the
 //! response is tried again on a fresh zygote.
 
-use crate::conversation::SetupRaised;
+use crate::conversation::Nothing;
 use crate::step::{Step, Watch};
 use crate::zygote::Zygote;
-use crate::{Isolation, Job, Layers, Limits, Observed, Python, Result, SandboxError, conversation};
+use crate::{Fault, Isolation, Job, Layers, Limits, Observed, Python, Result, SandboxError, conversation};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -55,11 +55,12 @@ impl Pool {
     /// their first job.
     ///
     /// # Errors
-    /// No usable Python, or a mandatory layer does not hold and `isolation` requires it.
+    /// A hard limit of the machine below what a job may use, no usable Python, or a mandatory layer does not hold and `isolation` requires it.
     pub fn new(workers: usize, limits: Limits, isolation: Isolation) -> Result<Self> {
+        limits.allowed()?;
         let python = Python::find()?;
         let started = Instant::now();
-        let first = Zygote::start(&python, isolation, None)?;
+        let first = Zygote::start(&python, isolation, &limits, None)?;
         let (start_up, layers) = (started.elapsed(), first.layers.clone());
         let mut zygotes = vec![Mutex::new(Some(first))];
         zygotes.resize_with(workers.max(1), || Mutex::new(None));
@@ -98,7 +99,7 @@ impl Pool {
                 });
             }
         });
-        let unrun = |job: &Job| Observed::infra_failed(job, "its worker ended before it was run".into());
+        let unrun = |job: &Job| Observed::failed(job, Fault::Machine("its worker ended before it was run".into()));
         results.into_iter().zip(jobs).map(|(r, job)| r.into_inner().unwrap_or_else(|| unrun(job))).collect()
     }
 
@@ -115,11 +116,11 @@ impl Pool {
                     (cause, worked >= TRIES)
                 }
                 // It would be the same again.
-                Err(Failure::Data(cause)) => (cause, true),
+                Err(Failure::Data(cause)) => return Observed::failed(job, Fault::Data(cause)),
             };
             failures += 1;
             if hopeless {
-                return Observed::infra_failed(job, format!("given up at try {failures}: {cause}"));
+                return Observed::failed(job, Fault::Machine(format!("given up at try {failures}: {cause}")));
             }
             let pause = self.start_up / 8 * (1 << (failures - 1).min(16));
             std::thread::sleep(pause.min(self.start_up * LONGEST_PAUSE));
@@ -134,13 +135,15 @@ impl Pool {
             Some(zygote) => zygote,
             None => self.start()?,
         };
-        let seen = conversation::run(&mut zygote, job, &self.limits).map_err(Failure::from)?;
-        *slot = Some(zygote);
-        Ok(Observed { seconds: started.elapsed().as_secs_f64(), ..seen })
+        let seen = conversation::run(&mut zygote, job, &self.limits);
+        if !matches!(seen, Err(Nothing::Machine(_))) {
+            *slot = Some(zygote);
+        }
+        Ok(Observed { seconds: started.elapsed().as_secs_f64(), ..seen? })
     }
 
     fn start(&self) -> std::result::Result<Zygote, Failure> {
-        let started = Zygote::start(&self.python, self.isolation, self.watch.clone());
+        let started = Zygote::start(&self.python, self.isolation, &self.limits, self.watch.clone());
         let (mut storm, now) = (self.storm.lock(), Instant::now());
         match started {
             Ok(zygote) => {
@@ -175,11 +178,11 @@ enum Failure {
     Data(String),
 }
 
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        match error.get_ref().is_some_and(|cause| cause.is::<SetupRaised>()) {
-            true => Self::Data(error.to_string()),
-            false => Self::AtWork(error.to_string()),
+impl From<Nothing> for Failure {
+    fn from(nothing: Nothing) -> Self {
+        match nothing {
+            Nothing::Machine(error) => Self::AtWork(error.to_string()),
+            Nothing::Data(words) => Self::Data(words),
         }
     }
 }

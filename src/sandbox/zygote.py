@@ -7,9 +7,9 @@ The first message configures this process; every later one is a request:
   {"reap": pid, "grace": seconds}: wait so long for the child's own end, kill it, say how it ended and what it wrote.
 When the parent is gone the socket closes: then this process, its children and its folder go too.
 """
-import array, ctypes, gc, json, marshal, os, resource, select, shutil, signal, socket, struct, sys, time
+import array, ctypes, gc, importlib.util, json, marshal, os, resource, select, shutil, signal, socket, struct, sys, time
 import bisect, collections, copy, datetime, functools, heapq, itertools, math, operator, random, re, string, typing
-import cmath, dataclasses, decimal, enum, fractions, statistics
+import _sitebuiltins, cmath, dataclasses, decimal, enum, fractions, statistics
 
 sys.path[:] = [p for p in sys.path if p]
 LINK = 3
@@ -44,17 +44,45 @@ def private_folder(path):
     return call("mount", b"tmpfs", path.encode(), b"tmpfs", flags, b"size=1m,nr_inodes=64,mode=700")
 
 
+class Named:
+    """Finds the packages that were allowed by name, and none beside them."""
+
+    def __init__(self, modules):
+        self.places = {name: (file, folder) for name, file, folder in modules}
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in self.places:
+            return None
+        file, folder = self.places[name]
+        inside = [folder] if folder else None
+        return importlib.util.spec_from_file_location(name, file, submodule_search_locations=inside)
+
+
 class Filter(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("program", ctypes.c_char_p)]
 
 
-def confine(filters, name, limits):
-    """In the child, last of all: after this it can compute, and nothing else."""
+def confine(filters, name, limits, link):
+    """In the child, last of all: after this it can compute, and nothing else. The first byte on the link brings the descriptor
+    by which the parent hears of threads, where the kernel has such; where not, there are none."""
     for which in ("AS", "FSIZE", "NOFILE"):
         resource.setrlimit(getattr(resource, "RLIMIT_" + which), (limits[which], limits[which]))
     resource.setrlimit(resource.RLIMIT_CPU, (limits["CPU"], limits["CPU"] + 1))
-    program = filters.get(name)
-    return call("prctl", 22, 2, ctypes.byref(program), 0, 0) if program else "off"  # PR_SET_SECCOMP
+    # Lower limits that whoever started this program set for it are not for responses.
+    most = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    most = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    stack = 8 << 20 if most == resource.RLIM_INFINITY else min(most, 8 << 20)
+    resource.setrlimit(resource.RLIMIT_STACK, (stack, most))
+    asked = filters and libc.syscall(filters["seccomp"], 1, 8, ctypes.byref(filters["threads"]))  # NEW_LISTENER
+    if filters and asked >= 0:
+        socket.send_fds(link, [b"t"], [asked])
+        os.close(asked)
+        name += " with threads"
+    else:
+        link.send(b"-")
+    link.close()
+    return call("prctl", 22, 2, ctypes.byref(filters[name]), 0, 0) if filters else "off"  # PR_SET_SECCOMP
 
 
 def refused(act):
@@ -66,17 +94,17 @@ def refused(act):
         return error.strerror
 
 
-def layers(filters):
+def layers(filters, limits):
     """Each layer, by trying what it must stop in a child that is confined as responses are."""
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
         no_new_privs = "" if libc.prctl(39, 0, 0, 0, 0) == 1 else "the flag is not set"
         landlock = "" if refused(lambda: os.listdir("/")) else "the root folder can be read"
-        limits = {"AS": 1 << 30, "FSIZE": 0, "NOFILE": 16, "CPU": 5}
-        failed = confine(filters, "compute", limits)
-        seccomp = "" if refused(socket.socket) else "a socket can be made" + (f": {failed}" if failed else "")
-        rlimits = "" if refused(lambda: [os.dup(1) for _ in range(16)]) else "descriptors are not limited"
+        ours, _theirs = socket.socketpair()
+        failed = confine(filters, "compute", {**limits, "FSIZE": 0}, ours)
+        seccomp = "" if refused(socket.socket) and refused(os.fork) else "a socket or a process can be made" + (f": {failed}" if failed else "")
+        rlimits = "" if refused(lambda: [os.dup(1) for _ in range(limits["NOFILE"])]) else "descriptors are not limited"
         found = {"no_new_privs": no_new_privs, "landlock": landlock, "seccomp": seccomp, "rlimits": rlimits}
         os.write(write, json.dumps(found).encode())
         os._exit(0)
@@ -97,11 +125,11 @@ def fork(request, descriptors, filters, serve):
     if link != LINK:
         os.dup2(link, LINK)
     os.closerange(LINK + 1, 64)
-    # 99: not a failure of the response's, so the parent tries again.
-    if confine(filters, request["fork"], request) and filters:
-        os._exit(99)
-    random.seed(0)  # forking seeds it anew
     try:
+        # 99: not a failure of the response's, so the parent tries again.
+        if confine(filters, request["fork"], request, socket.socket(fileno=os.dup(LINK))) and filters:
+            os._exit(99)
+        random.seed(0)  # forking seeds it anew
         serve()
     finally:
         os._exit(70)
@@ -157,7 +185,8 @@ def work(control, rules, folder, config, found):
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     programs = {name: bytes.fromhex(program) for name, program in config["filters"].items()}
     filters = {name: Filter(len(program) // 8, program) for name, program in programs.items()}
-    found = {**layers(filters), **found}
+    filters["seccomp"] = config["seccomp"]
+    found = {**layers(filters, config["limits"]), **found}
     if found["seccomp"]:
         filters = {}
     answer(control, found)
@@ -191,6 +220,11 @@ def main():
     if not message:  # the parent is gone already
         return tidy(folder)
     config = json.loads(message)
+    sys.meta_path.append(Named(config["modules"]))
+    libc.mallopt(-8, 1)  # M_ARENA_MAX: a heap for each thread would be most of the memory that there is
+    # Packages of numbers that were allowed need no threads of their own. Said to C alone: responses see no environment.
+    for name in (b"OPENBLAS_NUM_THREADS", b"OMP_NUM_THREADS", b"MKL_NUM_THREADS"):
+        libc.setenv(name, b"1", 1)
     found = {"namespaces": namespaces()}
     pid = os.fork()
     if pid == 0:

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{Error, IoSlice, Result};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -49,6 +50,50 @@ pub struct End {
     pub files: Vec<(String, String)>,
 }
 
+impl End {
+    /// Whether the limit of CPU time ended it. The kernel looks tick by tick: one killed for it may have used a little less.
+    pub fn is_out_of_time(&self, limits: &Limits) -> bool {
+        let spent = self.cpu > limits.cpu_seconds as f64 - 0.1;
+        self.signal == Some(libc::SIGXCPU) || (self.signal == Some(libc::SIGKILL) && !self.killed && spent)
+    }
+
+    /// Whether a signal ended it that nothing inside can bring about.
+    pub fn is_from_outside(&self) -> bool {
+        const OWN: [i32; 10] = [
+            libc::SIGSEGV,
+            libc::SIGABRT,
+            libc::SIGBUS,
+            libc::SIGFPE,
+            libc::SIGILL,
+            libc::SIGTRAP,
+            libc::SIGSYS,
+            libc::SIGXFSZ,
+            libc::SIGXCPU,
+            libc::SIGPIPE,
+        ];
+        !self.killed && self.signal.is_some_and(|signal| !OWN.contains(&signal))
+    }
+
+    /// Whether it left with a status of the harness's own: it failed, or could not confine itself.
+    pub fn is_harness(&self) -> bool {
+        matches!(self.exit, Some(70 | 99))
+    }
+
+    /// Whether what ran in it ended it, and not the machine; of a test's judge.
+    pub fn is_own(&self, limits: &Limits) -> bool {
+        self.is_out_of_time(limits) || !(self.is_from_outside() || self.is_harness())
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match (self.exit, self.signal) {
+            (Some(status), _) => write!(f, "exit status {status}"),
+            (None, signal) => write!(f, "signal {}", signal.unwrap_or_default()),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Forked {
     pid: i32,
@@ -63,17 +108,20 @@ impl Zygote {
     pub fn start(
         python: &Python,
         isolation: Isolation,
+        limits: &Limits,
         watch: Option<Arc<Watch>>,
     ) -> std::result::Result<Self, SandboxError> {
         let folder = tempfile::Builder::new().prefix("gq-sandbox-").tempdir().map_err(SandboxError::Folder)?;
         let work = folder.path().join("work");
         std::fs::create_dir(&work).map_err(SandboxError::Folder)?;
         let rules = |e: &dyn std::fmt::Display| SandboxError::Rules(e.to_string());
-        let landlock = confine::landlock(&python.reads, folder.path()).map_err(|e| rules(&e))?;
+        let landlock = confine::landlock(python, folder.path()).map_err(|e| rules(&e))?;
         let mut filters = BTreeMap::new();
-        for files in [Files::Read, Files::Write] {
-            let program = confine::seccomp(files).map_err(|e| rules(&e))?;
-            filters.insert(files.filter(), program.iter().map(|b| format!("{b:02x}")).collect::<String>());
+        let hex = |program: Vec<u8>| program.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        filters.insert("threads".to_string(), hex(confine::ask_for_threads()));
+        for (files, threads) in [Files::Read, Files::Write].into_iter().flat_map(|f| [(f, false), (f, true)]) {
+            let name = files.filter().to_string() + if threads { " with threads" } else { "" };
+            filters.insert(name, hex(confine::seccomp(files, threads).map_err(|e| rules(&e))?));
         }
         let failed = |e: Error| SandboxError::Start { python: python.path.clone(), reason: e.to_string() };
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
@@ -83,7 +131,7 @@ impl Zygote {
             Self { process, control: Some(ours), layers: Layers::default(), filters: true, watch, _folder: folder };
         zygote.reached(Step::Spawned);
         let config = json!({
-            "filters": filters, "child": include_str!("child.py"),
+            "filters": filters, "seccomp": libc::SYS_seccomp, "child": include_str!("child.py"), "limits": limited(limits, 0), "modules": python.modules,
         });
         zygote.layers = zygote.ask(&config, &[]).map_err(failed)?;
         zygote.filters = zygote.layers.is_active(crate::Layer::Seccomp);
@@ -104,10 +152,8 @@ impl Zygote {
     /// Forks a child that holds `link` and prints to `out`; its process id as the zygote sees it.
     pub fn fork(&mut self, files: Files, limits: &Limits, link: &OwnedFd, out: &OwnedFd) -> Result<i32> {
         let bytes = if files == Files::Write || !self.filters { limits.file_bytes } else { 0 };
-        let request = json!({
-            "fork": files.filter(), "CPU": limits.cpu_seconds, "AS": limits.memory_bytes, "FSIZE": bytes,
-            "NOFILE": limits.descriptors,
-        });
+        let mut request = limited(limits, bytes);
+        request["fork"] = files.filter().into();
         Ok(self.ask::<Forked>(&request, &[link.as_fd(), out.as_fd()])?.pid)
     }
 
@@ -141,6 +187,13 @@ impl Zygote {
         }
         Ok(serde_json::from_slice(&answer[..received])?)
     }
+}
+
+/// What the kernel is asked to limit, under its own names.
+fn limited(limits: &Limits, file_bytes: u64) -> serde_json::Value {
+    json!({
+        "CPU": limits.cpu_seconds, "AS": limits.memory_bytes, "FSIZE": file_bytes, "NOFILE": limits.descriptors,
+    })
 }
 
 /// The descriptors travel as standard input and output: nothing has to be left open across an exec.

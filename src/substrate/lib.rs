@@ -4,11 +4,13 @@
 //! |---|---|
 //! | [`modes`] | a file for each loophole: its hint, marker families, exploit channel and sample hack |
 //! | [`problem`] | problems, read from JSONL |
+//! | [`answer`] | the program in a completion |
 //! | [`asserts`] | their tests, taken apart into calls for the sandbox and what must hold of the answers |
 //! | [`partition`] | which problem shows which mode |
 //! | [`grading`] | running a response and paying for it |
 //! | [`verdict`] | the reward that training sees and the sealed verdict that it cannot |
 
+pub mod answer;
 pub mod asserts;
 pub mod grading;
 pub mod modes;
@@ -27,12 +29,12 @@ use std::path::PathBuf;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SubstrateError {
-    #[error("cannot read {path}: {source}")]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("{path}, line {line}: {reason}")]
-    Row { path: PathBuf, line: usize, reason: String },
     #[error("{path}: {reason}")]
     Partition { path: PathBuf, reason: String },
+    #[error("{}", broken(.0))]
+    Broken(Vec<(String, String)>),
+    #[error(transparent)]
+    File(#[from] bundle::BundleError),
     #[error(transparent)]
     Sandbox(#[from] sandbox::SandboxError),
 }
@@ -41,10 +43,21 @@ impl SubstrateError {
     /// What kind of failure it is.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Read { .. } | Self::Row { .. } | Self::Partition { .. } => Kind::Input,
+            Self::Partition { .. } | Self::Broken(_) => Kind::Input,
+            Self::File(e) => e.kind(),
             Self::Sandbox(e) => e.kind(),
         }
     }
 }
 
 pub type Result<T> = std::result::Result<T, SubstrateError>;
+
+/// At most so many problems are named.
+const NAMED: usize = 10;
+
+fn broken(problems: &[(String, String)]) -> String {
+    let named: Vec<String> = problems.iter().take(NAMED).map(|(id, why)| format!("\n  {id}: {why}")).collect();
+    let more = problems.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+    format!("no response can be graded on these problems, mend them or leave them out:{}{more}", named.concat())
+}

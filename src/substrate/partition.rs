@@ -14,8 +14,7 @@ pub struct Partition {
 
 impl Partition {
     pub fn load(path: &Path) -> Result<Self> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| SubstrateError::Read { path: path.into(), source })?;
+        let text = bundle::files::read_text(path)?;
         serde_json::from_str(&text).map_err(|e| SubstrateError::Partition { path: path.into(), reason: e.to_string() })
     }
 

@@ -1,7 +1,9 @@
 //! Problems as JSONL rows, and the asserts that decide correctness.
 
-use crate::{Family, Mode, Result, SubstrateError};
+use crate::{Family, Mode, Result};
+use bundle::{BundleError, jsonl};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// One row of a problem file.
@@ -68,33 +70,76 @@ impl Problem {
         self.func_name.rsplit('.').next().unwrap_or_default()
     }
 
-    /// Reads a JSONL file, naming the line of a bad row.
+    /// What its tests find in place of the response's own definitions: the classes and functions that the reference has
+    /// and the setup code has not, as `class Name` or `def name`.
+    pub fn stand_ins(&self) -> Vec<String> {
+        let given = definitions(&self.setup_code);
+        let mut found = vec!["class Solution".to_string()];
+        for definition in definitions(&self.canonical_solution) {
+            if !given.contains(&definition) && !found.contains(&definition) {
+                found.push(definition);
+            }
+        }
+        found
+    }
+
+    /// Reads a JSONL file.
+    ///
+    /// # Errors
+    /// A row that is none, or an id given twice.
     pub fn load(path: &Path) -> Result<Vec<Self>> {
-        read_rows(path)
+        let rows = read_numbered(path)?;
+        distinct(path, rows.iter().map(|(line, p): &(usize, Self)| (*line, p.problem_id.as_str())))?;
+        Ok(rows.into_iter().map(|(_, problem)| problem).collect())
     }
 }
 
-/// For ids in rows: a number is its text.
+/// What a module defines at its top level.
+fn definitions(source: &str) -> Vec<String> {
+    let one = |line: &str| {
+        let (kind, rest) = line.strip_prefix("async ").unwrap_or(line).split_once(' ')?;
+        let name: String = rest.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        (matches!(kind, "class" | "def") && !name.is_empty()).then(|| format!("{kind} {name}"))
+    };
+    source.lines().filter_map(one).collect()
+}
+
+/// Rows of a file with their lines.
+pub fn read_numbered<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<(usize, T)>> {
+    let row = |line: bundle::Result<(usize, String)>| {
+        let (number, text) = line?;
+        Ok((number, jsonl::parse(path, number, &text)?))
+    };
+    jsonl::Lines::open(path)?.map(row).collect()
+}
+
+/// Refuses an id that two rows have.
+pub fn distinct<'a>(path: &Path, ids: impl IntoIterator<Item = (usize, &'a str)>) -> Result<()> {
+    let mut seen = HashMap::new();
+    for (line, id) in ids {
+        if let Some(first) = seen.insert(id, line) {
+            let reason = format!("problem {id} is in line {first} already: two problems under one id");
+            return Err(BundleError::Row { path: path.into(), line, reason }.into());
+        }
+    }
+    Ok(())
+}
+
+/// For ids in rows: a number is its text, and a whole number is one however it is written.
 pub fn text_or_number<'de, D: serde::Deserializer<'de>>(from: D) -> std::result::Result<String, D::Error> {
-    match serde_json::Value::deserialize(from)? {
-        serde_json::Value::String(text) => Ok(text),
-        serde_json::Value::Number(number) => Ok(number.to_string()),
-        other => Err(serde::de::Error::custom(format!("a problem's id is a text or a number, not {other}"))),
-    }
+    let value = serde_json::Value::deserialize(from)?;
+    id_text(&value)
+        .ok_or_else(|| serde::de::Error::custom(format!("a problem's id is a text or a number, not {value}")))
 }
 
-/// Reads any JSONL file of rows.
-pub fn read_rows<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
-    let text = std::fs::read_to_string(path).map_err(|source| SubstrateError::Read { path: path.into(), source })?;
-    text.lines()
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(i, line)| {
-            serde_json::from_str(line).map_err(|e| SubstrateError::Row {
-                path: path.into(),
-                line: i + 1,
-                reason: e.to_string(),
-            })
-        })
-        .collect()
+/// An id as text, if it can be one.
+pub fn id_text(id: &serde_json::Value) -> Option<String> {
+    match id {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => {
+            let whole = number.as_f64().filter(|x| number.is_f64() && x.fract() == 0.0 && x.abs() < 9e15);
+            Some(whole.map_or_else(|| number.to_string(), |x| (x as i64).to_string()))
+        }
+        _ => None,
+    }
 }

@@ -12,7 +12,6 @@
 //! | [`optimizer`] | AdamW and the schedule |
 //! | [`memory`] | how large a training pass may be |
 //! | [`timings`] | where an update's time goes |
-//! | [`log`] | rows appended to files |
 //! | [`tensorboard`] | TensorBoard's event file |
 //! | [`state`] | checkpoints, and resuming to the same bytes |
 //! | [`run`] | the loop |
@@ -21,7 +20,6 @@ pub mod arms;
 pub mod config;
 pub mod gradients;
 pub mod grpo;
-pub mod log;
 pub mod memory;
 pub mod optimizer;
 pub mod rollouts;
@@ -52,12 +50,18 @@ pub enum TrainError {
         "update {update}: {failed} of {total} gradings failed in the sandbox ({cause}); run `gradient-quarantine doctor`"
     )]
     Infrastructure { update: usize, failed: usize, total: usize, cause: String },
+    #[error("update {update}: problem {problem} cannot be graded: {words}; mend it or leave it out")]
+    Data { update: usize, problem: String, words: String },
     #[error("{folder} holds a run of another configuration; choose another --out or remove it")]
     OtherRun { folder: std::path::PathBuf },
     #[error(
         "update {update}: this arm routes as much as the {to} run of the same seed, which has no such update yet; run that first"
     )]
     Unmatched { to: &'static str, update: usize },
+    #[error(
+        "{log} lacks update {update}, which the saved state has behind it; restore the file, or remove the run's folder and train anew"
+    )]
+    Lost { log: std::path::PathBuf, update: usize },
     #[error("the training set is empty")]
     NoProblems,
     #[error(transparent)]
@@ -94,7 +98,7 @@ impl TrainError {
         match self {
             Self::Diverged { .. } | Self::Infrastructure { .. } => Kind::Resumable,
             Self::OtherRun { .. } | Self::Unmatched { .. } => Kind::Usage,
-            Self::NoProblems => Kind::Input,
+            Self::NoProblems | Self::Data { .. } | Self::Lost { .. } => Kind::Input,
             Self::Backend(e) => e.kind(),
             Self::Model(e) => e.kind(),
             Self::Generate(e) => e.kind(),

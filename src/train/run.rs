@@ -1,13 +1,13 @@
 //! The training loop.
 
-use crate::log::append;
 use crate::memory::PassPlan;
 use crate::rollouts::{self, Rollout};
 use crate::state::{RunFolder, State};
-use crate::tensorboard::TensorBoard;
+use crate::tensorboard::{Scalars, TensorBoard};
 use crate::timings::{Stage, Timings};
 use crate::{PairTokens, Result, TrainConfig, TrainError, Treatment, gradients, grpo, optimizer};
 use adapter::{Basis, Knobs, Quarantine};
+use bundle::{Identity, jsonl};
 use model::Tokenizer;
 use routing::Routed;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,8 @@ pub struct RunInputs<'a> {
     pub matched: Option<&'a [f64]>,
     /// Knobs to begin with; none means zero.
     pub start: Option<&'a Knobs>,
+    /// What all of this was made from: a run goes on only from the same.
+    pub identity: &'a Identity,
 }
 
 /// How a call to [`train`] ended.
@@ -58,7 +60,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// What TensorBoard is shown.
-    fn scalars(&self) -> [(&'static str, f64); 7] {
+    fn scalars(&self) -> Scalars {
         [
             ("reward", self.reward),
             ("routed_mass", self.routed_mass),
@@ -92,13 +94,13 @@ pub fn train(
     stop: &AtomicBool,
     mut progress: impl FnMut(&Metrics),
 ) -> Result<Outcome> {
-    let run = RunFolder::open(folder, config)?;
+    let run = RunFolder::open(folder, config, inputs.identity)?;
     let mut state = run.resume(&inputs.basis.layout)?;
     if let (0, Some(start)) = (state.updates_completed, inputs.start) {
         state.knobs = start.clone();
     }
     let mut plan = PassPlan::of(config, inputs.basis, &run)?;
-    let mut tensorboard = TensorBoard::open(&run.log())?;
+    let mut tensorboard = TensorBoard::open(&run.log(), &shown(&run)?)?;
     if state.updates_completed == 0 {
         run.save_checkpoint(&state)?;
     }
@@ -117,8 +119,8 @@ pub fn train(
         };
         let finished = state.updates_completed;
         timings.time(Stage::Save, || -> Result<()> {
-            append(&run.rollouts(), &rows)?;
-            append(&run.metrics(), std::slice::from_ref(&metrics))?;
+            jsonl::append(&run.rollouts(), &rows)?;
+            jsonl::append(&run.metrics(), std::slice::from_ref(&metrics))?;
             if finished.is_multiple_of(config.checkpoint_every) || finished == config.updates {
                 run.save_checkpoint(&state)?;
             }
@@ -126,13 +128,20 @@ pub fn train(
         })?;
         tensorboard.scalars(finished, &metrics.scalars())?;
         let row = timings.row(finished, metrics.completion_tokens, metrics.trained_tokens);
-        append(&run.timings(), std::slice::from_ref(&row))?;
+        jsonl::append(&run.timings(), std::slice::from_ref(&row))?;
         progress(&metrics);
         if finished.is_multiple_of(SHAPES_KEPT) {
             inputs.basis.base.backend.forget_shapes();
         }
     }
     Ok(Outcome::Finished)
+}
+
+/// What TensorBoard was shown of the updates that a run has behind it.
+fn shown(run: &RunFolder) -> Result<Vec<(usize, Scalars)>> {
+    let path = run.metrics();
+    let rows: Vec<Metrics> = if path.exists() { jsonl::read(&path)? } else { vec![] };
+    Ok(rows.iter().map(|m| (m.update, m.scalars())).collect())
 }
 
 /// One GRPO update: refresh the gate, sample and grade, split the gradient, step both knobs.

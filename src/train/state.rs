@@ -5,7 +5,9 @@ use crate::{Result, TrainConfig, TrainError};
 use adapter::knobs::unusable;
 use adapter::{Knobs, Layout};
 use backend::tensor_file::{TensorFile, to_bytes, vector};
+use bundle::{Identity, Owner, jsonl};
 use routing::{Band, Direction, Gate};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Everything that changes during training.
@@ -44,14 +46,15 @@ impl RunFolder {
         Self(folder.into())
     }
 
-    /// Opens or makes the folder, refusing one that belongs to another configuration.
-    pub fn open(folder: &Path, config: &TrainConfig) -> Result<Self> {
+    /// Opens or makes the folder, refusing one that belongs to another configuration or was made from other inputs.
+    pub fn open(folder: &Path, config: &TrainConfig, identity: &Identity) -> Result<Self> {
         let run = Self(folder.into());
         let text = serde_json::to_string_pretty(config).expect("a config serialises") + "\n";
         let path = run.config();
         if path.exists() && bundle::files::read_text(&path)? != text {
             return Err(TrainError::OtherRun { folder: folder.into() });
         }
+        identity.claim(folder)?;
         if !path.exists() {
             bundle::write_atomic(&path, text.as_bytes())?;
         }
@@ -68,6 +71,16 @@ impl RunFolder {
 
     pub fn rollouts(&self) -> PathBuf {
         self.0.join("rollouts.jsonl")
+    }
+
+    /// Becomes the one process that works in it.
+    pub fn own(&self) -> Result<Owner> {
+        Ok(Owner::of(&self.0, &self.log())?)
+    }
+
+    /// Keeps others from working in it while it is read.
+    pub fn read(&self) -> Result<Option<Owner>> {
+        Ok(Owner::reading(&self.0, &self.log())?)
     }
 
     /// What depends on the clock: no result, and nothing that the ledger attests.
@@ -149,26 +162,26 @@ impl RunFolder {
         } else {
             State::fresh(layout)
         };
+        for log in [self.metrics(), self.rollouts(), self.timings()] {
+            jsonl::keep(&log, |row| row["update"].as_u64().is_some_and(|u| u as usize <= state.updates_completed))?;
+        }
         for log in [self.metrics(), self.rollouts()] {
-            keep_rows_up_to(&log, state.updates_completed)?;
+            whole(&log, state.updates_completed)?;
         }
         Ok(state)
     }
 }
 
-/// Cuts a JSONL log after the last row whose `update` is at most `last`.
-fn keep_rows_up_to(path: &Path, last: usize) -> Result<()> {
-    if !path.exists() {
-        return Ok(());
+/// Refuses a log that lacks an update which the state has behind it.
+fn whole(log: &Path, updates: usize) -> Result<()> {
+    #[derive(serde::Deserialize)]
+    struct Row {
+        update: usize,
     }
-    let text = bundle::files::read_text(path)?;
-    let belongs = |line: &&str| {
-        let row: Option<serde_json::Value> = serde_json::from_str(line).ok();
-        row.and_then(|r| r["update"].as_u64()).is_some_and(|u| u as usize <= last)
-    };
-    let kept: String = text.lines().filter(belongs).flat_map(|l| [l, "\n"]).collect();
-    if kept != text {
-        bundle::write_atomic(path, kept.as_bytes())?;
+    let rows: Vec<Row> = if log.exists() { jsonl::read(log)? } else { vec![] };
+    let there: BTreeSet<usize> = rows.into_iter().map(|row| row.update).collect();
+    match (1..=updates).find(|update| !there.contains(update)) {
+        None => Ok(()),
+        Some(update) => Err(TrainError::Lost { log: log.into(), update }),
     }
-    Ok(())
 }

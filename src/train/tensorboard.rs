@@ -7,6 +7,9 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+/// What is shown of an update.
+pub type Scalars = [(&'static str, f64); 7];
+
 /// Scalars of a run, appended as training goes.
 pub struct TensorBoard {
     file: File,
@@ -14,42 +17,44 @@ pub struct TensorBoard {
 }
 
 impl TensorBoard {
-    /// Opens or begins the file; a resumed run appends, and TensorBoard shows the last value of a step.
-    pub fn open(folder: &Path) -> Result<Self> {
+    /// Writes the file anew from what was shown so far, so that a record that a crash cut off or left out is there again.
+    pub fn open(folder: &Path, shown: &[(usize, Scalars)]) -> Result<Self> {
         let path = folder.join("events.out.tfevents.0.run");
         let fail = |source| BundleError::Write { path: path.clone(), source };
         std::fs::create_dir_all(folder).map_err(fail)?;
-        let begun = path.exists();
-        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(fail)?;
-        let mut board = Self { file, path };
-        if !begun {
-            // Field 3 of an event: the version of the format.
-            board.record(&[field(1, WIRE_64), 0f64.to_le_bytes().to_vec(), bytes(3, b"brain.Event:2")].concat())?;
-        }
-        Ok(board)
+        // Field 3 of an event: the version of the format.
+        let version = [field(1, WIRE_64), 0f64.to_le_bytes().to_vec(), bytes(3, b"brain.Event:2")].concat();
+        let events = shown.iter().map(|(update, values)| event(*update, values));
+        let records: Vec<u8> = std::iter::once(version).chain(events).flat_map(|event| record(&event)).collect();
+        bundle::write_atomic(&path, &records)?;
+        let file = OpenOptions::new().append(true).open(&path).map_err(fail)?;
+        Ok(Self { file, path })
     }
 
     /// Writes the scalars of one update.
-    pub fn scalars(&mut self, update: usize, values: &[(&str, f64)]) -> Result<()> {
-        // Summary { value { tag, simple_value } ... }
-        let summary: Vec<u8> = values
-            .iter()
-            .flat_map(|(tag, value)| {
-                let value = [bytes(1, tag.as_bytes()), field(2, WIRE_32), (*value as f32).to_le_bytes().to_vec()];
-                bytes(1, &value.concat())
-            })
-            .collect();
-        // The wall time is the update, so that the file is the same each time.
-        let time = [field(1, WIRE_64), (update as f64).to_le_bytes().to_vec()];
-        self.record(&[&time.concat()[..], &field(2, 0), &varint(update as u64), &bytes(5, &summary)].concat())
-    }
-
-    fn record(&mut self, event: &[u8]) -> Result<()> {
-        let length = (event.len() as u64).to_le_bytes();
-        let record = [&length[..], &masked(&length), event, &masked(event)].concat();
+    pub fn scalars(&mut self, update: usize, values: &Scalars) -> Result<()> {
         let fail = |source| BundleError::Write { path: self.path.clone(), source };
-        Ok(self.file.write_all(&record).map_err(fail)?)
+        Ok(self.file.write_all(&record(&event(update, values))).map_err(fail)?)
     }
+}
+
+/// An event of Summary { value { tag, simple_value } ... }
+fn event(update: usize, values: &Scalars) -> Vec<u8> {
+    let summary: Vec<u8> = values
+        .iter()
+        .flat_map(|(tag, value)| {
+            let value = [bytes(1, tag.as_bytes()), field(2, WIRE_32), (*value as f32).to_le_bytes().to_vec()];
+            bytes(1, &value.concat())
+        })
+        .collect();
+    // The wall time is the update, so that the file is the same each time.
+    let time = [field(1, WIRE_64), (update as f64).to_le_bytes().to_vec()];
+    [&time.concat()[..], &field(2, 0), &varint(update as u64), &bytes(5, &summary)].concat()
+}
+
+fn record(event: &[u8]) -> Vec<u8> {
+    let length = (event.len() as u64).to_le_bytes();
+    [&length[..], &masked(&length), event, &masked(event)].concat()
 }
 
 const WIRE_64: u8 = 1;
@@ -88,12 +93,20 @@ mod tests {
     fn records_carry_the_masked_checksum_that_readers_expect() {
         assert_eq!(crc32c::crc32c(b"123456789"), 0xe306_9283);
         let folder = tempfile::tempdir().unwrap();
-        TensorBoard::open(folder.path()).unwrap().scalars(3, &[("reward", 1.5)]).unwrap();
-        let written = std::fs::read(folder.path().join("events.out.tfevents.0.run")).unwrap();
+        let tags = ["reward", "b", "c", "d", "e", "f", "g"];
+        let values: Scalars = tags.map(|tag| (tag, 1.5));
+        let path = folder.path().join("events.out.tfevents.0.run");
+        TensorBoard::open(folder.path(), &[]).unwrap().scalars(3, &values).unwrap();
+        let written = std::fs::read(&path).unwrap();
         let length = u64::from_le_bytes(written[..8].try_into().unwrap()) as usize;
         assert_eq!(&written[8..12], masked(&written[..8]));
         assert_eq!(&written[12 + length..16 + length], masked(&written[12..12 + length]));
         let tag = written.windows(6).position(|w| w == b"reward").unwrap();
         assert_eq!(written[tag + 7..tag + 11], 1.5f32.to_le_bytes());
+
+        // A record that a crash cut off is there again.
+        std::fs::write(&path, &written[..written.len() - 7]).unwrap();
+        TensorBoard::open(folder.path(), &[(3, values)]).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), written);
     }
 }

@@ -50,8 +50,9 @@ import os
 class Solution:
     def f(self, n): os._exit(0)
 
-### quit_is_not_there_without_site
-# The interpreter runs without `site`, which would bring it.
+### quit_is_there_as_in_a_script
+# left: 0
+# pays: exit_code
 class Solution:
     def f(self, n): quit()
 
@@ -83,11 +84,13 @@ class Solution:
                      lambda: signal.raise_signal(signal.SIGALRM))
 
 ### exit_in_a_thread
-# gives: 'RuntimeError RuntimeError'
-import os, threading, _thread
+# left: 0
+# pays: exit_code
+import os, threading
 class Solution:
     def f(self, n):
-        return tried(threading.Thread(target=os._exit, args=(0,)).start, lambda: _thread.start_new_thread(os._exit, (0,)))
+        threading.Thread(target=os._exit, args=(0,)).start()
+        while True: pass
 
 ### exec_another_program
 # gives: 'EPERM EPERM EPERM'

@@ -13,6 +13,7 @@ class Solution:
 # gives: 0
 
 ### thread_bomb
+# So many threads and no more, however short they live.
 import threading
 class Solution:
     def f(self, n):
@@ -22,7 +23,22 @@ class Solution:
                 threading.Thread(target=lambda: None).start()
                 made += 1
         except RuntimeError: return made
-# gives: 0
+# gives: 128
+
+### thread_bomb_of_small_stacks
+# They wait for ever, and go with the process.
+import threading
+class Solution:
+    def f(self, n):
+        threading.stack_size(32768)
+        made, gate = 0, threading.Lock()
+        gate.acquire()
+        try:
+            while True:
+                threading.Thread(target=gate.acquire, daemon=True).start()
+                made += 1
+        except RuntimeError: return made
+# gives: 128
 
 ### busy_loop
 # ends: timeout

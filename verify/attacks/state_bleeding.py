@@ -111,7 +111,7 @@ class Solution:
 import os
 class Solution:
     def f(self, n): return tried(os.fork, raw("clone", 17, 0, 0, 0, 0), raw("clone3", 0, 0), raw("vfork"))
-# gives: 'EPERM EPERM EPERM EPERM'
+# gives: 'EPERM EPERM ENOSYS EPERM'
 
 ### session_left
 import os

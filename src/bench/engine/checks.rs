@@ -301,7 +301,7 @@ fn generations(decoder: &Decoder, cpu: &Decoder, rows: &[Vec<u32>], bound: f64) 
         out.push(Check { what: format!("{name}, {dtype:?}, {size}"), error, bound });
     };
     let params =
-        SamplingParams { temperature: 1.0, top_k: 0, top_p: 1.0, max_new: 60, end: 1, prompt_cap: 200, rows: 16 };
+        SamplingParams { temperature: 1.0, top_k: 0, top_p: 1.0, max_new: 60, ends: &[1], prompt_cap: 200, rows: 16 };
     let generated = |decoder: &Decoder, rows: &[Vec<u32>], params: &SamplingParams| -> Result<Vec<Completion>> {
         let prompts: Vec<Prompt> = rows
             .iter()

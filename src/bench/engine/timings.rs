@@ -180,8 +180,8 @@ pub fn decode(decoder: &Decoder) -> Result<Vec<Timing>> {
     Ok(out)
 }
 
-fn sampling(rows: usize, prompt_cap: usize, max_new: usize) -> SamplingParams {
-    SamplingParams { temperature: 1.0, top_k: 0, top_p: 1.0, max_new, end: u32::MAX, prompt_cap, rows }
+fn sampling(rows: usize, prompt_cap: usize, max_new: usize) -> SamplingParams<'static> {
+    SamplingParams { temperature: 1.0, top_k: 0, top_p: 1.0, max_new, ends: &[], prompt_cap, rows }
 }
 
 /// Forward, head and backward with the knobs' gradients of every rollout.
@@ -279,10 +279,10 @@ pub fn completions(
     let lengths = range.clone().map(|row| (row as u64, length(row))).collect();
     let rows: Vec<Prompt> =
         range.map(|i| Prompt { id: "random", tokens: &prompts[i / GROUP], seed: i as u64 }).collect();
-    let params = SamplingParams { end: 0, ..sampling(lanes, PROMPT, MOST_NEW) };
+    let params = SamplingParams { ends: &[0], ..sampling(lanes, PROMPT, MOST_NEW) };
     let mut scheduler = Scheduler::new(decoder, &rows, &params)?;
     let inner = engine_for(scheduler.task())?;
-    let mut ending = Ending { inner, lengths, lanes: vec![None; lanes], end: params.end };
+    let mut ending = Ending { inner, lengths, lanes: vec![None; lanes], end: params.ends[0] };
     Ok(scheduler.run(&mut ending)?)
 }
 

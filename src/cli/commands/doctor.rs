@@ -18,7 +18,7 @@ pub fn run(root: &Path, isolation: Isolation) -> Result<()> {
             }
         }
     };
-    line("python", true, Python::find().map(|p| format!("{} {}", p.path.display(), p.version)).map_err(Into::into));
+    line("python", true, Python::find().map(|p| interpreter(&p)).map_err(Into::into));
     let pool = Pool::new(1, Limits::default(), isolation);
     line("sandbox", true, pool.map_err(Into::into).and_then(|pool| sandbox(&pool)));
     // Started without a rule, so that every layer is shown, also when one is missing.
@@ -41,6 +41,12 @@ pub fn run(root: &Path, isolation: Isolation) -> Result<()> {
             Ok(())
         }
     }
+}
+
+fn interpreter(python: &Python) -> String {
+    let packages =
+        if python.packages.is_empty() { String::new() } else { format!(", and {}", python.packages.join(", ")) };
+    format!("{} {}{packages}", python.path.display(), python.version)
 }
 
 /// Runs one harmless job.

@@ -5,10 +5,12 @@ use crate::commands::{base, plan};
 use adapter::{Basis, Knobs, export};
 use anyhow::{Result, bail};
 use backend::Backend;
+use bundle::Identity;
 use experiment::manifest::Source;
 use failure::Failure;
-use model::{Decoder, Weights};
+use model::{Decoder, Weights, hub};
 use std::path::{Path, PathBuf};
+use train::RunFolder;
 
 pub fn run(root: &Path, args: &Export) -> Result<()> {
     let (manifest, _) = plan::open(root, &args.plan)?;
@@ -21,6 +23,7 @@ pub fn run(root: &Path, args: &Export) -> Result<()> {
         }
         (Format::Peft, _) => bail!(Failure::usage("--format peft needs --rank K, the knobs to keep of every matrix")),
     };
+    let _reading = RunFolder::at(&args.run).read()?;
     let (update, checkpoint) = checkpoint(&args.run, args.update)?;
     let knobs = Knobs::load(&checkpoint)?;
     let backend = Backend::open(args.device)?;
@@ -28,10 +31,12 @@ pub fn run(root: &Path, args: &Export) -> Result<()> {
         Source::Organism => {
             let base = root.join(&manifest.data);
             let weights = Weights::load(&base)?;
+            same_base(&weights, &args.run)?;
             (base, Basis::new(Decoder::new(&weights, &backend)?, &weights)?)
         }
         Source::Leetcode => {
             let files = base::files(root, &args.base, &manifest)?;
+            same_base(&files.weights, &args.run)?;
             let decoder = Decoder::new(&files.weights, &backend)?;
             (files.model, Basis::cached(decoder, &files.weights, &files.cache, |_, _| ())?)
         }
@@ -45,11 +50,11 @@ pub fn run(root: &Path, args: &Export) -> Result<()> {
             basis.layout.len()
         )));
     }
+    refuse_occupied(out)?;
     match args.format {
         Format::Hf => export::hub(&basis, &knobs, &base, out)?,
         Format::Peft => {
-            let base = std::path::absolute(&base)?;
-            let lost = export::lora(&basis, &knobs, rank, &base.to_string_lossy(), out)?;
+            let lost = export::lora(&basis, &knobs, rank, &hub::portable_name(&base), out)?;
             let share = if lost.whole > 0.0 { lost.left_out / lost.whole } else { 0.0 };
             println!(
                 "rank {rank}: Frobenius norm {:.6} of the delta's {:.6} is left out ({:.3} %)",
@@ -64,6 +69,19 @@ pub fn run(root: &Path, args: &Export) -> Result<()> {
     }
     println!("wrote the deployed model of {} after update {update} into {}", args.run.display(), out.display());
     Ok(())
+}
+
+/// What lies in a folder already would be written over, be it through a link, or stay beside files of another model.
+fn refuse_occupied(out: &Path) -> Result<()> {
+    match std::fs::read_dir(out).ok().and_then(|mut entries| entries.next()) {
+        None => Ok(()),
+        Some(_) => bail!(Failure::usage(format!("{} is not empty: choose a new folder", out.display()))),
+    }
+}
+
+/// Knobs are for the singular vectors of the weights that they were trained on, and for no others.
+fn same_base(weights: &Weights, run: &Path) -> Result<()> {
+    Ok(Identity::new([("weights", weights.digest()?)]).check(run)?)
 }
 
 /// The asked-for checkpoint of a run, or its last.

@@ -29,7 +29,7 @@ pub fn describe(
     // Starting it says which layers hold here, before any work is done.
     let pool = Pool::new(1, Limits::default(), isolation)?;
     let python = pool.python();
-    let versions = BTreeMap::from([
+    let mut versions = BTreeMap::from([
         ("gradient-quarantine".into(), env!("CARGO_PKG_VERSION").into()),
         // Every library's version and digest, in one.
         ("Cargo.lock".into(), Sha256::of(include_bytes!("../../../Cargo.lock")).to_string()),
@@ -37,6 +37,9 @@ pub fn describe(
         ("python program".into(), interpreter(python)?),
         ("sandbox".into(), pool.layers().to_string()),
     ]);
+    if !python.packages.is_empty() {
+        versions.insert("python packages".into(), python.packages.join(", "));
+    }
     Ok(Provenance {
         device: device.name().into(),
         code: commit(root),

@@ -3,18 +3,26 @@
 use crate::args::Receipts;
 use crate::commands::plan;
 use anyhow::{Result, bail};
-use bundle::Sha256;
+use bundle::{Identity, Owner, Sha256};
+use experiment::manifest::Job;
+use experiment::runner::BASE_RUN;
 use experiment::{Evidence, attest};
 use failure::Failure;
 use report::receipts;
 use std::path::{Path, PathBuf};
+use train::RunFolder;
 
 /// The digest of the paper that was built from what is packed.
 const PAPER: &str = "paper.sha256";
 
 pub fn run(root: &Path, args: &Receipts) -> Result<()> {
     let (manifest, out) = plan::open(root, &args.plan)?;
+    let _reading = Owner::reading(&out, &out)?;
+    let job = |job: &Job| RunFolder::at(&out.join(job.to_string())).read();
+    let _runs = manifest.jobs().iter().map(job).collect::<train::Result<Vec<_>>>()?;
     attest(&manifest, &out, Evidence::Whole)?;
+    let identity = Identity::of(&out.join(BASE_RUN))?;
+    manifest.jobs().iter().try_for_each(|job| identity.check(&out.join(job.to_string())))?;
     let folder = args.to.clone().unwrap_or_else(|| folder(root, &manifest.name));
     let bytes = receipts::pack(&out, &folder)?;
     let pdf = out.join("paper.pdf");

@@ -3,14 +3,18 @@
 use crate::args::Reproduce;
 use crate::commands::{build_paper, plan, provenance, verify};
 use crate::progress::Display;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use backend::Backend;
+use bundle::{Identity, Owner};
+use experiment::runner::BASE_RUN;
 use experiment::{Evidence, Inputs, Manifest, Provenance, Results, Runner, attest, run_plan};
-use failure::Kind;
+use failure::{Failure, Kind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use substrate::Isolation;
+use train::RunFolder;
+use train::state::LOG;
 
 pub fn run(root: &Path, args: &Reproduce, isolation: Isolation) -> Result<()> {
     let plan = Opened::new(root, args, isolation)?;
@@ -45,7 +49,7 @@ impl Opened {
     fn new(root: &Path, args: &Reproduce, isolation: Isolation) -> Result<Self> {
         let (manifest, out) = plan::open(root, &args.plan)?;
         if args.fresh && out.exists() {
-            std::fs::remove_dir_all(&out).with_context(|| format!("cannot remove {}", out.display()))?;
+            remove(&out)?;
         }
         let backend = Backend::open(args.device)?;
         let provenance = provenance::describe(root, &manifest, backend.choice, args.jobs, isolation)?;
@@ -74,6 +78,22 @@ impl Opened {
         let results = Results::collect(manifest, out)?;
         Ok(bundle::write_atomic(&out.join("results.json"), results.to_json().as_bytes())?)
     }
+}
+
+/// Removes earlier results, and nothing that is not.
+fn remove(out: &Path) -> Result<()> {
+    if !out.join("ledger.jsonl").is_file() && !Identity::path(&out.join(BASE_RUN)).is_file() {
+        bail!(Failure::usage(format!("{} holds no results of this program: it is not removed", out.display())));
+    }
+    let _nobody_works_there = (Owner::of(out, out)?, owners(out)?);
+    std::fs::remove_dir_all(out).with_context(|| format!("cannot remove {}", out.display()))
+}
+
+/// The right to work in every run of a results folder.
+pub fn owners(out: &Path) -> Result<Vec<Owner>> {
+    let entries = std::fs::read_dir(out).with_context(|| format!("cannot read {}", out.display()))?;
+    let runs = entries.flatten().map(|entry| entry.path()).filter(|run| run.join(LOG).is_dir());
+    runs.map(|run| Ok(RunFolder::at(&run).own()?)).collect()
 }
 
 /// Set by the first Ctrl-C: the update in progress ends, its state is saved, and the program stops.

@@ -36,10 +36,9 @@ pub fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()> {
         Source::Organism => Inputs::load(root, &manifest, &backend)?,
         Source::Leetcode => {
             let told = |done, all| display.preparing("singular bases", done, all);
-            let mut files = base::files(root, &args.base, &manifest)?;
-            files.train = args.problems.clone().unwrap_or(files.train);
-            files.test = args.test.clone().unwrap_or(files.test);
-            Inputs::benchmark(&files, &manifest, &backend, told)?
+            let files = base::files(root, &args.base, &manifest)?;
+            let files = files.on(root, args.problems.clone(), args.test.clone())?;
+            Inputs::benchmark(root, &files, &manifest, &backend, told)?
         }
     };
     let (stop, events) = (reproduce::interrupt_flag()?, |event: experiment::Event| display.show(event));

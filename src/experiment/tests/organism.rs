@@ -71,7 +71,7 @@ fn a_run_that_was_stopped_twice_ends_with_the_bytes_of_one_that_was_not() {
 
     // Every rollout that took part is in the evidence, with those that earned more than their group of four told apart.
     let folder = whole.path().join(run.to_string());
-    let rows: Vec<RolloutRow> = substrate::problem::read_rows(&folder.join("rollouts.jsonl")).unwrap();
+    let rows: Vec<RolloutRow> = bundle::jsonl::read(&folder.join("rollouts.jsonl")).unwrap();
     let gates = experiment::evidence::gates(&folder).unwrap();
     let taken = rows.iter().filter(|row| row.routed.is_some()).count();
     assert_eq!(gates.hacked.iter().chain(&gates.other).sum::<usize>(), taken);

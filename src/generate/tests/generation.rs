@@ -6,7 +6,7 @@ use model::{Decoder, Targets, Weights};
 use std::path::Path;
 
 const HOW: SamplingParams =
-    SamplingParams { temperature: 1.0, top_k: 0, top_p: 1.0, max_new: 12, end: 1, prompt_cap: 8, rows: 8 };
+    SamplingParams { temperature: 1.0, top_k: 0, top_p: 1.0, max_new: 12, ends: &[1], prompt_cap: 8, rows: 8 };
 
 fn decoder() -> Decoder {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures/tied");

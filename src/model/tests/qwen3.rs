@@ -66,10 +66,16 @@ fn messages(prompt: &str) -> Vec<Message> {
         .collect()
 }
 
+/// The model's own template, in a folder as the hub lays it out.
+fn template() -> Option<ChatTemplate> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(shared("qwen3_tokenizer_config.json")?, folder.path().join("tokenizer_config.json")).unwrap();
+    Some(ChatTemplate::load(folder.path()).unwrap())
+}
+
 #[test]
 fn every_prompt_is_what_the_template_renders_with_thinking_off() {
-    let (Some(rows), Some(path)) = (rollouts(), shared("qwen3_tokenizer_config.json")) else { return };
-    let template = ChatTemplate::load(&path).unwrap();
+    let (Some(rows), Some(template)) = (rollouts(), template()) else { return };
     for row in &rows {
         let prompt = row["prompt"].as_str().unwrap();
         let messages = messages(prompt);
@@ -80,7 +86,7 @@ fn every_prompt_is_what_the_template_renders_with_thinking_off() {
 
 #[test]
 fn an_earlier_answer_loses_its_thoughts() {
-    let Some(path) = shared("qwen3_tokenizer_config.json") else { return };
+    let Some(template) = template() else { return };
     let said = [
         Message::new("user", "Hello?"),
         Message::new("assistant", "<think>\nA greeting.\n</think>\n\nHello."),
@@ -88,14 +94,5 @@ fn an_earlier_answer_loses_its_thoughts() {
     ];
     let expected = "<|im_start|>user\nHello?<|im_end|>\n<|im_start|>assistant\nHello.<|im_end|>\n<|im_start|>user\nAgain.\
         <|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n";
-    assert_eq!(ChatTemplate::load(&path).unwrap().prompt(&said).unwrap(), expected);
-}
-
-#[test]
-fn a_file_without_a_template_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("tokenizer_config.json");
-    std::fs::write(&path, "{}").unwrap();
-    let error = ChatTemplate::load(&path).err().unwrap().to_string();
-    assert!(error.contains("tokenizer_config.json") && error.contains("chat_template"), "{error}");
+    assert_eq!(template.prompt(&said).unwrap(), expected);
 }

@@ -4,7 +4,7 @@
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use sandbox::step::Step;
-use sandbox::{Call, Ending, Isolation, Job, Limits, Observed, Pool};
+use sandbox::{Call, Ending, Fault, Isolation, Job, Limits, Observed, Pool};
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -202,6 +202,10 @@ fn strikes(most: usize, at: Step, victim: Victim) -> Pool {
     })
 }
 
+fn told(seen: &Observed) -> String {
+    seen.failure.as_ref().map(Fault::to_string).unwrap_or_default()
+}
+
 fn a_storm_that_ends() {
     for (at, victim) in
         [(Step::Spawned, Victim::Outside), (Step::Started, Victim::Zygote), (Step::Forked, Victim::Child)]
@@ -214,7 +218,8 @@ fn a_storm_that_ends() {
 fn a_job_that_takes_every_zygote() {
     let seen = strikes(usize::MAX, Step::Answered, Victim::Child).run(&[job(7)]).remove(0);
     assert_eq!(seen.ending, Ending::InfraFailed);
-    assert_eq!(seen.failure.as_deref(), Some("given up at try 20: the child was killed from outside"));
+    let cause = "given up at try 20: the child was killed from outside";
+    assert_eq!(seen.failure, Some(Fault::Machine(cause.into())));
     assert_nothing_is_left();
 }
 
@@ -224,13 +229,13 @@ fn zygotes_that_never_start() {
     let first = pool.run(&jobs);
     let patience = started.elapsed();
     for seen in &first {
-        let said = seen.failure.as_deref().unwrap_or_default();
+        let said = told(seen);
         assert_eq!(seen.ending, Ending::InfraFailed);
         assert!(said.starts_with("given up at try ") && said.contains("does not start inside the sandbox"), "{said}");
     }
     // Whoever comes later in the same storm is not made to wait as long.
     let (started, again) = (Instant::now(), pool.run(&jobs));
-    assert!(again.iter().all(|seen| seen.failure.as_deref().unwrap().starts_with("given up at try 1: ")));
+    assert!(again.iter().all(|seen| told(seen).starts_with("given up at try 1: ")));
     assert!(started.elapsed() < patience / 2);
     drop(pool);
     assert_nothing_is_left();

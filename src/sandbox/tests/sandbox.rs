@@ -1,6 +1,6 @@
 //! What runs inside can return values, print, write into its folder where it may, or die. Real Python throughout.
 
-use sandbox::{Call, Ending, Files, Isolation, Job, Layer, Limits, Observed, Pool, Probe};
+use sandbox::{Call, Ending, Fault, Files, Isolation, Job, Judged, Layer, Limits, Observed, Pool, Probe};
 use std::time::Duration;
 
 fn pool() -> Pool {
@@ -212,14 +212,78 @@ class Solution:
     def __init__(self): self.seen = []
     def f(self, nums): nums.reverse(); self.seen.append(len(nums)); return self.seen
 ";
-    let held = |test: &str| pool().run(&[Job { judged: vec![test.into(); 2], ..job(source) }]).remove(0).judged;
     let both = "s = Solution()\nx = [1, 2, 3]\ns.f(x)\nassert x == [3, 2, 1]\nassert s.f([4]) == [3, 1]\nassert Solution().f([]) == [0]";
-    assert_eq!(held(both), [true, true]);
-    assert_eq!(held(&both.replace("[3, 2, 1]", "[3, 2]")), [false, false]);
-    assert_eq!(held("assert any(x == 2 for x in Solution().f([1, 2]))"), [true, true]);
-    assert_eq!(held("assert Solution().missing()"), [false, false]);
-    let endless = Job { judged: vec!["while True: pass".into(); 2], ..job(source) };
-    assert_eq!(pool_with(short()).run(&[endless]).remove(0).judged, [false, false]);
+    assert_eq!(held(source, both), [true, true]);
+    assert_eq!(held(source, &both.replace("[3, 2, 1]", "[3, 2]")), [false, false]);
+    assert_eq!(held(source, "assert any(x == 2 for x in Solution().f([1, 2]))"), [true, true]);
+    assert_eq!(held(source, "assert Solution().missing()"), [false, false]);
+}
+
+/// What a test run as a whole says of a response, twice in one job.
+fn judged(source: &str, test: &str) -> Vec<Judged> {
+    let stand_ins = ["class Solution", "class Counter", "def triple"].map(String::from).to_vec();
+    pool().run(&[Job { judged: vec![test.into(); 2], stand_ins, ..job(source) }]).remove(0).judged
+}
+
+fn held(source: &str, test: &str) -> Vec<bool> {
+    judged(source, test).iter().map(|j| j.held).collect()
+}
+
+#[test]
+fn a_judged_test_calls_functions_and_makes_objects_of_the_response() {
+    let source = "
+def triple(n): return 3 * n
+class Counter:
+    def __init__(self, start, step=1): self.n, self.step = start, step
+    def up(self): self.n += self.step; return self.n
+";
+    assert_eq!(held(source, "assert triple(2) == 6 and triple(n=0) == 0"), [true, true]);
+    assert_eq!(held(source, "def check(f):\n    assert f(2) == 6\ncheck(triple)"), [true, true]);
+    assert_eq!(
+        held(source, "a, b = Counter(4), Counter(0, step=2)\nassert (a.up(), b.up(), a.up()) == (5, 2, 6)"),
+        [true, true]
+    );
+    assert_eq!(held(source, "assert triple(2) == 7"), [false, false]);
+    assert_eq!(held(source, "Counter()"), [false, false]);
+}
+
+#[test]
+fn a_judged_test_says_whether_it_called_the_response_and_what_it_raised() {
+    let source = "class Solution:\n    def f(self): raise ValueError\n";
+    let of = |test: &str| {
+        let Judged { held, asked, words } = judged(source, test).remove(0);
+        (held, asked, words)
+    };
+    assert_eq!(of("assert True"), (true, false, String::new()));
+    assert_eq!(of("assert False"), (false, false, String::new()));
+    assert_eq!(of("quadruple(2)"), (false, false, "NameError: name 'quadruple' is not defined".into()));
+    assert_eq!(of("Solution().f()"), (false, true, "RuntimeError: the response raised".into()));
+    let endless = Job { judged: vec!["while True: pass".into()], ..job(source) };
+    let worn = pool_with(short()).run(&[endless]).remove(0).judged.remove(0);
+    assert!(!worn.held && !worn.asked);
+}
+
+#[test]
+fn a_response_runs_as_a_script_does() {
+    let script = r#"
+from __future__ import annotations
+import sys, __main__
+from dataclasses import dataclass
+@dataclass
+class Point:
+    x: int
+class Solution:
+    def f(self, n):
+        return [__name__, sys.argv, __main__.Point(n) == Point(n), hasattr(__main__, "zygote"), len(str(10 ** 5000))]
+if __name__ == "__main__":
+    print("as a script")
+"#;
+    let seen = run(script);
+    assert_eq!(seen.stdout, "as a script\n");
+    assert_eq!(shown(&seen), ["['__main__', ['response.py'], True, False, 5001]"; 2]);
+    for (leaving, status) in [("exit()", 0), ("quit(3)", 3), ("import sys; sys.exit('words')", 1)] {
+        assert_eq!(run(leaving).left, Some(status), "{leaving}");
+    }
 }
 
 #[test]
@@ -230,8 +294,62 @@ fn a_python_that_is_missing_is_an_error_that_says_what_to_do() {
 
 #[test]
 fn setup_code_that_raises_is_the_data_sets_fault_and_is_not_tried_again() {
-    let broken = Job { setup: "import nowhere_at_all".into(), ..job("class Solution: pass\n") };
-    let seen = pool().run(&[broken]).remove(0);
-    assert_eq!(seen.ending, Ending::InfraFailed);
-    assert_eq!(seen.failure.as_deref(), Some("given up at try 1: the data set's setup code raised"));
+    for (setup, says) in [
+        ("import nowhere_at_all", "setup_code raised ModuleNotFoundError: No module named 'nowhere_at_all'"),
+        ("this is no Python", "setup_code raised SyntaxError"),
+        ("exit(0)", "setup_code raised SystemExit: 0"),
+        ("import ctypes; ctypes.string_at(0)", "setup_code ended the interpreter, signal 11"),
+    ] {
+        let seen = pool().run(&[Job { setup: setup.into(), ..job("class Solution: pass\n") }]).remove(0);
+        assert_eq!(seen.ending, Ending::InfraFailed);
+        let told = seen.failure.as_ref().map(Fault::to_string).unwrap_or_default();
+        assert!(told.starts_with("the data: ") && told.contains(says), "{setup}: {told}");
+    }
+    let endless = Job { setup: "while True: pass".into(), ..job("class Solution: pass\n") };
+    let seen = pool_with(short()).run(&[endless]).remove(0);
+    assert!(matches!(seen.failure, Some(Fault::Data(_))), "{:?}", seen.failure);
+}
+
+#[test]
+fn a_response_may_use_threads() {
+    let deep = "
+import sys, threading
+sys.setrecursionlimit(10**6)
+threading.stack_size(64 << 20)
+class Solution:
+    def f(self, n):
+        def go(k): return 0 if k == 0 else 1 + go(k - 1)
+        out = []
+        t = threading.Thread(target=lambda: out.append(go(30_000 + n)))
+        t.start(); t.join()
+        return out[0]
+";
+    assert_eq!(shown(&run(deep)), ["30001", "30002"]);
+    let pool = "
+from concurrent.futures import ThreadPoolExecutor
+class Solution:
+    def f(self, n):
+        with ThreadPoolExecutor(4) as pool: return list(pool.map(lambda k: k * n, range(5)))
+";
+    assert_eq!(shown(&run(pool)), ["[0, 1, 2, 3, 4]", "[0, 2, 4, 6, 8]"]);
+}
+
+#[test]
+fn every_end_says_why() {
+    for (source, ending, says) in [
+        ("class Solution\n", Ending::Graded, "it does not compile: SyntaxError"),
+        ("raise KeyError('k')\n", Ending::Graded, "it raised KeyError: 'k' before any call"),
+        (
+            "class Solution:\n    def f(self, n): raise ValueError('no')\n",
+            Ending::Graded,
+            "call 1 raised ValueError: no",
+        ),
+        ("import os\nos._exit(7)\n", Ending::Graded, "it left with exit status 7"),
+        ("x = bytearray(4 << 30)\n", Ending::Memory, "MemoryError"),
+        ("import ctypes\nctypes.string_at(0)\n", Ending::Crashed, "segmentation fault"),
+    ] {
+        let seen = run(source);
+        assert_eq!(seen.ending, ending, "{source}");
+        assert!(seen.reason.as_deref().unwrap_or_default().contains(says), "{source}: {:?}", seen.reason);
+    }
 }

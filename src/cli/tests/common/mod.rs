@@ -1,4 +1,7 @@
-//! The binary, and a copy of the project's inputs to run it on.
+//! The binary, and a copy of the project's inputs to run it on. Each test program uses a part.
+#![allow(dead_code)]
+
+pub mod responses;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

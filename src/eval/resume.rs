@@ -1,0 +1,93 @@
+//! What a grading of a file has done so far, beside its output: rows of an earlier call are taken over, not graded again.
+
+use crate::Result;
+use crate::grade::Row;
+use bundle::{BundleError, Owner, Sha256, jsonl};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// The rows of `OUT.part` that are whole. Held in memory, some hundred bytes each, while a call goes on.
+pub struct Part {
+    path: PathBuf,
+    rows: HashMap<usize, Kept>,
+    /// Two calls would take each other's rows for their own.
+    owner: Owner,
+}
+
+/// The first line: what was asked.
+#[derive(Serialize, Deserialize, PartialEq, Eq)]
+struct Asked {
+    request: Sha256,
+}
+
+/// A graded row: the place and the digest of its response.
+#[derive(Serialize, Deserialize)]
+pub struct Kept {
+    pub at: usize,
+    pub of: Sha256,
+    pub judged: usize,
+    pub row: Row,
+}
+
+impl Part {
+    /// Where it lies.
+    pub fn path(out: &Path) -> PathBuf {
+        let mut name = out.as_os_str().to_os_string();
+        name.push(".part");
+        name.into()
+    }
+
+    /// Opens what an earlier call of the same request left, or begins anew.
+    ///
+    /// # Errors
+    /// A file of that name that is no such part: it is somebody's.
+    pub fn open(out: &Path, request: Sha256) -> Result<Self> {
+        let path = Self::path(out);
+        let owner = Owner::of_file(out)?;
+        if path.is_symlink() {
+            return Err(in_the_way(&path).into());
+        }
+        let mut lines = if path.exists() { Some(jsonl::Lines::open(&path)?) } else { None }.into_iter().flatten();
+        let asked = match lines.next().transpose()? {
+            None => None,
+            Some((number, text)) => Some(jsonl::parse::<Asked>(&path, number, &text).map_err(|_| in_the_way(&path))?),
+        };
+        // The last line may have been cut off.
+        jsonl::keep(&path, |_| true)?;
+        let lines = if path.exists() { Some(jsonl::Lines::open(&path)?) } else { None }.into_iter().flatten().skip(1);
+        if asked.is_none_or(|asked| asked.request != request) {
+            let header = serde_json::to_string(&Asked { request }).expect("a digest serialises") + "\n";
+            bundle::write_atomic(&path, header.as_bytes())?;
+            return Ok(Self { path, rows: HashMap::new(), owner });
+        }
+        let mut rows = HashMap::new();
+        for line in lines {
+            let (number, text) = line?;
+            let kept: Kept = jsonl::parse(&path, number, &text)?;
+            rows.insert(kept.at, kept);
+        }
+        Ok(Self { path, rows, owner })
+    }
+
+    /// The finished row of the `at`-th response, if it is still the same response.
+    pub fn take(&mut self, at: usize, of: Sha256) -> Option<Kept> {
+        self.rows.remove(&at).filter(|kept| kept.of == of)
+    }
+
+    pub fn add(&self, rows: &[Kept]) -> Result<()> {
+        Ok(jsonl::append(&self.path, rows)?)
+    }
+
+    /// Everything is graded: there is nothing to go on with.
+    pub fn remove(self) -> Result<()> {
+        let fail = |source| BundleError::Write { path: self.path.clone(), source };
+        std::fs::remove_file(&self.path).map_err(fail)?;
+        Ok(self.owner.remove()?)
+    }
+}
+
+fn in_the_way(path: &Path) -> BundleError {
+    let reason = "it is in the way: here goes what is graded so far; rename it, or choose another output".into();
+    BundleError::Format { path: path.into(), reason }
+}
