@@ -184,7 +184,7 @@ pub struct Grade {
     /// One JSON line a response, in the order of the responses; - for standard output. A call that was cut off is gone on with.
     #[arg(long, value_name = "JSONL")]
     pub out: PathBuf,
-    /// First grade each problem's reference, and refuse problems that their own reference does not pass.
+    /// Begin only if every problem's own reference passes. Without it, only the rows of one that fails are without a reward.
     #[arg(long)]
     pub check_references: bool,
     /// Gradings at a time; the default is one per core.

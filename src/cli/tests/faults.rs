@@ -63,6 +63,8 @@ fn references_are_checked_first_where_it_is_asked() {
         &["double: its own reference fails: test 1 of 1 does not hold"],
     );
     assert!(!files.path("out.jsonl").exists());
+    expect(&mut files.grade(&[]), 3, &["double: its own reference fails"]);
+    assert_eq!(files.rows()[0]["reward"], Value::Null);
 }
 
 #[test]
