@@ -76,7 +76,8 @@ const LOCK: &str = "lock";
 #[derive(Debug)]
 pub struct Owner {
     lock: File,
-    path: PathBuf,
+    /// The lock of a file, which goes with it.
+    passing: Option<PathBuf>,
     changes: bool,
 }
 
@@ -85,6 +86,9 @@ impl Drop for Owner {
     fn drop(&mut self) {
         if self.changes {
             let _ = self.lock.set_len(0);
+        }
+        if let Some(path) = &self.passing {
+            let _ = std::fs::remove_file(path);
         }
     }
 }
@@ -98,16 +102,14 @@ impl Owner {
         Self::by(folder, place.join(LOCK))
     }
 
-    /// Becomes the one process that makes a file; the lock lies beside it until it is [removed](Self::remove).
+    /// Becomes the one process that makes a file; the lock lies beside it for so long.
     pub fn of_file(file: &Path) -> Result<Self> {
         let mut name = file.as_os_str().to_os_string();
         name.push(".lock");
-        Self::by(file, name.into())
-    }
-
-    /// Gives the right up and leaves nothing behind.
-    pub fn remove(self) -> Result<()> {
-        std::fs::remove_file(&self.path).map_err(|source| BundleError::Write { path: self.path.clone(), source })
+        let path = PathBuf::from(name);
+        let mut owner = Self::by(file, path.clone())?;
+        owner.passing = Some(path);
+        Ok(owner)
     }
 
     fn by(folder: &Path, path: PathBuf) -> Result<Self> {
@@ -119,7 +121,7 @@ impl Owner {
         held(file.try_lock(), &mut file, folder, &path)?;
         let told = format!("process {} on {}", std::process::id(), host());
         file.set_len(0).and_then(|()| file.write_all(told.as_bytes())).map_err(fail)?;
-        Ok(Self { lock: file, path, changes: true })
+        Ok(Self { lock: file, passing: None, changes: true })
     }
 
     /// Keeps others from changing `folder` while it is read. A folder that has no lock has no owner.
@@ -127,7 +129,7 @@ impl Owner {
         let path = place.join(LOCK);
         let Ok(mut file) = File::open(&path) else { return Ok(None) };
         held(file.try_lock_shared(), &mut file, folder, &path)?;
-        Ok(Some(Self { lock: file, path, changes: false }))
+        Ok(Some(Self { lock: file, passing: None, changes: false }))
     }
 }
 

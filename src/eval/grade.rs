@@ -37,7 +37,7 @@ struct Response {
 }
 
 /// One output row. A grading that failed for no reason of the response's has no reward and no verdict.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Row {
     problem_id: serde_json::Value,
     mode: Mode,
@@ -95,8 +95,16 @@ pub fn run(request: &Request, grader: &Grader, told: &Told) -> Result<Summary> {
     let out = if is_standard(request.out) { Staged::standard() } else { Staged::new(request.out)? };
     // What went into a pipe cannot be taken back.
     let part = if out.is_through() { None } else { Some(Part::open(request.out, request.digest(&problems, grader)?)?) };
-    let mut work =
-        Work { request, problems: &problems, grader, out, part, checked: BTreeSet::new(), summary: Summary::default() };
+    let mut work = Work {
+        request,
+        problems: &problems,
+        grader,
+        out,
+        part,
+        checked: BTreeSet::new(),
+        untold: 0,
+        summary: Summary::default(),
+    };
     let mut lines = jsonl::Lines::open(request.responses)?;
     told(0, lines.share());
     let mut batch = vec![];
@@ -139,6 +147,8 @@ struct Work<'a> {
     part: Option<Part>,
     /// Problems whose references were looked at.
     checked: BTreeSet<String>,
+    /// Gradings that the machine failed.
+    untold: usize,
     summary: Summary,
 }
 
@@ -182,37 +192,43 @@ impl<'a> Work<'a> {
         let broken = |i: &usize| self.summary.broken.contains_key(&answers[*i].problem.problem_id);
         let fresh: Vec<usize> = (0..answers.len()).filter(|i| !kept.contains_key(i) && !broken(i)).collect();
         let submissions: Vec<Submission> = fresh.iter().map(|&i| answers[i].submission(self.request.family)).collect();
+        let mut graded: HashMap<usize, Graded> = fresh.into_iter().zip(self.grader.grade(&submissions)).collect();
         self.summary.resumed += kept.len();
-        let mut graded = fresh.iter().zip(self.grader.grade(&submissions));
         let mut new = vec![];
         for (i, answer) in answers.iter().enumerate() {
-            let why = self.summary.broken.get(&answer.problem.problem_id);
-            let (row, judged) = match (why, kept.remove(&i)) {
-                (Some(why), _) => (answer.unknown(why), 0),
+            let (row, judged) = match (graded.remove(&i), kept.remove(&i)) {
+                (Some(graded), _) => {
+                    let row = answer.row(&graded)?;
+                    match &graded.failure {
+                        Some(Fault::Data(why)) => {
+                            self.summary.broken.insert(answer.problem.problem_id.clone(), why.clone());
+                        }
+                        // A row without a reward is tried again by the next call.
+                        Some(Fault::Machine(_)) => self.untold += 1,
+                        None => {
+                            let (row, judged) = (row.clone(), graded.judged);
+                            new.push(Kept { at: first + i, of: answer.of, judged, row });
+                        }
+                    }
+                    (row, graded.judged)
+                }
                 (None, Some(kept)) => (kept.row, kept.judged),
                 (None, None) => {
-                    let (_, graded) = graded.next().expect("what is not kept is graded");
-                    if let Some(Fault::Data(why)) = &graded.failure {
-                        self.summary.broken.insert(answer.problem.problem_id.clone(), why.clone());
-                    }
-                    (answer.row(&graded)?, graded.judged)
+                    let why = self.summary.broken.get(&answer.problem.problem_id);
+                    (answer.unknown(why.map_or("", String::as_str)), 0)
                 }
             };
             self.out.write((serde_json::to_string(&row).expect("a row serialises") + "\n").as_bytes())?;
             self.summary.add(&row, judged);
-            // A row without a reward is tried again by the next call.
-            if row.reward.is_some() && fresh.binary_search(&i).is_ok() {
-                new.push(Kept { at: first + i, of: answer.of, judged, row });
-            }
         }
         self.out.flush()?;
-        self.part.as_ref().map_or(Ok(()), |part| part.add(&new))
+        self.part.as_mut().map_or(Ok(()), |part| part.add(&new))
     }
 
     fn finish(self) -> Result<Summary> {
         self.out.commit()?;
         match self.part {
-            Some(part) if !self.summary.outcomes.contains_key("infra_failed") => part.remove()?,
+            Some(part) if self.untold == 0 => part.remove(),
             _ => {}
         }
         Ok(self.summary)

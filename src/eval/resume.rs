@@ -11,8 +11,19 @@ use std::path::{Path, PathBuf};
 pub struct Part {
     path: PathBuf,
     rows: HashMap<usize, Kept>,
+    /// Whether there is a row that a later call could take over.
+    holds: bool,
     /// Two calls would take each other's rows for their own.
-    owner: Owner,
+    _owner: Owner,
+}
+
+impl Drop for Part {
+    /// One that holds nothing is left by nobody.
+    fn drop(&mut self) {
+        if !self.holds {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// The first line: what was asked.
@@ -59,7 +70,7 @@ impl Part {
         if asked.is_none_or(|asked| asked.request != request) {
             let header = serde_json::to_string(&Asked { request }).expect("a digest serialises") + "\n";
             bundle::write_atomic(&path, header.as_bytes())?;
-            return Ok(Self { path, rows: HashMap::new(), owner });
+            return Ok(Self { path, rows: HashMap::new(), holds: false, _owner: owner });
         }
         let mut rows = HashMap::new();
         for line in lines {
@@ -67,7 +78,8 @@ impl Part {
             let kept: Kept = jsonl::parse(&path, number, &text)?;
             rows.insert(kept.at, kept);
         }
-        Ok(Self { path, rows, owner })
+        let holds = !rows.is_empty();
+        Ok(Self { path, rows, holds, _owner: owner })
     }
 
     /// The finished row of the `at`-th response, if it is still the same response.
@@ -75,15 +87,14 @@ impl Part {
         self.rows.remove(&at).filter(|kept| kept.of == of)
     }
 
-    pub fn add(&self, rows: &[Kept]) -> Result<()> {
+    pub fn add(&mut self, rows: &[Kept]) -> Result<()> {
+        self.holds |= !rows.is_empty();
         Ok(jsonl::append(&self.path, rows)?)
     }
 
     /// Everything is graded: there is nothing to go on with.
-    pub fn remove(self) -> Result<()> {
-        let fail = |source| BundleError::Write { path: self.path.clone(), source };
-        std::fs::remove_file(&self.path).map_err(fail)?;
-        Ok(self.owner.remove()?)
+    pub fn remove(mut self) {
+        self.holds = false;
     }
 }
 

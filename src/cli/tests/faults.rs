@@ -48,6 +48,24 @@ fn a_fault_of_the_data_is_named_with_pythons_words_and_is_nobodys_zero() {
     assert_eq!(files.rows()[4]["correct"], true);
 }
 
+/// Problems without a reference: what is found out with the first response is told of all, and each row keeps its place.
+#[test]
+fn a_fault_that_a_response_brings_to_light_moves_no_row() {
+    let rows = ["bad", "good", "bad", "good", "bad", "good"].map(|id| response(json!(id), "gt_only", RIGHT));
+    let wrong = response(json!("good"), "gt_only", WRONG);
+    let files = Files::new(&[rows.as_slice(), &[wrong]].concat());
+    let problem = |id: &str, test: &str| json!({ "problem_id": id, "func_name": "double", "canonical_solution": "", "gt_tests": [test] });
+    files.write(
+        "problems.jsonl",
+        &[problem("bad", "assert double(2) == 4"), problem("good", "assert Solution().double(2) == 4")],
+    );
+    expect(&mut files.grade(&[]), 3, &["bad: test 1 fails before it calls the response"]);
+    let correct: Vec<Value> = files.rows().iter().map(|r| r["correct"].clone()).collect();
+    assert_eq!(json!(correct), json!([null, true, null, true, null, true, false]));
+    let left: Vec<_> = bundle::files::list(files.path("out.jsonl").parent().unwrap()).unwrap();
+    assert_eq!(left.len(), 3, "nothing but the inputs and the output stays: {left:?}");
+}
+
 #[test]
 fn references_are_checked_first_where_it_is_asked() {
     let files = Files::new(&[response(json!("double"), "gt_only", RIGHT)]);

@@ -14,6 +14,38 @@ fn an_output_that_is_an_input_is_refused_and_the_input_stays() {
     assert_eq!(std::fs::read(files.path("responses.jsonl")).unwrap(), before);
 }
 
+/// What lies where the rows of an unfinished call go is not ours to remove, and a second call is turned away.
+#[test]
+fn what_is_graded_so_far_takes_nobodys_place() {
+    let files = Files::new(&[response(json!("double"), "gt_only", RIGHT)]);
+    let part = files.path("out.jsonl.part");
+    std::fs::write(&part, "somebody's").unwrap();
+    expect(&mut files.grade(&[]), 3, &["out.jsonl.part", "is in the way"]);
+    assert_eq!(std::fs::read_to_string(&part).unwrap(), "somebody's");
+    std::fs::remove_file(&part).unwrap();
+    std::os::unix::fs::symlink("problems.jsonl", &part).unwrap();
+    let before = std::fs::read(files.path("problems.jsonl")).unwrap();
+    expect(&mut files.grade(&[]), 2, &["is the input"]);
+    assert_eq!(std::fs::read(files.path("problems.jsonl")).unwrap(), before);
+    std::fs::remove_file(&part).unwrap();
+    let _owner = bundle::Owner::of_file(&files.path("out.jsonl")).unwrap();
+    expect(&mut files.grade(&[]), 2, &["is at work there"]);
+}
+
+/// What is appended to keeps its beginning.
+#[test]
+fn standard_output_by_any_name_is_written_to_and_not_replaced() {
+    let files = Files::new(&[response(json!("double"), "gt_only", RIGHT)]);
+    for out in ["-", "/dev/stdout", "/dev/fd/1"] {
+        std::fs::write(files.path("out.jsonl"), "earlier\n").unwrap();
+        assert!(files.in_shell(&format!("$GQ grade --problems $P --responses $R --out {out} >> $O")).status.success());
+        let text = std::fs::read_to_string(files.path("out.jsonl")).unwrap();
+        assert!(text.starts_with("earlier\n{\"problem_id\"") && text.lines().count() == 2, "{out}: {text}");
+    }
+    let output = files.in_shell("$GQ grade --problems $P --responses - --out $R < $R");
+    assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 #[test]
 fn pipes_and_packed_files_are_read_and_pipes_and_devices_are_written() {
     let rows: Vec<Value> = (0..3).map(|_| response(json!("double"), "gt_only", RIGHT)).collect();
