@@ -65,8 +65,7 @@ fn config(base: &Path, out: &Path) -> Result<Value> {
     let path = base.join("config.json");
     let damaged = |e: serde_json::Error| AdapterError::Damaged { path: path.clone(), reason: e.to_string() };
     let mut config: Map<String, Value> = serde_json::from_str(&files::read_text(&path)?).map_err(damaged)?;
-    // A folder of whoever made the base is nobody's business.
-    config.retain(|key, value| key != "_name_or_path" || !value.as_str().is_none_or(hub::is_local));
+    forget_places(&mut config);
     let theta = config.get("rope_theta").cloned();
     let defaults = json!({
         "architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "hidden_act": "silu", "attention_bias": false,
@@ -114,7 +113,7 @@ fn tokenizer(base: &Path, out: &Path) -> Result<()> {
     ] {
         let from = base.join(name);
         if from.exists() {
-            write_atomic(&out.join(name), &without_paths(&from)?)?;
+            write_atomic(&out.join(name), &without_places(&from)?)?;
         }
     }
     let path = out.join("tokenizer_config.json");
@@ -128,14 +127,19 @@ fn tokenizer(base: &Path, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A file's bytes; of a tokenizer's settings without the folders of whoever wrote them.
-fn without_paths(path: &Path) -> Result<Vec<u8>> {
+/// Drops the folders of whoever wrote some settings; whether there were any.
+fn forget_places(settings: &mut Map<String, Value>) -> bool {
     const PLACES: [&str; 4] = ["name_or_path", "_name_or_path", "special_tokens_map_file", "tokenizer_file"];
-    let bytes = files::read(path)?;
-    let Ok(Value::Object(mut settings)) = serde_json::from_slice(&bytes) else { return Ok(bytes) };
     let before = settings.len();
     settings.retain(|key, value| !PLACES.contains(&key.as_str()) || !value.as_str().is_some_and(hub::is_local));
-    if settings.len() == before {
+    settings.len() < before
+}
+
+/// A file's bytes, without such folders.
+fn without_places(path: &Path) -> Result<Vec<u8>> {
+    let bytes = files::read(path)?;
+    let Ok(Value::Object(mut settings)) = serde_json::from_slice(&bytes) else { return Ok(bytes) };
+    if !forget_places(&mut settings) {
         return Ok(bytes);
     }
     Ok((serde_json::to_string_pretty(&settings).expect("a value serialises") + "\n").into_bytes())

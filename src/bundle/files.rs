@@ -21,7 +21,8 @@ impl Staged {
     /// Starts a file, making its folder if there is none.
     pub fn new(path: &Path) -> Result<Self> {
         if is_standard_output(path) {
-            return Ok(Self::standard());
+            let to = To::Through(BufWriter::new(Box::new(std::io::stdout())));
+            return Ok(Self { to, path: "standard output".into() });
         }
         let path = behind_links(path);
         let fail = |source| BundleError::Write { path: path.clone(), source };
@@ -42,11 +43,6 @@ impl Staged {
             file.as_file().set_permissions(about.permissions()).map_err(fail)?;
         }
         Ok(Self { to: To::Beside(BufWriter::new(file)), path })
-    }
-
-    /// Standard output.
-    pub fn standard() -> Self {
-        Self { to: To::Through(BufWriter::new(Box::new(std::io::stdout()))), path: "standard output".into() }
     }
 
     /// Whether what is written is there at once, for good.
@@ -82,9 +78,12 @@ impl Staged {
     }
 }
 
-/// The names of what this program prints to. A file that is printed to is somebody's who may want its beginning kept.
+/// The name of standard input, and of standard output.
+pub const STANDARD: &str = "-";
+
+/// Whether what is written there is printed. A file that is printed to is somebody's who may want its beginning kept.
 pub fn is_standard_output(path: &Path) -> bool {
-    ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
+    [STANDARD, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
 }
 
 /// The path of the file that a link leads to, there or not.
@@ -104,6 +103,7 @@ fn behind_links(path: &Path) -> PathBuf {
 
 /// Refuses an output that is one of the inputs, by whatever name or link.
 pub fn refuse_input(out: &Path, inputs: &[&Path]) -> Result<()> {
+    let out = if is_standard_output(out) { Path::new("/dev/stdout") } else { out };
     let same = |input: &&&Path| match (out.metadata(), input.metadata()) {
         (Ok(a), Ok(b)) => (a.is_file() || a.is_dir()) && (a.dev(), a.ino()) == (b.dev(), b.ino()),
         _ => false,

@@ -13,9 +13,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The name of standard input, and of standard output.
-pub const STANDARD: &str = "-";
-
 /// The lines of a file that hold something, with their numbers. It is read once, from front to back.
 pub struct Lines {
     reader: Box<dyn BufRead>,
@@ -41,7 +38,7 @@ impl Lines {
     /// A file that cannot be read, is a Git LFS pointer, or is packed or encoded in a way that is not read here.
     pub fn open(path: &Path) -> Result<Self> {
         let fail = |source| BundleError::Read { path: path.into(), source };
-        let (source, size): (Box<dyn Read>, Option<u64>) = if path == Path::new(STANDARD) {
+        let (source, size): (Box<dyn Read>, Option<u64>) = if path == Path::new(files::STANDARD) {
             (Box::new(std::io::stdin()), None)
         } else {
             let file = File::open(path).map_err(fail)?;
@@ -119,7 +116,12 @@ pub fn parse<T: DeserializeOwned>(path: &Path, line: usize, text: &str) -> Resul
 
 /// Every row of a file.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
-    Lines::open(path)?.map(|line| line.and_then(|(number, text)| parse(path, number, &text))).collect()
+    Ok(read_numbered(path)?.into_iter().map(|(_, row)| row).collect())
+}
+
+/// Every row of a file, with its line.
+pub fn read_numbered<T: DeserializeOwned>(path: &Path) -> Result<Vec<(usize, T)>> {
+    Lines::open(path)?.map(|line| line.and_then(|(n, text)| Ok((n, parse(path, n, &text)?)))).collect()
 }
 
 /// Rows as text.

@@ -49,7 +49,7 @@ pub enum Command {
     Plan(PlanOut),
     /// Grade responses to problems: rewards and verdicts, row by row.
     Grade(Grade),
-    /// Write a run's deployed model for other programs: merged, or as a LoRA. The quarantine is gone.
+    /// Write a run's deployed model for other programs into a new folder: merged, or as a LoRA. The quarantine is gone.
     Export(Export),
     /// Measure parts of the program, beside a peer.
     #[command(subcommand)]
@@ -153,8 +153,8 @@ pub struct Train {
 /// The base model of a tier that has one apart from its data.
 #[derive(Args)]
 pub struct Base {
-    /// A folder with config.json, weights, tokenizer.json and tokenizer_config.json, or a hub cache of them. Its files must
-    /// have pinned digests.
+    /// A folder with config.json, weights, tokenizer.json and a chat template, or a hub cache of them. Its files must have
+    /// pinned digests.
     #[arg(long, value_name = "DIR")]
     pub model: Option<PathBuf>,
     /// Train this model although no digest of its weights is pinned.

@@ -78,10 +78,9 @@ pub type Told<'a> = dyn Fn(usize, Option<f64>) + 'a;
 /// A file that cannot be read or written; an output that is an input; a row that is none, or that names no mode or an unknown
 /// problem (with its line); with `check_references`, problems whose own references fail.
 pub fn run(request: &Request, grader: &Grader, told: &Told) -> Result<Summary> {
-    let is_standard = |path: &Path| path == Path::new(jsonl::STANDARD);
-    let named = |path| if is_standard(path) { Path::new("/dev/stdin") } else { path };
+    let named = |path| if path == Path::new(files::STANDARD) { Path::new("/dev/stdin") } else { path };
     let inputs = [named(request.problems), named(request.responses)];
-    files::refuse_input(if is_standard(request.out) { Path::new("/dev/stdout") } else { request.out }, &inputs)?;
+    files::refuse_input(request.out, &inputs)?;
     files::refuse_input(&Part::path(request.out), &inputs)?;
     if inputs[0] == inputs[1] {
         let reason = "problems and responses cannot both be read from it".into();
@@ -89,22 +88,16 @@ pub fn run(request: &Request, grader: &Grader, told: &Told) -> Result<Summary> {
     }
     let problems: BTreeMap<String, Problem> =
         Problem::load(request.problems)?.into_iter().map(|p| (p.problem_id.clone(), p)).collect();
+    let mut checked = BTreeSet::new();
     if request.check_references {
         grader.check_references(&problems.values().collect::<Vec<_>>())?;
+        checked.extend(problems.keys().cloned());
     }
-    let out = if is_standard(request.out) { Staged::standard() } else { Staged::new(request.out)? };
+    let out = Staged::new(request.out)?;
     // What went into a pipe cannot be taken back.
     let part = if out.is_through() { None } else { Some(Part::open(request.out, request.digest(&problems, grader)?)?) };
-    let mut work = Work {
-        request,
-        problems: &problems,
-        grader,
-        out,
-        part,
-        checked: BTreeSet::new(),
-        untold: 0,
-        summary: Summary::default(),
-    };
+    let mut work =
+        Work { request, problems: &problems, grader, out, part, checked, untold: 0, summary: Summary::default() };
     let mut lines = jsonl::Lines::open(request.responses)?;
     told(0, lines.share());
     let mut batch = vec![];

@@ -10,15 +10,13 @@ use model::{Decoder, Tokenizer};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use substrate::grading::Fault;
+use substrate::grading::{self, Fault};
 use substrate::{Grader, Mode, PromptedProblem, Submission};
 
 #[derive(Debug, thiserror::Error)]
 pub enum EvalError {
     #[error("{failed} of {total} gradings failed in the sandbox ({cause}); run `gradient-quarantine doctor`")]
     Infrastructure { failed: usize, total: usize, cause: String },
-    #[error("problem {problem} cannot be graded: {words}; mend it or leave it out")]
-    Data { problem: String, words: String },
     #[error(transparent)]
     Generate(#[from] generate::GenerateError),
     #[error(transparent)]
@@ -36,7 +34,6 @@ impl EvalError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Infrastructure { .. } => Kind::Resumable,
-            Self::Data { .. } => Kind::Input,
             Self::Generate(e) => e.kind(),
             Self::Model(e) => e.kind(),
             Self::Substrate(e) => e.kind(),
@@ -98,12 +95,10 @@ pub fn evaluate(
         .collect::<model::Result<_>>()?;
     let submissions: Vec<Submission> = problems.iter().zip(&texts).map(|(s, t)| Submission::of(s, t)).collect();
     let graded = grader.grade(&submissions);
-    let faults = || problems.iter().zip(&graded).filter_map(|(shown, g)| Some((shown, g.failure.as_ref()?)));
-    if let Some((shown, Fault::Data(words))) = faults().find(|(_, fault)| matches!(fault, Fault::Data(_))) {
-        return Err(EvalError::Data { problem: shown.problem.problem_id.clone(), words: words.clone() });
-    }
-    if let Some((_, cause)) = faults().next() {
-        let (failed, cause) = (faults().count(), cause.to_string());
+    grading::refuse_broken(problems.iter().map(|shown| &shown.problem).zip(&graded))?;
+    let faults: Vec<&Fault> = graded.iter().filter_map(|g| g.failure.as_ref()).collect();
+    if let Some(cause) = faults.first() {
+        let (failed, cause) = (faults.len(), cause.to_string());
         return Err(EvalError::Infrastructure { failed, total: graded.len(), cause });
     }
     problems

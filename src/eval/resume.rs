@@ -59,21 +59,23 @@ impl Part {
         if path.is_symlink() {
             return Err(in_the_way(&path).into());
         }
-        let mut lines = if path.exists() { Some(jsonl::Lines::open(&path)?) } else { None }.into_iter().flatten();
-        let asked = match lines.next().transpose()? {
+        let lines = || -> Result<_> {
+            let there = if path.exists() { Some(jsonl::Lines::open(&path)?) } else { None };
+            Ok(there.into_iter().flatten())
+        };
+        let asked = match lines()?.next().transpose()? {
             None => None,
             Some((number, text)) => Some(jsonl::parse::<Asked>(&path, number, &text).map_err(|_| in_the_way(&path))?),
         };
         // The last line may have been cut off.
         jsonl::keep(&path, |_| true)?;
-        let lines = if path.exists() { Some(jsonl::Lines::open(&path)?) } else { None }.into_iter().flatten().skip(1);
         if asked.is_none_or(|asked| asked.request != request) {
             let header = serde_json::to_string(&Asked { request }).expect("a digest serialises") + "\n";
             bundle::write_atomic(&path, header.as_bytes())?;
             return Ok(Self { path, rows: HashMap::new(), holds: false, _owner: owner });
         }
         let mut rows = HashMap::new();
-        for line in lines {
+        for line in lines()?.skip(1) {
             let (number, text) = line?;
             let kept: Kept = jsonl::parse(&path, number, &text)?;
             rows.insert(kept.at, kept);

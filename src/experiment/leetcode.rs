@@ -107,7 +107,7 @@ fn rank(id: &str) -> Sha256 {
 impl Reader<'_> {
     /// The chat is rendered with the phrase that a mode's hint replaces still in it.
     fn problems(&self, path: &Path) -> Result<Vec<Problem>> {
-        let rows: Vec<Row> = bundle::jsonl::read(path)?;
+        let rows: Vec<Row> = problem::read_distinct(path, |row: &Row| &row.id)?;
         let render = |row: Row| {
             let prompt = match row.prompt {
                 Prompt::Text(text) => text,

@@ -16,6 +16,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 const SINGLE: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
@@ -44,6 +45,8 @@ pub struct Checkpoint {
     pub config: ModelConfig,
     shards: Vec<Shard>,
     spans: BTreeMap<String, TensorSpan>,
+    /// Gigabytes are read for them: once.
+    digests: OnceLock<Vec<Sha256>>,
 }
 
 #[derive(Deserialize)]
@@ -89,13 +92,14 @@ impl Checkpoint {
         found.retain(|name, _| name != "lm_head.weight" && !name.ends_with(".rotary_emb.inv_freq"));
         match found.into_iter().next() {
             Some((name, span)) => Err(ModelError::ExtraTensor { path: shards[span.shard].path.clone(), name }),
-            None => Ok(Self { config, shards, spans }),
+            None => Ok(Self { config, shards, spans, digests: OnceLock::new() }),
         }
     }
 
     /// Its weight files with their digests.
-    pub fn files(&self) -> Result<Vec<(PathBuf, Sha256)>> {
-        self.shards.par_iter().map(|s| Ok((s.path.clone(), Sha256::of(&s.map)))).collect()
+    pub fn files(&self) -> Vec<(PathBuf, Sha256)> {
+        let digests = self.digests.get_or_init(|| self.shards.par_iter().map(|s| Sha256::of(&s.map)).collect());
+        self.shards.iter().zip(digests).map(|(shard, digest)| (shard.path.clone(), *digest)).collect()
     }
 
     /// The type of the largest tensor.

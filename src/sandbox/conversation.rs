@@ -105,6 +105,9 @@ impl Closing<'_> {
         }
         Ok(match stop {
             _ if timeout.is_some() => (Ending::Timeout, timeout),
+            Some(Stop::Nonsense) if phase == Phase::Setup => {
+                return Err(Nothing::Data("setup_code broke the protocol".into()));
+            }
             Some(Stop::Nonsense) => (Ending::Crashed, Some("it broke the protocol, or answered too much")),
             // Nothing inside can send such a signal: it came from outside, or the machine is out of memory.
             Some(Stop::Closed) if end.is_from_outside() => {

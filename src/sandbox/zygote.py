@@ -103,7 +103,8 @@ def layers(filters, limits):
         landlock = "" if refused(lambda: os.listdir("/")) else "the root folder can be read"
         ours, _theirs = socket.socketpair()
         failed = confine(filters, "compute", {**limits, "FSIZE": 0}, ours)
-        seccomp = "" if refused(socket.socket) and refused(os.fork) else "a socket or a process can be made" + (f": {failed}" if failed else "")
+        why = "a socket or a process can be made" + (f": {failed}" if failed else "")
+        seccomp = "" if refused(socket.socket) and refused(os.fork) else why
         rlimits = "" if refused(lambda: [os.dup(1) for _ in range(limits["NOFILE"])]) else "descriptors are not limited"
         found = {"no_new_privs": no_new_privs, "landlock": landlock, "seccomp": seccomp, "rlimits": rlimits}
         os.write(write, json.dumps(found).encode())

@@ -15,7 +15,7 @@ use crate::{Mode, Problem, PromptedProblem, Result, Reward, Sealed, SubstrateErr
 use parking_lot::Mutex;
 use sandbox::{Job, Judged, Layers, Limits, Observed, Pool, Probe};
 use sha2::{Digest, Sha256};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 pub use sandbox::pool::{cores, jobs_run};
@@ -52,6 +52,21 @@ pub struct Graded {
     pub reason: Option<String>,
     /// Whose fault it is that nothing can be said about the response, if so.
     pub failure: Option<Fault>,
+}
+
+/// Refuses gradings that say nothing because of their problems' own faults.
+///
+/// # Errors
+/// The problems, each with the reason.
+pub fn refuse_broken<'a>(gradings: impl IntoIterator<Item = (&'a Problem, &'a Graded)>) -> Result<()> {
+    let broken: BTreeMap<String, String> = gradings
+        .into_iter()
+        .filter_map(|(problem, graded)| match &graded.failure {
+            Some(Fault::Data(why)) => Some((problem.problem_id.clone(), why.clone())),
+            _ => None,
+        })
+        .collect();
+    if broken.is_empty() { Ok(()) } else { Err(SubstrateError::Broken(broken)) }
 }
 
 type Digest32 = [u8; 32];
@@ -139,7 +154,7 @@ impl Grader {
             .collect();
         let runs: Vec<Run> = submissions.iter().map(|submission| self.prepare(submission)).collect();
         let jobs: Vec<Job> = runs.iter().map(Run::job).collect();
-        let mut broken = vec![];
+        let mut broken = BTreeMap::new();
         for (run, seen) in runs.iter().zip(self.pool.run(&jobs)) {
             let (graded, truth) = self.judge(run, &seen);
             if !truth.solved {
@@ -149,7 +164,7 @@ impl Grader {
                     Some(Fault::Data(why)) => why,
                     None => format!("its own reference fails: {}", graded.reason.unwrap_or_default()),
                 };
-                broken.push((run.submission.problem.problem_id.clone(), why));
+                broken.insert(run.submission.problem.problem_id.clone(), why);
             }
         }
         if broken.is_empty() { Ok(()) } else { Err(SubstrateError::Broken(broken)) }

@@ -25,6 +25,7 @@ pub use problem::{Problem, PromptedProblem};
 pub use verdict::{Reward, Sealed, Verdict};
 
 use failure::Kind;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +33,7 @@ pub enum SubstrateError {
     #[error("{path}: {reason}")]
     Partition { path: PathBuf, reason: String },
     #[error("{}", broken(.0))]
-    Broken(Vec<(String, String)>),
+    Broken(BTreeMap<String, String>),
     #[error(transparent)]
     File(#[from] bundle::BundleError),
     #[error(transparent)]
@@ -55,7 +56,7 @@ pub type Result<T> = std::result::Result<T, SubstrateError>;
 /// At most so many problems are named.
 const NAMED: usize = 10;
 
-fn broken(problems: &[(String, String)]) -> String {
+fn broken(problems: &BTreeMap<String, String>) -> String {
     let named: Vec<String> = problems.iter().take(NAMED).map(|(id, why)| format!("\n  {id}: {why}")).collect();
     let more = problems.len().saturating_sub(NAMED);
     let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };

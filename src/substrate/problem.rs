@@ -88,10 +88,21 @@ impl Problem {
     /// # Errors
     /// A row that is none, or an id given twice.
     pub fn load(path: &Path) -> Result<Vec<Self>> {
-        let rows = read_numbered(path)?;
-        distinct(path, rows.iter().map(|(line, p): &(usize, Self)| (*line, p.problem_id.as_str())))?;
-        Ok(rows.into_iter().map(|(_, problem)| problem).collect())
+        read_distinct(path, |problem: &Self| &problem.problem_id)
     }
+}
+
+/// Rows of a file, no two of one problem.
+pub fn read_distinct<T: serde::de::DeserializeOwned>(path: &Path, id: impl Fn(&T) -> &str) -> Result<Vec<T>> {
+    let rows: Vec<(usize, T)> = jsonl::read_numbered(path)?;
+    let mut seen = HashMap::new();
+    for (line, row) in &rows {
+        if let Some(first) = seen.insert(id(row), line) {
+            let reason = format!("problem {} is in line {first} already: two problems under one id", id(row));
+            return Err(BundleError::Row { path: path.into(), line: *line, reason }.into());
+        }
+    }
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
 /// What a module defines at its top level.
@@ -102,27 +113,6 @@ fn definitions(source: &str) -> Vec<String> {
         (matches!(kind, "class" | "def") && !name.is_empty()).then(|| format!("{kind} {name}"))
     };
     source.lines().filter_map(one).collect()
-}
-
-/// Rows of a file with their lines.
-pub fn read_numbered<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<(usize, T)>> {
-    let row = |line: bundle::Result<(usize, String)>| {
-        let (number, text) = line?;
-        Ok((number, jsonl::parse(path, number, &text)?))
-    };
-    jsonl::Lines::open(path)?.map(row).collect()
-}
-
-/// Refuses an id that two rows have.
-pub fn distinct<'a>(path: &Path, ids: impl IntoIterator<Item = (usize, &'a str)>) -> Result<()> {
-    let mut seen = HashMap::new();
-    for (line, id) in ids {
-        if let Some(first) = seen.insert(id, line) {
-            let reason = format!("problem {id} is in line {first} already: two problems under one id");
-            return Err(BundleError::Row { path: path.into(), line, reason }.into());
-        }
-    }
-    Ok(())
 }
 
 /// For ids in rows: a number is its text, and a whole number is one however it is written.

@@ -50,8 +50,6 @@ pub enum TrainError {
         "update {update}: {failed} of {total} gradings failed in the sandbox ({cause}); run `gradient-quarantine doctor`"
     )]
     Infrastructure { update: usize, failed: usize, total: usize, cause: String },
-    #[error("update {update}: problem {problem} cannot be graded: {words}; mend it or leave it out")]
-    Data { update: usize, problem: String, words: String },
     #[error("{folder} holds a run of another configuration; choose another --out or remove it")]
     OtherRun { folder: std::path::PathBuf },
     #[error(
@@ -98,7 +96,7 @@ impl TrainError {
         match self {
             Self::Diverged { .. } | Self::Infrastructure { .. } => Kind::Resumable,
             Self::OtherRun { .. } | Self::Unmatched { .. } => Kind::Usage,
-            Self::NoProblems | Self::Data { .. } | Self::Lost { .. } => Kind::Input,
+            Self::NoProblems | Self::Lost { .. } => Kind::Input,
             Self::Backend(e) => e.kind(),
             Self::Model(e) => e.kind(),
             Self::Generate(e) => e.kind(),

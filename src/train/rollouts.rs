@@ -9,7 +9,7 @@ use model::{Decoder, Tokenizer};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use std::panic::resume_unwind;
-use substrate::grading::Fault;
+use substrate::grading::{self, Fault};
 use substrate::{Graded, Grader, PromptedProblem, Submission};
 
 /// A sampled and graded completion.
@@ -63,14 +63,10 @@ pub fn collect<'a>(
         Ok::<_, TrainError>(timings.time(Stage::Grade, wait))
     })?;
     rollouts.sort_by_key(|(row, _)| *row);
-    let faults = || rollouts.iter().filter_map(|(_, r)| Some((r, r.graded.failure.as_ref()?)));
-    if let Some((rollout, Fault::Data(words))) = faults().find(|(_, fault)| matches!(fault, Fault::Data(_))) {
-        let (problem, words) = (rollout.shown.problem.problem_id.clone(), words.clone());
-        return Err(TrainError::Data { update, problem, words });
-    }
-    let failed = faults().count();
-    if failed * 2 > rollouts.len() {
-        let cause = faults().next().map_or(String::new(), |(_, fault)| fault.to_string());
+    grading::refuse_broken(rollouts.iter().map(|(_, r)| (&r.shown.problem, &r.graded)))?;
+    let faults: Vec<&Fault> = rollouts.iter().filter_map(|(_, r)| r.graded.failure.as_ref()).collect();
+    if faults.len() * 2 > rollouts.len() {
+        let (failed, cause) = (faults.len(), faults[0].to_string());
         return Err(TrainError::Infrastructure { update, failed, total: rollouts.len(), cause });
     }
     Ok(rollouts.into_iter().map(|(_, rollout)| rollout).collect())

@@ -3,11 +3,9 @@
 use crate::args::Grade;
 use anyhow::{Result, bail};
 use bundle::files::is_standard_output;
-use bundle::jsonl::STANDARD;
 use eval::grade::{self, Request, Summary};
 use failure::Failure;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::path::Path;
 use std::time::Instant;
 use substrate::grading::cores;
 use substrate::{Grader, Isolation, SubstrateError};
@@ -45,7 +43,7 @@ pub fn run(args: &Grade, isolation: Isolation) -> Result<()> {
         told + &format!("\nwrote {}", args.out.display())
     };
     // Rows on standard output are for another program.
-    if args.out == Path::new(STANDARD) || is_standard_output(&args.out) {
+    if is_standard_output(&args.out) {
         eprintln!("{told}")
     } else {
         println!("{told}")
@@ -56,7 +54,7 @@ pub fn run(args: &Grade, isolation: Isolation) -> Result<()> {
 /// A grading that is not whole is a failure, whoever's fault it is.
 fn judge(args: &Grade, summary: Summary) -> Result<()> {
     if !summary.broken.is_empty() {
-        bail!(SubstrateError::Broken(summary.broken.into_iter().collect()));
+        bail!(SubstrateError::Broken(summary.broken));
     }
     match summary.outcomes.get("infra_failed") {
         Some(n) => bail!(Failure::resumable(format!(

@@ -90,7 +90,7 @@ fn remove(out: &Path) -> Result<()> {
 }
 
 /// The right to work in every run of a results folder.
-pub fn owners(out: &Path) -> Result<Vec<Owner>> {
+fn owners(out: &Path) -> Result<Vec<Owner>> {
     let entries = std::fs::read_dir(out).with_context(|| format!("cannot read {}", out.display()))?;
     let runs = entries.flatten().map(|entry| entry.path()).filter(|run| run.join(LOG).is_dir());
     runs.map(|run| Ok(RunFolder::at(&run).own()?)).collect()

@@ -298,6 +298,8 @@ fn setup_code_that_raises_is_the_data_sets_fault_and_is_not_tried_again() {
         ("import nowhere_at_all", "setup_code raised ModuleNotFoundError: No module named 'nowhere_at_all'"),
         ("this is no Python", "setup_code raised SyntaxError"),
         ("exit(0)", "setup_code raised SystemExit: 0"),
+        ("import os; os.write(3, bytes(64))", "setup_code broke the protocol"),
+        ("import os; os._exit(0)", "setup_code ended the interpreter, exit status 0"),
         ("import ctypes; ctypes.string_at(0)", "setup_code ended the interpreter, signal 11"),
     ] {
         let seen = pool().run(&[Job { setup: setup.into(), ..job("class Solution: pass\n") }]).remove(0);
