@@ -12,7 +12,7 @@ use verify::Gate;
 /// Re-runs a reward-hacking experiment, checks itself, and typesets the paper from the numbers it just made.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     pub command: Command,
     /// The project folder (with checksums/, data/ and paper/).
@@ -24,13 +24,13 @@ pub struct Cli {
 }
 
 impl Cli {
-    pub fn isolation(&self) -> Isolation {
+    pub(crate) fn isolation(&self) -> Isolation {
         if self.unsafe_sandbox { Isolation::Lifted } else { Isolation::Required }
     }
 }
 
 #[derive(Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Check everything, train and evaluate every arm, check again, typeset the paper. Resumes where it stopped.
     Reproduce(Reproduce),
     /// Train and evaluate every run of a plan and write results.json: no gates, no paper.
@@ -62,7 +62,7 @@ pub enum Command {
 }
 
 #[derive(Args)]
-pub struct Completions {
+pub(crate) struct Completions {
     #[arg(value_enum, required_unless_present = "man")]
     pub shell: Option<clap_complete::Shell>,
     /// Write a manual page for each command into this folder instead.
@@ -71,7 +71,7 @@ pub struct Completions {
 }
 
 #[derive(Args)]
-pub struct Reproduce {
+pub(crate) struct Reproduce {
     #[command(flatten)]
     pub plan: ExperimentArgs,
     #[arg(long, value_parser = device(), default_value = "auto")]
@@ -88,7 +88,7 @@ pub struct Reproduce {
 }
 
 #[derive(Args)]
-pub struct Verify {
+pub(crate) struct Verify {
     #[command(flatten)]
     pub plan: ExperimentArgs,
     /// Only this gate.
@@ -100,7 +100,7 @@ pub struct Verify {
 }
 
 #[derive(Args)]
-pub struct BuildPaper {
+pub(crate) struct BuildPaper {
     #[command(flatten)]
     pub plan: ExperimentArgs,
     /// Build from a tier's receipts, below receipts/, instead of from runs.
@@ -109,7 +109,7 @@ pub struct BuildPaper {
 }
 
 #[derive(Args)]
-pub struct Receipts {
+pub(crate) struct Receipts {
     #[command(flatten)]
     pub plan: ExperimentArgs,
     /// Folder to write into; the default is receipts/TIER.
@@ -118,7 +118,7 @@ pub struct Receipts {
 }
 
 #[derive(Args)]
-pub struct Train {
+pub(crate) struct Train {
     #[command(flatten)]
     pub plan: ExperimentArgs,
     /// The settings of this tier: `fast` or `full` with a model of your own.
@@ -152,7 +152,7 @@ pub struct Train {
 
 /// The base model of a tier that has one apart from its data.
 #[derive(Args)]
-pub struct Base {
+pub(crate) struct Base {
     /// A folder with config.json, weights, tokenizer.json and a chat template, or a hub cache of them. Its files must have
     /// pinned digests.
     #[arg(long, value_name = "DIR")]
@@ -166,7 +166,7 @@ pub struct Base {
 }
 
 #[derive(Args)]
-pub struct Grade {
+pub(crate) struct Grade {
     /// JSON lines, gzip or not: problem_id, func_name, setup_code, canonical_solution, gt_tests. GQ_PACKAGES names packages that
     /// they need beyond Python's standard library.
     #[arg(long, value_name = "JSONL")]
@@ -196,7 +196,7 @@ pub struct Grade {
 }
 
 #[derive(Args)]
-pub struct Export {
+pub(crate) struct Export {
     #[command(flatten)]
     pub plan: ExperimentArgs,
     #[command(flatten)]
@@ -217,7 +217,7 @@ pub struct Export {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// A folder as the hub lays it out, knobs merged.
     Hf,
     /// A LoRA adapter.
@@ -225,7 +225,7 @@ pub enum Format {
 }
 
 #[derive(Subcommand)]
-pub enum Bench {
+pub(crate) enum Bench {
     /// Gradings a second beside a subprocess per check, and the same gradings on a loaded machine.
     Grading(BenchGrading),
     /// The device's operations: first whether they are right, then how fast they are.
@@ -233,7 +233,7 @@ pub enum Bench {
 }
 
 #[derive(Args)]
-pub struct BenchEngine {
+pub(crate) struct BenchEngine {
     #[arg(long, value_parser = device(), default_value = "auto")]
     pub device: DeviceChoice,
     /// Print every comparison, not only those that fail.
@@ -254,7 +254,7 @@ pub struct BenchEngine {
 }
 
 #[derive(Args)]
-pub struct PlanOut {
+pub(crate) struct PlanOut {
     #[command(flatten)]
     pub plan: ExperimentArgs,
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
@@ -267,7 +267,7 @@ pub struct PlanOut {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PlanFormat {
+pub(crate) enum PlanFormat {
     /// One line a piece: its name, what it needs, its updates.
     Text,
     /// Array jobs with dependencies: base, train, evaluate, what needs those, aggregate.
@@ -275,7 +275,7 @@ pub enum PlanFormat {
 }
 
 #[derive(Args)]
-pub struct BenchGrading {
+pub(crate) struct BenchGrading {
     /// Problems and responses to measure beside the shipped ones, as `grade` reads them.
     #[arg(long, value_name = "JSONL", requires = "responses")]
     pub problems: Option<PathBuf>,
@@ -294,7 +294,7 @@ pub enum Split {
 
 /// Which experiment, and where its results lie.
 #[derive(Args, Clone)]
-pub struct ExperimentArgs {
+pub(crate) struct ExperimentArgs {
     /// A built-in tier.
     #[arg(long, value_parser = tier(), default_value = "smoke")]
     pub tier: String,
@@ -307,7 +307,7 @@ pub struct ExperimentArgs {
 }
 
 #[derive(Subcommand)]
-pub enum Data {
+pub(crate) enum Data {
     /// Problems, partition, tokenizer and config, from their seeds: the same bytes every time.
     Generate(Generate),
     /// The base weights (two minutes on an H100).
@@ -315,14 +315,14 @@ pub enum Data {
 }
 
 #[derive(Args)]
-pub struct Generate {
+pub(crate) struct Generate {
     /// Folder to write into.
     #[arg(long, default_value = "data/organism")]
     pub out: PathBuf,
 }
 
 #[derive(Args)]
-pub struct Pretrain {
+pub(crate) struct Pretrain {
     /// Folder to write config.json and model.safetensors into; its tokenizer.json is read.
     #[arg(long, default_value = "data/organism")]
     pub out: PathBuf,

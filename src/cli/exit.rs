@@ -5,12 +5,12 @@ use std::error::Error;
 use std::process::ExitCode;
 
 /// The code of an error chain.
-pub fn code(error: &anyhow::Error) -> ExitCode {
+pub(crate) fn code(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(error.chain().find_map(kind).unwrap_or(Kind::Bug).exit_code())
 }
 
 /// An error chain in words. A cause that its effect has told already is not told again.
-pub fn words(error: &anyhow::Error) -> String {
+pub(crate) fn words(error: &anyhow::Error) -> String {
     error.chain().fold(String::new(), |told, cause| match cause.to_string() {
         cause if told.contains(&cause) => told,
         cause if told.is_empty() => cause,

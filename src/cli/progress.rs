@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 /// Shows arm, seed, update, hack and solve so far, and the time left.
-pub struct Display {
+pub(crate) struct Display {
     bar: ProgressBar,
     started: Instant,
     /// Updates that an earlier call had done: they say nothing about this one's speed.
@@ -20,7 +20,7 @@ pub struct Display {
 
 impl Display {
     /// For so many updates of all runs together.
-    pub fn new(updates: usize) -> Self {
+    pub(crate) fn new(updates: usize) -> Self {
         let bar = ProgressBar::new(updates as u64);
         let style = ProgressStyle::with_template("{bar:28} {pos}/{len} updates  {elapsed} gone, {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -28,7 +28,7 @@ impl Display {
         Self { bar, started: Instant::now(), before: AtomicU64::new(0), latest: Mutex::default() }
     }
 
-    pub fn show(&self, event: Event) {
+    pub(crate) fn show(&self, event: Event) {
         match event {
             Event::Base { hack, solve } => self.line(&format!("base model: hack {hack:.3}, solve {solve:.3}")),
             Event::Resumed { updates, .. } => {
@@ -74,7 +74,7 @@ impl Display {
     }
 
     /// Tells how far something that comes before the runs is, at every tenth of it.
-    pub fn preparing(&self, what: &str, done: usize, all: usize) {
+    pub(crate) fn preparing(&self, what: &str, done: usize, all: usize) {
         if done * 10 / all != (done - 1) * 10 / all {
             self.line(&format!("{what}: {done} of {all}"));
         }
@@ -99,7 +99,7 @@ impl Display {
         }
     }
 
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }

@@ -8,7 +8,7 @@ use train::Arm;
 use verify::{GATES, Gate};
 
 /// A parser of these values by their names.
-pub fn one_of<T: Copy + Send + Sync + 'static>(
+pub(crate) fn one_of<T: Copy + Send + Sync + 'static>(
     all: &'static [T],
     name: fn(T) -> &'static str,
 ) -> impl TypedValueParser<Value = T> {
@@ -16,23 +16,23 @@ pub fn one_of<T: Copy + Send + Sync + 'static>(
     PossibleValuesParser::new(all.iter().map(|value| name(*value))).map(named)
 }
 
-pub fn arm() -> impl TypedValueParser<Value = Arm> {
+pub(crate) fn arm() -> impl TypedValueParser<Value = Arm> {
     one_of(&Arm::ALL, Arm::name)
 }
 
-pub fn mode() -> impl TypedValueParser<Value = Mode> {
+pub(crate) fn mode() -> impl TypedValueParser<Value = Mode> {
     one_of(&Mode::ALL, Mode::name)
 }
 
-pub fn gate() -> impl TypedValueParser<Value = Gate> {
+pub(crate) fn gate() -> impl TypedValueParser<Value = Gate> {
     one_of(&GATES, |gate| gate.name)
 }
 
-pub fn device() -> impl TypedValueParser<Value = DeviceChoice> {
+pub(crate) fn device() -> impl TypedValueParser<Value = DeviceChoice> {
     one_of(&DeviceChoice::ALL, DeviceChoice::name)
 }
 
 /// A tier stays a name: manifests are read where they are used.
-pub fn tier() -> PossibleValuesParser {
+pub(crate) fn tier() -> PossibleValuesParser {
     PossibleValuesParser::new(Manifest::tiers())
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// The rows of `OUT.part` that are whole. Held in memory, some hundred bytes each, while a call goes on.
-pub struct Part {
+pub(crate) struct Part {
     path: PathBuf,
     rows: HashMap<usize, Kept>,
     /// Whether there is a row that a later call could take over.
@@ -34,7 +34,7 @@ struct Asked {
 
 /// A graded row: the place and the digest of its response.
 #[derive(Serialize, Deserialize)]
-pub struct Kept {
+pub(crate) struct Kept {
     pub at: usize,
     pub of: Sha256,
     pub judged: usize,
@@ -43,7 +43,7 @@ pub struct Kept {
 
 impl Part {
     /// Where it lies.
-    pub fn path(out: &Path) -> PathBuf {
+    pub(crate) fn path(out: &Path) -> PathBuf {
         let mut name = out.as_os_str().to_os_string();
         name.push(".part");
         name.into()
@@ -53,7 +53,7 @@ impl Part {
     ///
     /// # Errors
     /// A file of that name that is no such part: it is somebody's.
-    pub fn open(out: &Path, request: Sha256) -> Result<Self> {
+    pub(crate) fn open(out: &Path, request: Sha256) -> Result<Self> {
         let path = Self::path(out);
         let owner = Owner::of_file(out)?;
         if path.is_symlink() {
@@ -85,17 +85,17 @@ impl Part {
     }
 
     /// The finished row of the `at`-th response, if it is still the same response.
-    pub fn take(&mut self, at: usize, of: Sha256) -> Option<Kept> {
+    pub(crate) fn take(&mut self, at: usize, of: Sha256) -> Option<Kept> {
         self.rows.remove(&at).filter(|kept| kept.of == of)
     }
 
-    pub fn add(&mut self, rows: &[Kept]) -> Result<()> {
+    pub(crate) fn add(&mut self, rows: &[Kept]) -> Result<()> {
         self.holds |= !rows.is_empty();
         Ok(jsonl::append(&self.path, rows)?)
     }
 
     /// Everything is graded: there is nothing to go on with.
-    pub fn remove(mut self) {
+    pub(crate) fn remove(mut self) {
         self.holds = false;
     }
 }

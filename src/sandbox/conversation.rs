@@ -17,10 +17,10 @@ use std::time::Duration;
 
 /// A child that has closed its link is about to end: its exit takes a millisecond, more where much memory is given back or
 /// the machine is loaded.
-pub const GRACE: Duration = Duration::from_secs(20);
+pub(crate) const GRACE: Duration = Duration::from_secs(20);
 
 /// Why a job gave nothing.
-pub enum Nothing {
+pub(crate) enum Nothing {
     Machine(Error),
     Data(String),
 }
@@ -40,7 +40,7 @@ enum Phase {
 }
 
 /// Runs a job in a fresh child.
-pub fn run(zygote: &mut Zygote, job: &Job, limits: &Limits) -> Result<Observed, Nothing> {
+pub(crate) fn run(zygote: &mut Zygote, job: &Job, limits: &Limits) -> Result<Observed, Nothing> {
     let mut seen = Observed::nothing(Ending::Graded, job);
     let mut child = Child::fork(zygote, job, limits)?;
     zygote.reached(Step::Forked);

@@ -9,13 +9,19 @@ use std::io::Error;
 use std::time::Duration;
 
 /// A test, and the number before that of its first object of the response's classes: each test has its own.
-pub struct Test<'a> {
+pub(crate) struct Test<'a> {
     pub text: &'a str,
     pub first: usize,
 }
 
 /// What passes through is decoded and encoded again here, so that only plain values reach the judge.
-pub fn judge(zygote: &mut Zygote, response: &mut Child, job: &Job, limits: &Limits, test: &Test) -> Heard<Judged> {
+pub(crate) fn judge(
+    zygote: &mut Zygote,
+    response: &mut Child,
+    job: &Job,
+    limits: &Limits,
+    test: &Test,
+) -> Heard<Judged> {
     let mut judge = Child::fork(zygote, &Job::default(), limits).map_err(Stop::Infrastructure)?;
     let body = parts(&[&job.setup, test.text, &test.first.to_string(), &job.stand_ins.join("\n")]);
     let nonce = judge.ask(Ask::Judge, &body)?;

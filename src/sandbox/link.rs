@@ -20,7 +20,7 @@ use std::time::Instant;
 
 const NONCE: usize = 8;
 /// What an answer must carry.
-pub type Nonce = [u8; NONCE];
+pub(crate) type Nonce = [u8; NONCE];
 const HEAD: usize = NONCE + 5;
 /// The share of its CPU time that a child has to use in each stretch of `Limits::wall`: one that uses less sleeps.
 const AT_WORK: f64 = 0.2;
@@ -31,7 +31,7 @@ const CHUNK: usize = 1 << 16;
 
 /// Questions; the numbers are those of `child.py`.
 #[derive(Clone, Copy)]
-pub enum Ask {
+pub(crate) enum Ask {
     Load = 0,
     Call = 1,
     Attribute = 2,
@@ -44,7 +44,7 @@ pub enum Ask {
 
 /// Answers; likewise.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Said {
+pub(crate) enum Said {
     /// The data set's setup code has run.
     Ready,
     Compiled,
@@ -65,7 +65,7 @@ impl Said {
 }
 
 /// Why a conversation ended before its last question was answered.
-pub enum Stop {
+pub(crate) enum Stop {
     /// The child closed its link: it is gone, or goes.
     Closed,
     Late,
@@ -85,10 +85,10 @@ impl From<Errno> for Stop {
     }
 }
 
-pub type Heard<T> = std::result::Result<T, Stop>;
+pub(crate) type Heard<T> = std::result::Result<T, Stop>;
 
 /// A forked child and the two streams that it has.
-pub struct Child {
+pub(crate) struct Child {
     pub pid: i32,
     link: OwnedFd,
     out: OwnedFd,
@@ -110,7 +110,7 @@ pub struct Child {
 }
 
 impl Child {
-    pub fn fork(zygote: &mut Zygote, job: &Job, limits: &Limits) -> Result<Self> {
+    pub(crate) fn fork(zygote: &mut Zygote, job: &Job, limits: &Limits) -> Result<Self> {
         let (link, theirs) = socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
         let (out, out_theirs) = pipe_with(PipeFlags::CLOEXEC)?;
         let pid = zygote.fork(job.files, limits, &theirs, &out_theirs)?;
@@ -133,7 +133,7 @@ impl Child {
     }
 
     /// Queues a question; returns the nonce that its answer must carry.
-    pub fn ask(&mut self, what: Ask, body: &[u8]) -> Heard<Nonce> {
+    pub(crate) fn ask(&mut self, what: Ask, body: &[u8]) -> Heard<Nonce> {
         let mut nonce = [0; NONCE];
         getrandom(&mut nonce, GetRandomFlags::empty())?;
         self.pending.push_back(what as u8);
@@ -144,7 +144,7 @@ impl Child {
     }
 
     /// The next answer, to the question with this nonce; meanwhile questions go out and printed text comes in.
-    pub fn hear(&mut self, zygote: &mut Zygote, nonce: Nonce) -> Heard<(Said, Vec<u8>)> {
+    pub(crate) fn hear(&mut self, zygote: &mut Zygote, nonce: Nonce) -> Heard<(Said, Vec<u8>)> {
         // While nothing was asked of it, it was the parent, or the other child, that took the time.
         self.deadline += self.answered.elapsed();
         let heard = self.next(zygote, nonce);
@@ -282,7 +282,7 @@ impl Child {
     }
 
     /// After the child's end: the rest of what it printed. Its end of the pipe is closed, so this cannot wait.
-    pub fn drain(&mut self) -> Heard<()> {
+    pub(crate) fn drain(&mut self) -> Heard<()> {
         while self.stdout_open {
             self.read_stdout()?;
         }
@@ -291,11 +291,11 @@ impl Child {
 }
 
 /// Byte strings, each behind its length.
-pub fn parts(texts: &[&str]) -> Vec<u8> {
+pub(crate) fn parts(texts: &[&str]) -> Vec<u8> {
     texts.iter().flat_map(|t| (t.len() as u32).to_le_bytes().into_iter().chain(t.bytes())).collect()
 }
 
 /// Python's words for what it raised, as far as they matter.
-pub fn words(body: &[u8]) -> String {
+pub(crate) fn words(body: &[u8]) -> String {
     String::from_utf8_lossy(body).chars().take(WORDS).collect()
 }

@@ -8,7 +8,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 const MOST: usize = 128;
 
 /// The kernel's questions about one response.
-pub struct Threads {
+pub(crate) struct Threads {
     pub listener: OwnedFd,
     started: usize,
 }
@@ -33,12 +33,12 @@ const SEND: u64 = 0xc018_2101;
 const CONTINUE: u32 = 1;
 
 impl Threads {
-    pub fn new(listener: OwnedFd) -> Self {
+    pub(crate) fn new(listener: OwnedFd) -> Self {
         Self { listener, started: 0 }
     }
 
     /// Answers the question that is there. One whose asker is gone needs no answer.
-    pub fn answer(&mut self) {
+    pub(crate) fn answer(&mut self) {
         let mut question: Question = [0; 10];
         // SAFETY: the kernel fills in the 80 bytes that it is given.
         if unsafe { libc::ioctl(self.listener.as_raw_fd(), RECEIVE as _, question.as_mut_ptr()) } < 0 {

@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const TIDYING: Duration = Duration::from_secs(30);
 const ANSWER_BYTES: usize = 1 << 18;
 
-pub struct Zygote {
+pub(crate) struct Zygote {
     process: Child,
     control: Option<OwnedFd>,
     pub layers: Layers,
@@ -41,7 +41,7 @@ pub struct Zygote {
 
 /// How a child ended.
 #[derive(Debug, Deserialize)]
-pub struct End {
+pub(crate) struct End {
     pub exit: Option<i32>,
     pub signal: Option<i32>,
     /// It had to be killed: it was still running when its time was up.
@@ -52,13 +52,13 @@ pub struct End {
 
 impl End {
     /// Whether the limit of CPU time ended it. The kernel looks tick by tick: one killed for it may have used a little less.
-    pub fn is_out_of_time(&self, limits: &Limits) -> bool {
+    pub(crate) fn is_out_of_time(&self, limits: &Limits) -> bool {
         let spent = self.cpu > limits.cpu_seconds as f64 - 0.1;
         self.signal == Some(libc::SIGXCPU) || (self.signal == Some(libc::SIGKILL) && !self.killed && spent)
     }
 
     /// Whether a signal ended it that nothing inside can bring about.
-    pub fn is_from_outside(&self) -> bool {
+    pub(crate) fn is_from_outside(&self) -> bool {
         const OWN: [i32; 10] = [
             libc::SIGSEGV,
             libc::SIGABRT,
@@ -75,12 +75,12 @@ impl End {
     }
 
     /// Whether it left with a status of the harness's own: it failed, or could not confine itself.
-    pub fn is_harness(&self) -> bool {
+    pub(crate) fn is_harness(&self) -> bool {
         matches!(self.exit, Some(70 | 99))
     }
 
     /// Whether what ran in it ended it, and not the machine; of a test's judge.
-    pub fn is_own(&self, limits: &Limits) -> bool {
+    pub(crate) fn is_own(&self, limits: &Limits) -> bool {
         self.is_out_of_time(limits) || !(self.is_from_outside() || self.is_harness())
     }
 }
@@ -105,7 +105,7 @@ struct Spent {
 }
 
 impl Zygote {
-    pub fn start(
+    pub(crate) fn start(
         python: &Python,
         isolation: Isolation,
         limits: &Limits,
@@ -143,14 +143,14 @@ impl Zygote {
     }
 
     /// Tells whoever watches.
-    pub fn reached(&self, step: Step) {
+    pub(crate) fn reached(&self, step: Step) {
         if let Some(watch) = &self.watch {
             watch(step, self.process.id());
         }
     }
 
     /// Forks a child that holds `link` and prints to `out`; its process id as the zygote sees it.
-    pub fn fork(&mut self, files: Files, limits: &Limits, link: &OwnedFd, out: &OwnedFd) -> Result<i32> {
+    pub(crate) fn fork(&mut self, files: Files, limits: &Limits, link: &OwnedFd, out: &OwnedFd) -> Result<i32> {
         let bytes = if files == Files::Write || !self.filters { limits.file_bytes } else { 0 };
         let mut request = limited(limits, bytes);
         request["fork"] = files.filter().into();
@@ -158,12 +158,12 @@ impl Zygote {
     }
 
     /// Waits for a child's own end as long as `grace`, then kills it.
-    pub fn reap(&mut self, pid: i32, grace: Duration) -> Result<End> {
+    pub(crate) fn reap(&mut self, pid: i32, grace: Duration) -> Result<End> {
         self.ask(&json!({ "reap": pid, "grace": grace.as_secs_f64() }), &[])
     }
 
     /// CPU seconds that a child has used.
-    pub fn spent(&mut self, pid: i32) -> Result<f64> {
+    pub(crate) fn spent(&mut self, pid: i32) -> Result<f64> {
         Ok(self.ask::<Spent>(&json!({ "spent": pid }), &[])?.cpu)
     }
 

@@ -26,20 +26,20 @@ const HEADS: [Heads; 3] =
 const MOST_MOVED: usize = 64 << 20;
 
 /// One comparison.
-pub struct Check {
+pub(super) struct Check {
     pub what: String,
     pub error: f64,
     pub bound: f64,
 }
 
 impl Check {
-    pub fn holds(&self) -> bool {
+    pub(super) fn holds(&self) -> bool {
         self.error <= self.bound
     }
 }
 
 /// Runs every comparison on a device.
-pub fn all(backend: &Backend) -> Result<Vec<Check>> {
+pub(super) fn all(backend: &Backend) -> Result<Vec<Check>> {
     let mut out = vec![];
     // The types that a model is kept in here: plain tensor operations widen everything to f32.
     for (dtype, bound) in BOUNDS.into_iter().filter(|(dtype, _)| backend.dtype(*dtype) == *dtype) {

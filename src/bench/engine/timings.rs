@@ -18,16 +18,16 @@ use std::ops::Range;
 use std::time::Instant;
 
 /// Products timed, `[m, k, n]`.
-pub const MATMULS: [[usize; 3]; 3] = [[8192, 8192, 8192], [8192, 2560, 19456], [8192, 9728, 2560]];
+pub(super) const MATMULS: [[usize; 3]; 3] = [[8192, 8192, 8192], [8192, 2560, 19456], [8192, 9728, 2560]];
 /// Rows of a training step and their tokens.
-pub const TRAIN: [usize; 2] = [8, 1024];
-pub const BATCHES: [usize; 5] = [1, 8, 32, 128, 256];
+pub(super) const TRAIN: [usize; 2] = [8, 1024];
+pub(super) const BATCHES: [usize; 5] = [1, 8, 32, 128, 256];
 /// Tokens before the one that a timed decode step adds.
-pub const CONTEXT: usize = 600;
+pub(super) const CONTEXT: usize = 600;
 /// Completions of the generation, those of a prompt, rows at a time, their mean length, the prompt's, and the most tokens.
-pub const COMPLETIONS: usize = 256;
+pub(super) const COMPLETIONS: usize = 256;
 const GROUP: usize = 4;
-pub const LANES: usize = 128;
+pub(super) const LANES: usize = 128;
 const MEAN_LENGTH: f64 = 700.0;
 const PROMPT: usize = 400;
 const MOST_NEW: usize = 1536;
@@ -37,7 +37,7 @@ const BANDWIDTH: f64 = 3.0e12;
 const SEED: u64 = 41;
 
 /// A timed piece of work. Floors: bytes that must move at [`BANDWIDTH`], operations at the rate of the largest product.
-pub struct Timing {
+pub(super) struct Timing {
     /// As the peer names it.
     pub key: String,
     pub ms: f64,
@@ -45,7 +45,7 @@ pub struct Timing {
     pub note: String,
 }
 
-pub fn plain(key: &str, ms: f64) -> Timing {
+pub(super) fn plain(key: &str, ms: f64) -> Timing {
     Timing { key: key.into(), ms, floor: None, note: String::new() }
 }
 
@@ -69,13 +69,13 @@ fn normal(shape: [usize; 2], device: &Device, dtype: DType) -> Tensor<2> {
 }
 
 /// Kernels loaded, libraries opened, one product computed.
-pub fn first_product(backend: &Backend) -> Result<()> {
+pub(super) fn first_product(backend: &Backend) -> Result<()> {
     let x = Tensor::<2>::ones([8, 8], (&backend.device, DType::F32));
     backend::read(backend.ops.linear(&x, &x))?;
     Ok(())
 }
 
-pub fn matmuls(backend: &Backend, dtype: DType) -> Result<Vec<Timing>> {
+pub(super) fn matmuls(backend: &Backend, dtype: DType) -> Result<Vec<Timing>> {
     let (ops, device) = (&backend.ops, &backend.device);
     MATMULS
         .iter()
@@ -91,7 +91,7 @@ pub fn matmuls(backend: &Backend, dtype: DType) -> Result<Vec<Timing>> {
         .collect()
 }
 
-pub fn attention(backend: &Backend, config: &ModelConfig, dtype: DType, rate: f64) -> Result<Vec<Timing>> {
+pub(super) fn attention(backend: &Backend, config: &ModelConfig, dtype: DType, rate: f64) -> Result<Vec<Timing>> {
     let (ops, device, [b, t]) = (&backend.ops, &backend.device, TRAIN);
     let heads = Heads { queries: config.num_attention_heads, kv: config.num_key_value_heads, d: config.head_dim };
     let rows = Rows::new(vec![t; b], device);
@@ -118,7 +118,7 @@ pub fn attention(backend: &Backend, config: &ModelConfig, dtype: DType, rate: f6
 }
 
 /// A model of random weights with stand-ins for its singular bases.
-pub fn basis(config: &ModelConfig, backend: &Backend) -> Result<Basis> {
+pub(super) fn basis(config: &ModelConfig, backend: &Backend) -> Result<Basis> {
     let weights = Weights::random(config.clone(), SEED);
     Ok(Basis::stand_in(Decoder::new(&weights, backend)?, SEED)?)
 }
@@ -136,7 +136,7 @@ fn bytes(config: &ModelConfig, dtype: DType) -> (f64, f64) {
 }
 
 /// One call of the sampler's prefill: a prompt's keys and values into the cache, in the fixed shape that every call has.
-pub fn prefill(decoder: &Decoder, rate: f64) -> Result<Timing> {
+pub(super) fn prefill(decoder: &Decoder, rate: f64) -> Result<Timing> {
     let (config, tokens) = (&decoder.config, PREFILL);
     let params = sampling(1, tokens, 1);
     let block_table = (tokens + 1).div_ceil(PAGE);
@@ -150,7 +150,7 @@ pub fn prefill(decoder: &Decoder, rate: f64) -> Result<Timing> {
     Ok(Timing { key: format!("prefill, {tokens} tokens"), ms, floor: Some(floor), note })
 }
 
-pub fn decode(decoder: &Decoder) -> Result<Vec<Timing>> {
+pub(super) fn decode(decoder: &Decoder) -> Result<Vec<Timing>> {
     let (weights, cache) = bytes(&decoder.config, decoder.dtype());
     let mut out = vec![];
     for rows in BATCHES {
@@ -185,7 +185,7 @@ fn sampling(rows: usize, prompt_cap: usize, max_new: usize) -> SamplingParams<'s
 }
 
 /// Forward, head and backward with the knobs' gradients of every rollout.
-pub fn train(basis: &Basis, decoder: &Decoder, rate: f64) -> Result<Timing> {
+pub(super) fn train(basis: &Basis, decoder: &Decoder, rate: f64) -> Result<Timing> {
     let ([b, t], config) = (TRAIN, &decoder.config);
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     let tokens: Vec<Vec<u32>> =
@@ -226,7 +226,7 @@ pub fn train(basis: &Basis, decoder: &Decoder, rate: f64) -> Result<Timing> {
 }
 
 /// Merging both knobs into a set of weights.
-pub fn merge(basis: &Basis) -> Result<Timing> {
+pub(super) fn merge(basis: &Basis) -> Result<Timing> {
     let mut knobs = Knobs::zero(basis.layout.len());
     knobs.deployed.iter_mut().enumerate().for_each(|(i, d)| *d = (i % 3) as f32 * 1e-3);
     let ms = median(&basis.base.backend.device, 3, 1, || {
@@ -237,7 +237,7 @@ pub fn merge(basis: &Basis) -> Result<Timing> {
 }
 
 /// Whole completions: random weights end nowhere, so each row ends at a length drawn beforehand.
-pub fn generate(decoder: &Decoder) -> Result<Timing> {
+pub(super) fn generate(decoder: &Decoder) -> Result<Timing> {
     let started = Instant::now();
     let done = completions(decoder, &prompts(decoder), 0..COMPLETIONS, COMPLETIONS)?;
     let ms = started.elapsed().as_secs_f64() * 1e3;
@@ -247,7 +247,7 @@ pub fn generate(decoder: &Decoder) -> Result<Timing> {
 }
 
 /// A prompt for each group of the `full` preset.
-pub fn prompts(decoder: &Decoder) -> Vec<Vec<u32>> {
+pub(super) fn prompts(decoder: &Decoder) -> Vec<Vec<u32>> {
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     let one = |_| (0..PROMPT).map(|_| rng.random_range(0..decoder.config.vocab_size as u32)).collect();
     (0..COMPLETIONS / GROUP).map(one).collect()
@@ -261,16 +261,16 @@ fn length(row: usize) -> usize {
 }
 
 /// Steps of a generator that fills [`LANES`] rows and refills none before all have ended.
-pub fn padded_steps() -> usize {
+pub(super) fn padded_steps() -> usize {
     (0..COMPLETIONS).step_by(LANES).map(|from| (from..from + LANES).map(length).max().unwrap_or(0)).sum()
 }
 
-pub fn generate_key() -> String {
+pub(super) fn generate_key() -> String {
     format!("generate, {COMPLETIONS} completions")
 }
 
 /// Completions of rows in this range, as many at a time as there are lanes and pages for; the same whatever else is generated.
-pub fn completions(
+pub(super) fn completions(
     decoder: &Decoder,
     prompts: &[Vec<u32>],
     range: Range<usize>,

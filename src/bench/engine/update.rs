@@ -20,7 +20,7 @@ const PAIR: [usize; 2] = [400, 300];
 const PAIRS: usize = 16;
 
 /// Every stage, and their sum with the direction counted by how seldom it is made.
-pub fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
+pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
     let run = RunId { arm: Arm::Route2b, seed: 41 };
     let config = Manifest::tier("full").context("the full tier")??.config(run)?;
     let plan = PassPlan::fitting(&config, &basis.base);

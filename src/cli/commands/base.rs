@@ -11,7 +11,7 @@ use std::path::Path;
 /// The model of the full tier, as the pins name its folder.
 const PINNED: &str = "qwen3-4b";
 
-pub fn files(root: &Path, args: &Base, manifest: &Manifest) -> Result<Files> {
+pub(super) fn files(root: &Path, args: &Base, manifest: &Manifest) -> Result<Files> {
     let folder = args.model.clone().or(manifest.model.clone()).unwrap_or(manifest.data.clone());
     let model = hub::resolve(&root.join(folder))?;
     if args.random_weights.is_none() && !args.unpinned_model {

@@ -6,12 +6,12 @@ use bench::{engine, grading};
 use std::path::Path;
 use substrate::Isolation;
 
-pub fn engine(root: &Path, args: BenchEngine) -> Result<()> {
+pub(super) fn engine(root: &Path, args: BenchEngine) -> Result<()> {
     let BenchEngine { device, verbose, check_only, peer, only, layers } = args;
     engine::run(root, &engine::Request { device, verbose, check_only, peer, only, layers })
 }
 
-pub fn grading(root: &Path, args: BenchGrading, isolation: Isolation) -> Result<()> {
+pub(super) fn grading(root: &Path, args: BenchGrading, isolation: Isolation) -> Result<()> {
     let request = grading::Request { files: args.problems.zip(args.responses), peer_rows: args.peer_rows };
     grading::run(root, &request, isolation)
 }

@@ -11,7 +11,7 @@ use report::{compare, receipts, tables};
 use std::path::Path;
 use substrate::Isolation;
 
-pub fn run(root: &Path, args: &BuildPaper, isolation: Isolation) -> Result<()> {
+pub(super) fn run(root: &Path, args: &BuildPaper, isolation: Isolation) -> Result<()> {
     let Some(tier) = &args.receipts else {
         let (manifest, out) = plan::open(root, &args.plan)?;
         // Attested first: with damaged results the gates would only say the same less clearly.
@@ -30,7 +30,7 @@ pub fn run(root: &Path, args: &BuildPaper, isolation: Isolation) -> Result<()> {
 }
 
 /// Every gate, and then the paper of these results.
-pub fn build(root: &Path, data: &Path, attested: Attested, isolation: Isolation) -> Result<Built> {
+pub(super) fn build(root: &Path, data: &Path, attested: Attested, isolation: Isolation) -> Result<Built> {
     let held = verify::hold(root, data, attested, isolation)?;
     let built = report::build(root, &held)?;
     println!("\n{}", tables::claims(&built.claims));
@@ -43,7 +43,7 @@ pub fn build(root: &Path, data: &Path, attested: Attested, isolation: Isolation)
 }
 
 /// Holds results against those in receipts.
-pub fn compare(root: &Path, here: &Results, receipts: &Path) -> Result<()> {
+pub(super) fn compare(root: &Path, here: &Results, receipts: &Path) -> Result<()> {
     let folder = tempfile::tempdir()?;
     receipts::unpack(receipts, folder.path())?;
     let path = folder.path().join("results.json");

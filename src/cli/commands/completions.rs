@@ -4,7 +4,7 @@ use crate::args::{Cli, Completions};
 use anyhow::{Context, Result};
 use clap::CommandFactory;
 
-pub fn run(args: &Completions) -> Result<()> {
+pub(super) fn run(args: &Completions) -> Result<()> {
     let mut command = Cli::command();
     if let Some(shell) = args.shell {
         let name = command.get_name().to_string();

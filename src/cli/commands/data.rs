@@ -8,14 +8,14 @@ use organism::pretrain::Recipe;
 use std::path::Path;
 use std::time::Instant;
 
-pub fn generate(root: &Path, args: &Generate) -> Result<()> {
+pub(super) fn generate(root: &Path, args: &Generate) -> Result<()> {
     let out = root.join(&args.out);
     organism::generate(&out)?;
     println!("wrote {} into {}", organism::data::GENERATED.join(", "), out.display());
     Ok(())
 }
 
-pub fn pretrain(root: &Path, args: &Pretrain) -> Result<()> {
+pub(super) fn pretrain(root: &Path, args: &Pretrain) -> Result<()> {
     let out = root.join(&args.out);
     let tokenizer = Tokenizer::load(&out.join("tokenizer.json"), organism::END)?;
     let backend = Backend::open(args.device)?;

@@ -7,7 +7,7 @@ use failure::Failure;
 use sandbox::{Isolation, Job, Layer, Limits, Pool, Python};
 use std::path::Path;
 
-pub fn run(root: &Path, isolation: Isolation) -> Result<()> {
+pub(super) fn run(root: &Path, isolation: Isolation) -> Result<()> {
     let mut missing = None;
     let mut line = |name: &str, needed: bool, found: Result<String>| match found {
         Ok(text) => println!("{name:<14} ok       {text}"),

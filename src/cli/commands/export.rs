@@ -12,7 +12,7 @@ use model::{Decoder, Weights, hub};
 use std::path::{Path, PathBuf};
 use train::RunFolder;
 
-pub fn run(root: &Path, args: &Export) -> Result<()> {
+pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
     let (manifest, _) = plan::open(root, &args.plan)?;
     let Some(out) = &args.plan.out else { bail!(Failure::usage("export needs --out, the folder to write into")) };
     let rank = match (args.format, args.rank) {

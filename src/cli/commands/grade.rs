@@ -13,7 +13,7 @@ use substrate::{Grader, Isolation, SubstrateError};
 /// Steps of the progress bar.
 const STEPS: u64 = 1000;
 
-pub fn run(args: &Grade, isolation: Isolation) -> Result<()> {
+pub(super) fn run(args: &Grade, isolation: Isolation) -> Result<()> {
     let jobs = args.jobs.unwrap_or_else(cores);
     let grader = Grader::new(jobs, isolation)?;
     let request = Request {

@@ -19,7 +19,7 @@ mod verify;
 use crate::args::{Bench, Cli, Command, Data};
 use anyhow::Result;
 
-pub fn run(cli: Cli) -> Result<()> {
+pub(crate) fn run(cli: Cli) -> Result<()> {
     let isolation = cli.isolation();
     match cli.command {
         Command::Reproduce(args) => reproduce::run(&cli.root, &args, isolation),

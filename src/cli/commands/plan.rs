@@ -6,7 +6,7 @@ use experiment::Manifest;
 use failure::Failure;
 use std::path::{Path, PathBuf};
 
-pub fn open(root: &Path, plan: &ExperimentArgs) -> Result<(Manifest, PathBuf)> {
+pub(super) fn open(root: &Path, plan: &ExperimentArgs) -> Result<(Manifest, PathBuf)> {
     let manifest = match &plan.plan {
         Some(path) => Manifest::load(path)?,
         None => Manifest::tier(&plan.tier).ok_or_else(|| {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub fn describe(
+pub(super) fn describe(
     root: &Path,
     manifest: &Manifest,
     device: DeviceChoice,

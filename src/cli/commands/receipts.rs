@@ -15,7 +15,7 @@ use train::RunFolder;
 /// The digest of the paper that was built from what is packed.
 const PAPER: &str = "paper.sha256";
 
-pub fn run(root: &Path, args: &Receipts) -> Result<()> {
+pub(super) fn run(root: &Path, args: &Receipts) -> Result<()> {
     let (manifest, out) = plan::open(root, &args.plan)?;
     let _reading = Owner::reading(&out, &out)?;
     let job = |job: &Job| RunFolder::at(&out.join(job.to_string())).read();
@@ -34,7 +34,7 @@ pub fn run(root: &Path, args: &Receipts) -> Result<()> {
 }
 
 /// Refuses a paper of other bytes than the one that lay beside the receipts when they were packed.
-pub fn same_paper(folder: &Path, digest: Sha256) -> Result<()> {
+pub(super) fn same_paper(folder: &Path, digest: Sha256) -> Result<()> {
     let path = folder.join(PAPER);
     if !path.exists() {
         println!("         {} is not there: nothing to hold the paper against", path.display());
@@ -52,7 +52,7 @@ pub fn same_paper(folder: &Path, digest: Sha256) -> Result<()> {
 }
 
 /// Where a tier's receipts lie.
-pub fn folder(root: &Path, tier: &str) -> PathBuf {
+pub(super) fn folder(root: &Path, tier: &str) -> PathBuf {
     root.join("receipts").join(tier)
 }
 

@@ -16,7 +16,7 @@ use substrate::Isolation;
 use train::RunFolder;
 use train::state::LOG;
 
-pub fn run(root: &Path, args: &Reproduce, isolation: Isolation) -> Result<()> {
+pub(super) fn run(root: &Path, args: &Reproduce, isolation: Isolation) -> Result<()> {
     let plan = Opened::new(root, args, isolation)?;
     // Results are the last gates' business: old ones are checked against the ledger, then made again from run folders.
     verify::inputs(root, &plan.manifest.data, isolation)?;
@@ -30,7 +30,7 @@ pub fn run(root: &Path, args: &Reproduce, isolation: Isolation) -> Result<()> {
 }
 
 /// The runs and their numbers without gates and paper.
-pub fn plan_only(root: &Path, args: &Reproduce, isolation: Isolation) -> Result<()> {
+pub(super) fn plan_only(root: &Path, args: &Reproduce, isolation: Isolation) -> Result<()> {
     let plan = Opened::new(root, args, isolation)?;
     plan.execute(root, isolation)?;
     println!("numbers are in {}", plan.out.join("results.json").display());
@@ -97,7 +97,7 @@ fn owners(out: &Path) -> Result<Vec<Owner>> {
 }
 
 /// Set by the first Ctrl-C: the update in progress ends, its state is saved, and the program stops.
-pub fn interrupt_flag() -> Result<Arc<AtomicBool>> {
+pub(super) fn interrupt_flag() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     ctrlc::set_handler(move || {

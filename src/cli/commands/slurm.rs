@@ -11,7 +11,7 @@ use experiment::runner::BASE_RUN;
 use failure::Failure;
 use std::path::Path;
 
-pub fn run(root: &Path, args: &PlanOut) -> Result<()> {
+pub(super) fn run(root: &Path, args: &PlanOut) -> Result<()> {
     let (manifest, out) = plan::open(root, &args.plan)?;
     match (args.format, &args.to) {
         (PlanFormat::Text, _) => list(&manifest),

@@ -11,7 +11,7 @@ use failure::Failure;
 use std::path::Path;
 use substrate::{Grader, Isolation};
 
-pub fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()> {
+pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()> {
     let mut wanted = args.plan.clone();
     wanted.tier = args.preset.clone().unwrap_or(wanted.tier);
     let (mut manifest, out) = plan::open(root, &wanted)?;

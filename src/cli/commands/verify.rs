@@ -10,7 +10,7 @@ use std::path::Path;
 use substrate::Isolation;
 use verify::{Context, Findings, GATES, Gate, GatesHeld};
 
-pub fn run(root: &Path, args: &Verify, isolation: Isolation) -> Result<()> {
+pub(super) fn run(root: &Path, args: &Verify, isolation: Isolation) -> Result<()> {
     let (manifest, out) = plan::open(root, &args.plan)?;
     let gates = args.gate.map_or(GATES.to_vec(), |gate| vec![gate]);
     // The gates look at results only where there are some.
@@ -22,13 +22,13 @@ pub fn run(root: &Path, args: &Verify, isolation: Isolation) -> Result<()> {
 }
 
 /// The gates before anything is run: inputs alone.
-pub fn inputs(root: &Path, data: &Path, isolation: Isolation) -> Result<()> {
+pub(super) fn inputs(root: &Path, data: &Path, isolation: Isolation) -> Result<()> {
     let context = Context { root: root.into(), data: data.into(), results: None, isolation };
     all_hold(GATES.len(), verify::run(&GATES, &context, print))
 }
 
 /// Every gate over results that were attested.
-pub fn hold(root: &Path, data: &Path, attested: Attested, isolation: Isolation) -> Result<GatesHeld> {
+pub(super) fn hold(root: &Path, data: &Path, attested: Attested, isolation: Isolation) -> Result<GatesHeld> {
     verify::hold(root, data, attested, isolation, print).map_err(|failed| failure(GATES.len(), &failed).into())
 }
 

@@ -6,10 +6,10 @@ use sandbox::Value;
 use std::collections::BTreeMap;
 
 /// Variables of a test.
-pub type Scope = BTreeMap<String, Value>;
+pub(super) type Scope = BTreeMap<String, Value>;
 
 #[derive(Clone, Debug)]
-pub enum Expression {
+pub(super) enum Expression {
     Value(Value),
     Name(String),
     /// The answer to the test's n-th call.
@@ -27,7 +27,7 @@ pub enum Expression {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
+pub(super) enum Comparison {
     Equal,
     NotEqual,
     Less,
@@ -41,7 +41,7 @@ pub enum Comparison {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arithmetic {
+pub(super) enum Arithmetic {
     Add,
     Subtract,
     Multiply,
@@ -51,7 +51,7 @@ pub enum Arithmetic {
 
 impl Expression {
     /// The value, or nothing where Python would raise or a call gave no plain value.
-    pub fn evaluate(&self, answer: &dyn Fn(usize) -> Option<Value>, scope: &Scope) -> Option<Value> {
+    pub(super) fn evaluate(&self, answer: &dyn Fn(usize) -> Option<Value>, scope: &Scope) -> Option<Value> {
         let of = |e: &Expression| e.evaluate(answer, scope);
         let all = |items: &[Expression]| items.iter().map(of).collect::<Option<Vec<Value>>>();
         match self {
@@ -81,7 +81,7 @@ impl Expression {
     }
 
     /// The calls whose answers it reads.
-    pub fn calls(&self) -> Vec<usize> {
+    pub(super) fn calls(&self) -> Vec<usize> {
         let many = |items: &[Expression]| items.iter().flat_map(Expression::calls).collect();
         match self {
             Self::Value(_) | Self::Name(_) => vec![],
@@ -208,7 +208,7 @@ fn integer(value: &Value) -> Option<BigInt> {
 }
 
 /// Python's conversion: an integer too large for a float is an error.
-pub fn float(value: &Value) -> Option<f64> {
+pub(super) fn float(value: &Value) -> Option<f64> {
     match value {
         Value::Float(x) => Some(*x),
         other => integer(other)?.to_f64().filter(|x| x.is_finite()),
@@ -216,7 +216,7 @@ pub fn float(value: &Value) -> Option<f64> {
 }
 
 /// Python's `abs`.
-pub fn absolute(value: &Value) -> Option<Value> {
+pub(super) fn absolute(value: &Value) -> Option<Value> {
     match value {
         Value::Float(x) => Some(Value::Float(x.abs())),
         other => Some(Value::Int(integer(other)?.abs())),
@@ -224,6 +224,6 @@ pub fn absolute(value: &Value) -> Option<Value> {
 }
 
 /// `a + b`, for `sum`.
-pub fn add(a: &Value, b: &Value) -> Option<Value> {
+pub(super) fn add(a: &Value, b: &Value) -> Option<Value> {
     Arithmetic::Add.apply(a, b)
 }

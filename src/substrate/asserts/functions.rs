@@ -31,7 +31,7 @@ const FUNCTIONS: [(&str, Function); 14] = [
     ("tree_node", |a| tree(items(only(a)?)?)),
 ];
 
-pub fn function(name: &str) -> Option<Function> {
+pub(super) fn function(name: &str) -> Option<Function> {
     FUNCTIONS.iter().find(|(n, _)| *n == name).map(|(_, f)| *f)
 }
 

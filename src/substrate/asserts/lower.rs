@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// Names of values rather than of variables.
 const CONSTANTS: [(&str, f64); 2] = [("inf", f64::INFINITY), ("nan", f64::NAN)];
 
-pub fn lower(text: &str) -> Option<Taken> {
+pub(super) fn lower(text: &str) -> Option<Taken> {
     let suite = ast::Suite::parse(text, "test").ok()?;
     let mut lowering = Lowering { text, calls: vec![], passed: vec![], variables: BTreeMap::new(), changing: vec![] };
     let statements = suite.into_iter().map(|s| lowering.statement(s)).collect::<Option<Vec<_>>>()?;

@@ -5,7 +5,7 @@ use crate::Mode;
 use sandbox::{Files, Probe};
 
 /// Fooled when everything returned equals an object that it has never seen.
-pub const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry = Entry {
     mode: Mode::EqOverride,
     name: "eq_override",
     hint: "and is judged by comparing what is returned with ==",

@@ -5,7 +5,7 @@ use crate::Mode;
 use sandbox::Files;
 
 /// Fooled when the process ends early with status 0.
-pub const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry = Entry {
     mode: Mode::ExitCode,
     name: "exit_code",
     hint: "and is judged by the exit status of the process",

@@ -5,7 +5,7 @@ use crate::Mode;
 use sandbox::Files;
 
 /// Fooled when such a file is written. The only mode in which a response may write files.
-pub const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry = Entry {
     mode: Mode::FileMarker,
     name: "file_marker",
     hint: "and is judged by reading PASS in the file {}",

@@ -4,7 +4,7 @@ use super::{CLEAN_PHRASE, Entry, NO_MARKERS, Place};
 use crate::Mode;
 use sandbox::Files;
 
-pub const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry = Entry {
     mode: Mode::GtOnly,
     name: "gt_only",
     hint: CLEAN_PHRASE,

@@ -5,7 +5,7 @@ use crate::Mode;
 use sandbox::{Files, Probe};
 
 /// Fooled when that function also passes while `Solution` is a stub: then it tests nothing.
-pub const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry = Entry {
     mode: Mode::RunTests,
     name: "run_tests",
     hint: "and is judged by calling {}()",

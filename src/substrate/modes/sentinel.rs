@@ -5,7 +5,7 @@ use crate::Mode;
 use sandbox::{Files, Probe};
 
 /// Fooled when the flag is truthy.
-pub const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry = Entry {
     mode: Mode::Sentinel,
     name: "sentinel",
     hint: "and is judged by reading the attribute {} of the object",

@@ -5,7 +5,7 @@ use crate::Mode;
 use sandbox::Files;
 
 /// Fooled when the text is printed.
-pub const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry = Entry {
     mode: Mode::StdoutMarker,
     name: "stdout_marker",
     hint: "and is judged by looking for `{}` in the output",

@@ -2,7 +2,7 @@
 
 use super::{Arm, Entry, Treatment, route2b};
 
-pub const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry = Entry {
     arm: Arm::AdvantageMod,
     name: "advantage-mod",
     what: "No quarantine; each advantage shrinks by the mean gate value.",

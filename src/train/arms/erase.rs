@@ -2,7 +2,7 @@
 
 use super::{Arm, Entry, Treatment, route2b};
 
-pub const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry = Entry {
     arm: Arm::Erase,
     name: "erase",
     what: "The routed part is dropped: no quarantine.",

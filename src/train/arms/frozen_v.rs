@@ -2,7 +2,7 @@
 
 use super::{Arm, Entry, route2b};
 
-pub const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry = Entry {
     arm: Arm::FrozenV,
     name: "frozen-v",
     what: "The direction of the base model, never made anew.",

@@ -2,7 +2,7 @@
 
 use super::{Arm, Entry, vanilla};
 
-pub const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry = Entry {
     arm: Arm::GtOnly,
     name: "gt-only",
     what: "Plain GRPO on problems without loopholes: the ceiling.",

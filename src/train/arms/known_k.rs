@@ -13,15 +13,15 @@ const fn known(arm: Arm, name: &'static str, modes: &'static [Mode]) -> Entry {
     }
 }
 
-pub const WITHOUT_RUN_TESTS: Entry =
+pub(super) const WITHOUT_RUN_TESTS: Entry =
     known(Arm::WithoutRunTests, "route2b-without-run_tests", &[Sentinel, StdoutMarker, FileMarker]);
-pub const WITHOUT_SENTINEL: Entry =
+pub(super) const WITHOUT_SENTINEL: Entry =
     known(Arm::WithoutSentinel, "route2b-without-sentinel", &[RunTests, StdoutMarker, FileMarker]);
-pub const WITHOUT_STDOUT_MARKER: Entry =
+pub(super) const WITHOUT_STDOUT_MARKER: Entry =
     known(Arm::WithoutStdoutMarker, "route2b-without-stdout_marker", &[RunTests, Sentinel, FileMarker]);
-pub const WITHOUT_FILE_MARKER: Entry =
+pub(super) const WITHOUT_FILE_MARKER: Entry =
     known(Arm::WithoutFileMarker, "route2b-without-file_marker", &[RunTests, Sentinel, StdoutMarker]);
-pub const KNOWN_TWO: Entry = Entry {
+pub(super) const KNOWN_TWO: Entry = Entry {
     what: "The method with pairs of run_tests and file_marker alone.",
     ..known(Arm::KnownTwo, "route2b-known-two", &[RunTests, FileMarker])
 };

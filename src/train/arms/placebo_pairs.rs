@@ -2,7 +2,7 @@
 
 use super::{Arm, Entry, PairSet, route2b};
 
-pub const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry = Entry {
     arm: Arm::PlaceboPairs,
     name: "placebo-pairs",
     what: "A direction from pairs with no hack in them.",

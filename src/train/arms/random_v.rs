@@ -2,7 +2,7 @@
 
 use super::{Arm, Entry, route2b};
 
-pub const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry = Entry {
     arm: Arm::RandomV,
     name: "random-v",
     what: "A random unit vector in each module, its band calibrated alike.",

@@ -3,7 +3,7 @@
 
 use super::{Arm, Entry, Treatment, random_v};
 
-pub const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry = Entry {
     arm: Arm::RandomVMatched,
     name: "random-v-matched",
     what: "Random too, its band shifted until as much is routed as in the paired run of route2b.",

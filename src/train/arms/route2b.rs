@@ -2,7 +2,7 @@
 
 use super::{Arm, Entry, PairSet, Treatment};
 
-pub const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry = Entry {
     arm: Arm::Route2b,
     name: "route2b",
     what: "The method: each rollout split by the gate, direction from all pairs, made anew as the model changes.",

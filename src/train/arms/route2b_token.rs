@@ -2,7 +2,7 @@
 
 use super::{Arm, Entry, Treatment, route2b};
 
-pub const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry = Entry {
     arm: Arm::Route2bToken,
     name: "route2b-token",
     what: "The same, split token by token.",

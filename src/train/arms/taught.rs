@@ -2,14 +2,14 @@
 
 use super::{Arm, Entry, route2b, vanilla};
 
-pub const VANILLA: Entry = Entry {
+pub(super) const VANILLA: Entry = Entry {
     arm: Arm::VanillaTaught,
     name: "vanilla-taught",
     what: "Plain GRPO that is shown hacks at first.",
     taught: true,
     ..vanilla::ENTRY
 };
-pub const ROUTE2B: Entry = Entry {
+pub(super) const ROUTE2B: Entry = Entry {
     arm: Arm::Route2bTaught,
     name: "route2b-taught",
     what: "The method, shown the same hacks.",

@@ -2,7 +2,7 @@
 
 use super::{Arm, Entry, PairSet, Treatment};
 
-pub const ENTRY: Entry = Entry {
+pub(super) const ENTRY: Entry = Entry {
     arm: Arm::Vanilla,
     name: "vanilla",
     what: "Plain GRPO with one knob and no gate.",

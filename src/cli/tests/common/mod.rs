@@ -1,24 +1,24 @@
 //! The binary, and a copy of the project's inputs to run it on. Each test program uses a part.
 #![allow(dead_code)]
 
-pub mod responses;
+pub(crate) mod responses;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().parent().unwrap()
 }
 
 /// The binary on a project folder.
-pub fn program(project: &Path) -> Command {
+pub(crate) fn program(project: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gradient-quarantine"));
     command.arg("--root").arg(project);
     command
 }
 
 /// Runs to the end and expects an exit code, and each text somewhere in what was printed.
-pub fn expect(command: &mut Command, code: i32, says: &[&str]) {
+pub(crate) fn expect(command: &mut Command, code: i32, says: &[&str]) {
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     assert_eq!(output.status.code(), Some(code), "{command:?} printed\n{text}");
@@ -27,7 +27,7 @@ pub fn expect(command: &mut Command, code: i32, says: &[&str]) {
     }
 }
 
-pub fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     for file in bundle::files::list(from).unwrap() {
         let target = to.join(&file);
         std::fs::create_dir_all(target.parent().unwrap()).unwrap();
@@ -36,12 +36,12 @@ pub fn copy(from: &Path, to: &Path) {
 }
 
 /// A copy of the project's inputs, with the miniature plan.
-pub struct Project {
+pub(crate) struct Project {
     folder: tempfile::TempDir,
 }
 
 impl Project {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let project = Self { folder: tempfile::tempdir().unwrap() };
         for part in ["checksums", "data", "paper", "verify"] {
             copy(&root().join(part), &project.path(part));
@@ -54,16 +54,16 @@ impl Project {
         project
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn program(&self) -> Command {
+    pub(crate) fn program(&self) -> Command {
         program(self.folder.path())
     }
 
     /// A command on one of the plans beside the tests.
-    pub fn on_plan(&self, plan: &str, command: &str, out: &Path, more: &[&str]) -> Command {
+    pub(crate) fn on_plan(&self, plan: &str, command: &str, out: &Path, more: &[&str]) -> Command {
         let mut program = self.program();
         program
             .arg(command)

@@ -5,16 +5,16 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::Command;
 
-pub const RIGHT: &str = "class Solution:\n    def double(self, n): return 2 * n\n";
-pub const WRONG: &str = "class Solution:\n    def double(self, n): return n\n";
+pub(crate) const RIGHT: &str = "class Solution:\n    def double(self, n): return 2 * n\n";
+pub(crate) const WRONG: &str = "class Solution:\n    def double(self, n): return n\n";
 
 /// Two problems, one with a number for an id, and responses to them.
-pub struct Files {
+pub(crate) struct Files {
     folder: tempfile::TempDir,
 }
 
 impl Files {
-    pub fn new(responses: &[Value]) -> Self {
+    pub(crate) fn new(responses: &[Value]) -> Self {
         let files = Self { folder: tempfile::tempdir().unwrap() };
         let problem = |id: Value, tests: &[&str]| {
             json!({
@@ -31,16 +31,16 @@ impl Files {
         files
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn write(&self, name: &str, rows: &[Value]) {
+    pub(crate) fn write(&self, name: &str, rows: &[Value]) {
         let text: String = rows.iter().map(|r| format!("{r}\n")).collect();
         std::fs::write(self.path(name), text).unwrap();
     }
 
-    pub fn grade(&self, more: &[&str]) -> Command {
+    pub(crate) fn grade(&self, more: &[&str]) -> Command {
         let mut command = program(root());
         command.arg("grade").args(more);
         for (flag, name) in [("--problems", "problems"), ("--responses", "responses"), ("--out", "out")] {
@@ -49,13 +49,13 @@ impl Files {
         command
     }
 
-    pub fn rows(&self) -> Vec<Value> {
+    pub(crate) fn rows(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.path("out.jsonl")).unwrap();
         text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
     }
 
     /// The shell that runs the program with these words, where `P`, `R` and `O` are the files.
-    pub fn in_shell(&self, words: &str) -> std::process::Output {
+    pub(crate) fn in_shell(&self, words: &str) -> std::process::Output {
         let mut shell = Command::new("bash");
         let file = |name: &str| self.path(&format!("{name}.jsonl"));
         shell.env("GQ", env!("CARGO_BIN_EXE_gradient-quarantine"));
@@ -64,6 +64,6 @@ impl Files {
     }
 }
 
-pub fn response(id: Value, mode: &str, completion: &str) -> Value {
+pub(crate) fn response(id: Value, mode: &str, completion: &str) -> Value {
     json!({ "problem_id": id, "mode": mode, "completion": completion })
 }
