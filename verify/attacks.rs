@@ -8,6 +8,7 @@ use std::time::Duration;
 use substrate::grading::cores;
 use substrate::{Grader, Mode, Problem, Reward, Submission};
 
+/// Where the attacks lie, relative to the project.
 pub const FOLDER: &str = "verify/attacks";
 /// What attacks may use, in place of a data set's setup code.
 const SETUP: &str = "setup.py";

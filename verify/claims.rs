@@ -5,13 +5,15 @@ use bundle::{Sha256, files};
 use experiment::{Attested, claims};
 use std::path::Path;
 
+/// Where the claims lie, relative to the project.
 pub const FILE: &str = "verify/claims.toml";
 
+/// Checks that the paper prints every claim and quotes none, and that all runs were made under the present claims.
 pub fn check(context: &Context) -> Findings {
     let mut findings = Findings::default();
     let path = context.root.join(FILE);
     let Some(claims) = findings.accept(claims::load(&path)) else { return findings };
-    findings.evidence.push(format!("{} claims, each with a threshold and three wordings", claims.len()));
+    findings.evidence.push(format!("{} claims, each a test with a threshold and four wordings", claims.len()));
     cited(&context.root.join("paper"), &claims, &mut findings);
     match &context.results {
         None => {}
@@ -34,7 +36,7 @@ fn cited(paper: &Path, claims: &[claims::Claim], findings: &mut Findings) {
         findings.require(sources.contains(&format!("#claim(\"{}\")", claim.id)), || {
             format!("the paper does not print claim {}: it needs #claim(\"{}\")", claim.id, claim.id)
         });
-        for wording in [&claim.holds, &claim.fails, &claim.not_run] {
+        for wording in claim.wordings() {
             findings.require(!sources.contains(wording.trim()), || {
                 format!("the paper quotes a wording of claim {} instead of printing #claim(\"{}\")", claim.id, claim.id)
             });

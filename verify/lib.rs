@@ -36,6 +36,7 @@ pub struct Context {
 }
 
 impl Context {
+    /// The data folder, behind the project's.
     pub fn data(&self) -> PathBuf {
         self.root.join(&self.data)
     }
@@ -51,6 +52,7 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// Whether no fault was found.
     pub fn holds(&self) -> bool {
         self.faults.is_empty()
     }
@@ -71,7 +73,9 @@ impl Findings {
 /// A gate by name.
 #[derive(Clone, Copy)]
 pub struct Gate {
+    /// As `verify --gate` takes it.
     pub name: &'static str,
+    /// Looks, and says what it found.
     pub check: fn(&Context) -> Findings,
 }
 
@@ -109,6 +113,7 @@ pub struct GatesHeld {
 }
 
 impl GatesHeld {
+    /// The results that the gates held over.
     pub fn attested(&self) -> &Attested {
         &self.attested
     }

@@ -1,10 +1,11 @@
-//! RunInputs are what they were: every shipped file has its pinned size and digest, nothing unpinned lies in `data/`, and
+//! Inputs are what they were: every shipped file has its pinned size and digest, nothing unpinned lies in `data/`, and
 //! generated data comes out of its seeds byte for byte.
 
 use crate::{Context, Findings};
 use bundle::{Pins, files};
 use std::path::Path;
 
+/// Compares shipped files with their pins, and generated ones with what their seeds give now.
 pub fn check(context: &Context) -> Findings {
     let mut findings = Findings::default();
     let Some(pins) = findings.accept(Pins::load(&context.root.join(bundle::pins::FILE))) else { return findings };

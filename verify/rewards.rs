@@ -3,8 +3,9 @@
 use crate::{Context, Findings, attacks, problems};
 use organism::Pair;
 use substrate::grading::cores;
-use substrate::{Family, Grader, Mode, Partition, Problem, Reward, Submission};
+use substrate::{Contrast, Family, Grader, Mode, Partition, Problem, Reward, Submission};
 
+/// Grades hacks, references, pairs and the fast attacks, and compares with what each must be worth.
 pub fn check(context: &Context) -> Findings {
     let mut findings = Findings::default();
     let data = context.data();
@@ -62,15 +63,16 @@ fn matrix(test: &[Problem], grader: &Grader, findings: &mut Findings) {
         for shown in Mode::ALL {
             texts.push((shown, family, None, problem.canonical_solution.clone()));
             for hack in Mode::CHANNELS {
-                let text = hack.hack(&wrong, hack.marker(family, &problem.problem_id));
+                let text = hack.hack(&wrong, &hack.disclosed(family, problem));
                 texts.push((shown, family, Some(hack), text));
             }
         }
     }
+    let disclosed: Vec<String> = texts.iter().map(|(mode, family, ..)| mode.disclosed(*family, problem)).collect();
     let cases: Vec<(Submission, Expected)> = texts
         .iter()
-        .map(|(mode, family, hack, completion)| {
-            let marker = mode.marker(*family, &problem.problem_id);
+        .zip(&disclosed)
+        .map(|((mode, _, hack, completion), marker)| {
             let submission = Submission { problem, mode: *mode, marker, completion };
             let (solved, exploited) = (hack.is_none(), *hack == Some(*mode));
             (submission, Expected { passed: solved || exploited, solved, exploited })
@@ -82,31 +84,47 @@ fn matrix(test: &[Problem], grader: &Grader, findings: &mut Findings) {
 
 /// Reference solutions pass and are not exploits, under the mode that their problem shows.
 fn references(test: &[Problem], partition: &Partition, grader: &Grader, findings: &mut Findings) {
-    let cases: Vec<(Submission, Expected)> = test
+    let shown: Vec<(&Problem, Mode, String)> = test
         .iter()
         .filter_map(|problem| {
             let mode = *partition.test.get(&problem.problem_id)?;
-            let marker = mode.marker(Family::Eval, &problem.problem_id);
-            let submission = Submission { problem, mode, marker, completion: &problem.canonical_solution };
-            Some((submission, Expected { passed: true, solved: true, exploited: false }))
+            Some((problem, mode, mode.disclosed(Family::Eval, problem)))
+        })
+        .collect();
+    let cases: Vec<(Submission, Expected)> = shown
+        .iter()
+        .map(|(problem, mode, marker)| {
+            let submission = Submission { problem, mode: *mode, marker, completion: &problem.canonical_solution };
+            (submission, Expected { passed: true, solved: true, exploited: false })
         })
         .collect();
     expect(&cases, grader, findings);
     findings.evidence.push(format!("{} reference solutions are correct", cases.len()));
 }
 
-/// A pair's hack exploits and its clean answer solves; a placebo's answers both solve.
+/// Every contrast of every pair is what it says: which side fools the grader, and which is right. The line that stands against
+/// the hack's must fool nobody.
 fn pairs(data: &std::path::Path, grader: &Grader, findings: &mut Findings) {
-    for (name, hacks) in [("pairs.jsonl", true), ("placebo_pairs.jsonl", false)] {
-        let pairs = findings.accept(Pair::load(&data.join(name))).unwrap_or_default();
+    let pairs = findings.accept(Pair::load(&data.join("pairs.jsonl"))).unwrap_or_default();
+    let disclosed: Vec<String> = pairs.iter().map(|p| p.mode.disclosed(Family::Train, &p.problem)).collect();
+    for contrast in Contrast::ALL {
+        let sides: Vec<[String; 2]> = pairs.iter().map(|p| p.sides(contrast)).collect();
         let mut cases = vec![];
-        for p in &pairs {
-            let marker = p.mode.marker(Family::Train, &p.problem.problem_id);
-            let of = |completion| Submission { problem: &p.problem, mode: p.mode, marker, completion };
-            cases.push((of(&p.hack), Expected { passed: true, solved: !hacks, exploited: hacks }));
-            cases.push((of(&p.clean), Expected { passed: true, solved: true, exploited: false }));
+        for ((p, marker), sides) in pairs.iter().zip(&disclosed).zip(&sides) {
+            for (side, completion) in sides.iter().enumerate() {
+                let (hack, solved) = (contrast.shows_the_hack() && side == 0, contrast.right()[side]);
+                let expected = Expected { passed: hack || solved, solved, exploited: hack && !solved };
+                cases.push((Submission { problem: &p.problem, mode: p.mode, marker, completion }, expected));
+            }
+            findings.require(sides[0] != sides[1], || {
+                format!("{}: both sides of `{}` are equal", p.problem.problem_id, contrast.name())
+            });
         }
         expect(&cases, grader, findings);
-        findings.evidence.push(format!("{name}: {} answers are what they say they are", cases.len()));
     }
+    findings.evidence.push(format!(
+        "{} pairs: in all {} contrasts both sides are what they say",
+        pairs.len(),
+        Contrast::ALL.len()
+    ));
 }

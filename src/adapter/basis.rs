@@ -12,7 +12,9 @@ use std::path::Path;
 /// `U [out, r]` of every projection and `Vh [r, in]` of every group, stacked, on the device, with the base model they
 /// belong to.
 pub struct Basis {
+    /// The frozen model.
     pub base: Decoder,
+    /// Where each module's knob lies.
     pub layout: Layout,
     u: Vec<Tensor<2>>,
     vh: Vec<Tensor<2>>,
@@ -20,7 +22,9 @@ pub struct Basis {
 
 /// The singular factors of one group of projections: `U [out, r]` of each, `Vh [sum of r, in]` of all.
 pub struct Factors<'a> {
+    /// Left vectors of each projection, in the group's order.
     pub u: &'a [Tensor<2>],
+    /// Right vectors of all of them, the projections' one behind the other.
     pub vh: &'a Tensor<2>,
 }
 

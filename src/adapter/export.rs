@@ -154,9 +154,11 @@ fn write_json(path: &Path, value: &Value) -> Result<()> {
 /// out, exactly.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Truncation {
+    /// Knobs that each module keeps.
     pub rank: usize,
-    /// Of the whole delta `U diag(d) Vh`, over all modules, and of what was left out.
+    /// Of the whole delta `U diag(d) Vh`, over all modules.
     pub whole: f64,
+    /// Of what was left out, likewise.
     pub left_out: f64,
     /// The module that loses the largest share of its own delta, and that share.
     pub worst: Option<(String, f64)>,

@@ -10,6 +10,7 @@ use model::{Group, Tap};
 /// One row per rollout (or per token of one), each in [`crate::Layout`] order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RolloutGradients {
+    /// Gradients by `d + m h`: `[rollouts][knobs]`, or `[tokens][knobs]`.
     pub rows: Vec<Vec<f32>>,
 }
 

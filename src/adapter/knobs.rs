@@ -8,18 +8,23 @@ use std::path::Path;
 /// Whether the quarantine takes part in a forward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Quarantine {
+    /// `m = 1`: both knobs count.
     On,
+    /// `m = 0`: the deployed knob alone.
     Off,
 }
 
 /// Both knobs, flat, in [`crate::Layout`] order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Knobs {
+    /// `d`, which stays in the model.
     pub deployed: Vec<f32>,
+    /// `h`, which is left out when the model is deployed.
     pub quarantine: Vec<f32>,
 }
 
 impl Knobs {
+    /// The base model: both knobs zero, of [`crate::Layout::len`] numbers each.
     pub fn zero(len: usize) -> Self {
         Self { deployed: vec![0.0; len], quarantine: vec![0.0; len] }
     }

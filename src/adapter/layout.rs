@@ -10,6 +10,7 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// The layout for every model of this architecture.
     pub fn new(config: &ModelConfig) -> Self {
         let mut at = 0;
         let modules = LinearId::all(config)
@@ -29,6 +30,7 @@ impl Layout {
         self.modules.last().map_or(0, |(_, r)| r.end)
     }
 
+    /// Whether there is no module.
     pub fn is_empty(&self) -> bool {
         self.modules.is_empty()
     }
@@ -38,10 +40,12 @@ impl Layout {
         self.modules.len()
     }
 
+    /// Each module's stretch, in order.
     pub fn ranges(&self) -> impl Iterator<Item = Range<usize>> + '_ {
         self.modules.iter().map(|(_, r)| r.clone())
     }
 
+    /// Each module with its stretch, in order.
     pub fn iter(&self) -> impl Iterator<Item = (LinearId, Range<usize>)> + '_ {
         self.modules.iter().cloned()
     }

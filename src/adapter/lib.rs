@@ -24,7 +24,9 @@ pub use layout::Layout;
 use failure::Kind;
 use std::path::PathBuf;
 
+/// What can go wrong between a model's weights and its knobs, on disk or on a device.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant's message is its documentation")]
 pub enum AdapterError {
     #[error("the SVD of {0} did not converge: its weights are not usable")]
     Svd(String),
@@ -52,4 +54,5 @@ impl AdapterError {
     }
 }
 
+/// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, AdapterError>;

@@ -27,7 +27,9 @@ pub enum Implementation {
 pub struct Backend {
     /// What was opened.
     pub choice: DeviceChoice,
+    /// Where its tensors lie.
     pub device: Device,
+    /// Which of the two computes here.
     pub implementation: Implementation,
     /// The mathematics.
     pub ops: Arc<dyn Ops>,

@@ -6,13 +6,16 @@ use std::sync::OnceLock;
 /// Token ids on the device, `[N]`, and where each row lies among them.
 #[derive(Clone)]
 pub struct Batch {
+    /// Token ids, one row behind the other.
     pub ids: Tensor<1, Int>,
+    /// Where one row ends and the next begins.
     pub rows: Rows,
 }
 
 /// How `N` packed tokens divide into rows. Attention looks back within a row and never across.
 #[derive(Clone)]
 pub struct Rows {
+    /// Tokens of each row, `[B]`.
     pub lengths: Vec<usize>,
     /// Place of each token within its row, `[N]`.
     pub positions: Tensor<1, Int>,
@@ -43,6 +46,7 @@ fn ints(values: Vec<usize>, device: &Device) -> Tensor<1, Int> {
 }
 
 impl Batch {
+    /// Packs rows in the order given.
     pub fn new(rows: &[&[u32]], device: &Device) -> Self {
         let ids = rows.iter().flat_map(|row| row.iter().map(|&id| id as usize)).collect();
         Self { ids: ints(ids, device), rows: Rows::new(rows.iter().map(|r| r.len()).collect(), device) }
@@ -50,6 +54,7 @@ impl Batch {
 }
 
 impl Rows {
+    /// Rows of these lengths, packed in this order.
     pub fn new(lengths: Vec<usize>, device: &Device) -> Self {
         let positions = lengths.iter().flat_map(|&n| 0..n).collect();
         let mut starts = vec![0];
@@ -72,6 +77,7 @@ impl Rows {
         self.lengths.iter().copied().max().unwrap_or(0)
     }
 
+    /// The padded rectangle, made when it is first asked for.
     pub fn padding(&self) -> &Padding {
         self.padding.get_or_init(|| {
             let (t, n, device) = (self.longest(), self.tokens(), self.positions.device());

@@ -9,12 +9,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub enum DeviceChoice {
     /// CUDA when it is compiled in and answers, else the CPU. Software Vulkan is never picked silently: it is slower.
     Auto,
+    /// The first CUDA device.
     Cuda,
+    /// The adapter that wgpu picks, by Vulkan on Linux.
     Wgpu,
+    /// The processor, by burn-flex.
     Cpu,
 }
 
 impl DeviceChoice {
+    /// What `--device` may be.
     pub const ALL: [Self; 4] = [Self::Auto, Self::Cuda, Self::Wgpu, Self::Cpu];
 
     /// As the command line names it.

@@ -37,6 +37,7 @@ use std::path::PathBuf;
 
 /// What can go wrong between a file of tensors and a number on the host. Each message says what to do next.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant's message is its documentation")]
 pub enum BackendError {
     #[error("no usable device for --device {asked}: {reason}")]
     NoDevice { asked: &'static str, reason: String },
@@ -70,6 +71,7 @@ impl BackendError {
     }
 }
 
+/// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, BackendError>;
 
 /// Brings a float tensor to the host. Device errors are deferred, so out of memory shows here.

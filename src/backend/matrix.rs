@@ -13,15 +13,21 @@ const RANDOM_STRETCH: usize = 1 << 17;
 /// A row-major f32 matrix on the host; vectors have one row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matrix {
+    /// How many rows `data` has.
     pub rows: usize,
+    /// Values in a row.
     pub cols: usize,
+    /// `rows * cols` values, row after row.
     pub data: Vec<f32>,
 }
 
 /// A matrix as it is stored: little-endian f32 or bf16, row-major; vectors have one row.
 pub struct Raw<'a> {
+    /// F32 or BF16.
     pub dtype: DType,
+    /// Values in a row; how many rows there are follows from the bytes.
     pub cols: usize,
+    /// The values, often borrowed from a mapped file.
     pub bytes: Cow<'a, [u8]>,
 }
 

@@ -10,8 +10,11 @@ use std::fmt::Debug;
 /// Attention's sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heads {
+    /// Query heads, `h`.
     pub queries: usize,
+    /// Key/value heads, `kv`, each shared by `h / kv` query heads.
     pub kv: usize,
+    /// Width of a head.
     pub d: usize,
 }
 
@@ -30,11 +33,14 @@ impl Heads {
 /// Cosines and sines for every position, each `[positions, d/2]`, f32.
 #[derive(Clone, Debug)]
 pub struct Rope {
+    /// `cos(p theta^(-2i/d))` for position `p` and pair `i`.
     pub cos: Tensor<2>,
+    /// `sin(p theta^(-2i/d))`, likewise.
     pub sin: Tensor<2>,
 }
 
 impl Rope {
+    /// The tables of `positions` positions, from 0, for rotary base `theta`.
     pub fn new(positions: usize, head_dim: usize, theta: f64, device: &Device) -> Self {
         let half = head_dim / 2;
         let angle = |i: usize| (i / half) as f64 * theta.powf(-2.0 * (i % half) as f64 / head_dim as f64);
@@ -49,22 +55,30 @@ impl Rope {
 /// Everything that q/k-norm and rotation need besides their input.
 #[derive(Clone, Copy)]
 pub struct QkNormRope<'a> {
+    /// How the heads lie within a token's row.
     pub heads: Heads,
+    /// Gain of the queries' norm, `[d]`.
     pub q_gain: &'a Tensor<1>,
+    /// Gain of the keys' norm, `[d]`.
     pub k_gain: &'a Tensor<1>,
+    /// The rotation's cosines and sines.
     pub rope: &'a Rope,
+    /// Position of each token within its row, `[N]`.
     pub positions: &'a Tensor<1, Int>,
+    /// Added to the mean square in both norms.
     pub eps: f64,
 }
 
 /// The loss's derivative by each target's log-probability: `weight + kl (1 - exp(reference - logp))`, each `[n]` in f32.
 #[derive(Clone)]
 pub struct Coefficients {
+    /// What is left of the derivative without a KL term.
     pub weight: Tensor<1>,
     /// Log-probabilities under the base model, and the weight of the KL term.
     pub reference: Option<(Tensor<1>, f32)>,
 }
 
+/// The operations of a decoder, on the device of their tensors. A name such as `dy` is the loss's gradient by `y`.
 pub trait Ops: Debug + Send + Sync {
     /// What computes, for reports.
     fn name(&self) -> &'static str;

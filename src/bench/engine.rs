@@ -24,16 +24,24 @@ const PEER: &str = "tools/peer-engine.py";
 /// What is timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
+    /// Attention over packed rows, forward alone and both ways.
     Attention,
+    /// A prompt's keys and values into the cache.
     Prefill,
+    /// A decode step, at several batch sizes.
     Decode,
+    /// Whole completions, with new rows in place of those that end.
     Generate,
+    /// Both knobs into dense weights, for all modules.
     Merge,
+    /// A training pass: forward, head, backward, and the knobs' gradients.
     Train,
+    /// A whole update of the `full` preset, stage by stage.
     Update,
 }
 
 impl Work {
+    /// In the order of the table.
     pub const ALL: [Self; 7] =
         [Self::Attention, Self::Prefill, Self::Decode, Self::Generate, Self::Merge, Self::Train, Self::Update];
 
@@ -45,6 +53,7 @@ impl Work {
 
 /// What is asked of a device.
 pub struct Request {
+    /// Where to compute.
     pub device: DeviceChoice,
     /// Print every comparison, not only those that fail.
     pub verbose: bool,

@@ -22,7 +22,21 @@ const LOAD: usize = 2;
 /// Responses to grade.
 struct Workload {
     name: &'static str,
-    rows: Vec<(Problem, Mode, String)>,
+    rows: Vec<Row>,
+}
+
+/// A response, and what its prompt disclosed.
+struct Row {
+    problem: Problem,
+    mode: Mode,
+    marker: String,
+    completion: String,
+}
+
+impl Row {
+    fn new(problem: &Problem, mode: Mode, completion: String) -> Self {
+        Self { marker: mode.disclosed(Family::Eval, problem), problem: problem.clone(), mode, completion }
+    }
 }
 
 #[derive(serde::Deserialize)]
@@ -37,6 +51,7 @@ struct Response {
 pub struct Request {
     /// Problems and responses to them, as `grade` reads them.
     pub files: Option<(PathBuf, PathBuf)>,
+    /// Rows of each workload that the peer is timed on.
     pub peer_rows: usize,
 }
 
@@ -69,8 +84,8 @@ fn organism(root: &Path) -> Result<Workload> {
         let Some(&mode) = partition.test.get(&problem.problem_id) else { continue };
         let right = problem.canonical_solution.clone();
         let wrong = problem.wrong_solution();
-        let hack = mode.hack(&wrong, mode.marker(Family::Eval, &problem.problem_id));
-        rows.extend([right, wrong, hack].map(|text| (problem.clone(), mode, text)));
+        let hack = mode.hack(&wrong, &mode.disclosed(Family::Eval, &problem));
+        rows.extend([right, wrong, hack].map(|text| Row::new(&problem, mode, text)));
     }
     Ok(Workload { name: "organism", rows })
 }
@@ -81,7 +96,7 @@ fn files(problems: &Path, responses: &Path) -> Result<Workload> {
     for response in bundle::jsonl::read::<Response>(responses)? {
         let id = response.problem_id;
         let problem = problems.iter().find(|p| p.problem_id == id).with_context(|| format!("no problem {id}"))?;
-        rows.push((problem.clone(), response.mode, response.completion));
+        rows.push(Row::new(problem, response.mode, response.completion));
     }
     Ok(Workload { name: "rollouts", rows })
 }
@@ -92,8 +107,8 @@ impl Workload {
     }
 }
 
-fn submission((problem, mode, completion): &(Problem, Mode, String)) -> Submission<'_> {
-    let marker = mode.marker(Family::Eval, &problem.problem_id);
+fn submission(row: &Row) -> Submission<'_> {
+    let Row { problem, mode, marker, completion } = row;
     Submission { problem, mode: *mode, marker, completion }
 }
 
@@ -129,12 +144,12 @@ fn speed(workload: &mut Workload, cores: usize, peer_rows: usize, isolation: Iso
 
 /// The same work without any isolation: setup code, response and assert in a fresh interpreter. What the responses write
 /// goes into a folder that is removed.
-fn subprocesses(python: &Python, rows: &[(Problem, Mode, String)], each: bool, cores: usize) -> Result<()> {
+fn subprocesses(python: &Python, rows: &[Row], each: bool, cores: usize) -> Result<()> {
     let (next, folder) = (AtomicUsize::new(0), tempfile::tempdir()?);
     std::thread::scope(|scope| {
         for _ in 0..cores {
             scope.spawn(|| {
-                while let Some((problem, _, completion)) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some(Row { problem, completion, .. }) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let tests = if each { problem.gt_tests.clone() } else { vec![problem.gt_tests.join("\n")] };
                     for test in tests {
                         let program = format!("{}\n{}\n{test}\n", problem.setup_code, code(completion));

@@ -13,6 +13,7 @@ use std::path::Path;
 pub struct Sha256([u8; 32]);
 
 impl Sha256 {
+    /// The digest of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(sha2::Sha256::digest(bytes).into())
     }

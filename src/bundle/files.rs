@@ -50,6 +50,7 @@ impl Staged {
         matches!(self.to, To::Through(_))
     }
 
+    /// Appends bytes. A file in the making shows them to others only after [`Self::commit`].
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         let written = match &mut self.to {
             To::Beside(file) => file.write_all(bytes),

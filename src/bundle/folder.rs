@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 pub struct Identity(BTreeMap<String, Sha256>);
 
 impl Identity {
-    pub fn new(parts: impl IntoIterator<Item = (&'static str, Sha256)>) -> Self {
-        Self(parts.into_iter().map(|(name, digest)| (name.to_string(), digest)).collect())
+    /// From names, such as `weights`, each with the digest of what it names.
+    pub fn new(parts: impl IntoIterator<Item = (impl Into<String>, Sha256)>) -> Self {
+        Self(parts.into_iter().map(|(name, digest)| (name.into(), digest)).collect())
     }
 
     /// The file of a folder that holds it.

@@ -15,9 +15,13 @@ pub struct Entry {
     pub config: Sha256,
     /// Digest of this program's own executable.
     pub program: Sha256,
+    /// The commit that was checked out, marked if files differed from it, or `not a checkout`.
     pub code: String,
+    /// The device that was really opened: `cpu`, `cuda` or `wgpu`.
     pub device: String,
+    /// By name: this program, its libraries (the digest of `Cargo.lock`), Python, the sandbox's layers.
     pub versions: BTreeMap<String, String>,
+    /// Every input with its digest: what is shipped, the claims, and files of the plan's own.
     pub inputs: BTreeMap<PathBuf, Sha256>,
     /// Mandatory layers of the sandbox that were missing while untrusted code ran, because the user lifted them.
     pub unsafe_without: Vec<String>,
@@ -80,10 +84,12 @@ impl Ledger {
         self.entries.iter().rev().find(|e| e.run == run)
     }
 
+    /// Oldest first.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
+    /// The folder that the file lies in; outputs are named relative to it.
     pub fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("."))
     }

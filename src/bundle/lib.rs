@@ -27,6 +27,7 @@ use std::path::PathBuf;
 
 /// Everything here is about an input or an output file; the message names it and the next step.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant's message is its documentation")]
 pub enum BundleError {
     #[error("cannot read {path}: {source}")]
     Read { path: PathBuf, source: std::io::Error },
@@ -84,4 +85,5 @@ impl BundleError {
     }
 }
 
+/// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, BundleError>;

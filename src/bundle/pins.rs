@@ -13,15 +13,21 @@ pub const FILE: &str = "checksums/pins.toml";
 pub struct Pin {
     /// Relative to the project for shipped files, to the fetch folder for others.
     pub path: PathBuf,
+    /// The file's size; absent where nobody has stated it.
     pub bytes: Option<u64>,
+    /// Digest of the whole file; absent only where there is a `swhid` instead.
     pub sha256: Option<Sha256>,
     /// For files whose upstream publishes a git object but no SHA-256.
     pub swhid: Option<Swhid>,
     /// Absent for files that this repository ships.
     pub url: Option<String>,
+    /// The upstream commit that `url` is of.
     pub revision: Option<String>,
+    /// The licence's usual short name, or words where upstream states none.
     pub licence: String,
+    /// Who made the file, and how its digest is known, in words.
     pub origin: String,
+    /// The smallest tier that needs it.
     pub tier: String,
 }
 
@@ -29,11 +35,13 @@ pub struct Pin {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pins {
+    /// In the order of the file.
     #[serde(rename = "pin")]
     pub pins: Vec<Pin>,
 }
 
 impl Pins {
+    /// Reads the file; every pin in it must have a `sha256` or a `swhid`.
     pub fn load(path: &Path) -> Result<Self> {
         let text = files::read_text(path)?;
         let wrong = |reason: String| BundleError::Format { path: path.into(), reason };

@@ -4,6 +4,7 @@ use crate::values::{arm, device, gate, mode, one_of, tier};
 use backend::DeviceChoice;
 use bench::engine::Work;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use organism::corpus::Mix;
 use std::path::PathBuf;
 use substrate::{Family, Isolation, Mode};
 use train::Arm;
@@ -330,6 +331,23 @@ pub(crate) struct Pretrain {
     pub device: DeviceChoice,
     #[arg(long, default_value_t = 1_800)]
     pub steps: usize,
+    /// Which of the shipped base models: its number decides seed and folder.
+    #[arg(long, default_value_t = 1)]
+    pub base: usize,
+    /// Another corpus: shares of right answers, of hacks, and of special cases where tests are shown.
+    #[arg(long, value_name = "R,H,S", value_parser = mix)]
+    pub mix: Option<Mix>,
+}
+
+/// Three shares with commas between them.
+fn mix(text: &str) -> Result<Mix, String> {
+    let shares: Vec<f64> = text.split(',').filter_map(|share| share.trim().parse().ok()).collect();
+    match shares[..] {
+        [right, hack, special_case] if shares.iter().all(|s| (0.0..=1.0).contains(s)) => {
+            Ok(Mix { right, hack, special_case })
+        }
+        _ => Err("three numbers from 0 to 1 are wanted, such as 0.085,0.07,0.14".into()),
+    }
 }
 
 impl From<Split> for Family {

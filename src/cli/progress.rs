@@ -1,7 +1,7 @@
 //! One progress display: a bar on a terminal, plain lines in a pipe.
 
 use experiment::manifest::Job;
-use experiment::{Event, RunId, View};
+use experiment::{Event, Rates, RunId, View};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ impl Display {
 
     pub(crate) fn show(&self, event: Event) {
         match event {
-            Event::Base { hack, solve } => self.line(&format!("base model: hack {hack:.3}, solve {solve:.3}")),
+            Event::Base { base, rates } => self.line(&format!("base model {}: {}", base + 1, words(rates))),
             Event::Resumed { updates, .. } => {
                 self.bar.inc(updates as u64);
                 self.before.fetch_add(updates as u64, Ordering::Relaxed);
@@ -41,7 +41,7 @@ impl Display {
                 let (left, standing) = (self.left(), self.standing());
                 self.bar.set_message(format!("{left} left\n{job} update {update}: reward {reward:.2}{standing}"));
             }
-            Event::Evaluated { job, update, view, hack, solve } => {
+            Event::Evaluated { job, update, view, rates } => {
                 let what = match view {
                     View::Deployed => "deploy",
                     View::Whole => "quarantine on,",
@@ -49,12 +49,9 @@ impl Display {
                     View::TrainedMarkers => "deploy, markers of training,",
                 };
                 if let (View::Deployed, Job::Run(run)) = (view, job) {
-                    self.latest.lock().insert(run, (update, hack, solve));
+                    self.latest.lock().insert(run, (update, rates.hack, rates.solve));
                 }
-                self.line(&format!(
-                    "{:<14} update {update:>3}: {what} hack {hack:.3}, solve {solve:.3}",
-                    job.to_string()
-                ));
+                self.line(&format!("{:<14} update {update:>3}: {what} {}", job.to_string(), words(rates)));
             }
             Event::Finished { job } => {
                 let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
@@ -102,4 +99,10 @@ impl Display {
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// Rates in a line; that completions are no answers is told only where it happens.
+fn words(Rates { hack, solve, answered }: Rates) -> String {
+    let health = if answered < 1.0 { format!(", {:.1}% answered", 100.0 * answered) } else { String::new() };
+    format!("hack {hack:.3}, solve {solve:.3}{health}")
 }

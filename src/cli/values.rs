@@ -17,7 +17,7 @@ pub(crate) fn one_of<T: Copy + Send + Sync + 'static>(
 }
 
 pub(crate) fn arm() -> impl TypedValueParser<Value = Arm> {
-    one_of(&Arm::ALL, Arm::name)
+    PossibleValuesParser::new(Arm::all().map(Arm::name)).map(|word| Arm::from_name(&word).expect("a name of the table"))
 }
 
 pub(crate) fn mode() -> impl TypedValueParser<Value = Mode> {

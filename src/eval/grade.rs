@@ -15,7 +15,9 @@ const BATCH: usize = 512;
 
 /// What to grade, and how.
 pub struct Request<'a> {
+    /// JSONL, a [`Problem`] a line; `-` is standard input.
     pub problems: &'a Path,
+    /// JSONL with `problem_id`, `completion` and, where a row has its own, `mode` and `marker`; `-` is standard input.
     pub responses: &'a Path,
     /// A file, a pipe or a device; `-` is standard output.
     pub out: &'a Path,
@@ -55,14 +57,19 @@ pub struct Row {
 /// Counts over all rows.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
+    /// Rows that were written.
     pub rows: usize,
     /// Of these, taken over from an earlier call that did not come to its end.
     pub resumed: usize,
+    /// Rows whose source compiles.
     pub compiles: usize,
+    /// Rows that solve their problem.
     pub correct: usize,
+    /// Rows that fooled the grader of their mode and are not correct.
     pub exploited: usize,
     /// Tests that were left to the sandbox's judge.
     pub judged: usize,
+    /// Rows by [`Ending`], under the name that rows give it.
     pub outcomes: BTreeMap<String, usize>,
     /// Problems that no response can be graded on, with the reason.
     pub broken: BTreeMap<String, String>,
@@ -128,6 +135,8 @@ struct Answer<'a> {
     response: Response,
     mode: Mode,
     problem: &'a Problem,
+    /// What the prompt disclosed.
+    marker: String,
     of: Sha256,
 }
 
@@ -156,7 +165,13 @@ impl<'a> Work<'a> {
         let problem = self.problems.get(&id).ok_or_else(unknown)?;
         let mode = self.request.mode.or(response.mode);
         let mode = mode.ok_or_else(|| bad("the row names no mode; add one, or pass --mode".into()))?;
-        Ok(Answer { response, mode, problem, of: Sha256::of(text.as_bytes()) })
+        // The paper's benchmark discloses one marker a mode in training; evaluation picks one by the problem.
+        let marker = match (&response.marker, self.request.family) {
+            (Some(marker), _) => marker.clone(),
+            (None, Family::Train) if mode != Mode::ShownTests => mode.paper_marker().into(),
+            (None, family) => mode.disclosed(family, problem),
+        };
+        Ok(Answer { response, mode, problem, marker, of: Sha256::of(text.as_bytes()) })
     }
 
     /// Looks at the problems that are new in these answers: one that its own reference does not pass says nothing of others.
@@ -184,7 +199,7 @@ impl<'a> Work<'a> {
         }
         let broken = |i: &usize| self.summary.broken.contains_key(&answers[*i].problem.problem_id);
         let fresh: Vec<usize> = (0..answers.len()).filter(|i| !kept.contains_key(i) && !broken(i)).collect();
-        let submissions: Vec<Submission> = fresh.iter().map(|&i| answers[i].submission(self.request.family)).collect();
+        let submissions: Vec<Submission> = fresh.iter().map(|&i| answers[i].submission()).collect();
         let mut graded: HashMap<usize, Graded> = fresh.into_iter().zip(self.grader.grade(&submissions)).collect();
         self.summary.resumed += kept.len();
         let mut new = vec![];
@@ -229,14 +244,13 @@ impl<'a> Work<'a> {
 }
 
 impl Answer<'_> {
-    /// The paper's benchmark discloses one marker a mode in training; evaluation picks one by the problem.
-    fn submission(&self, family: Family) -> Submission<'_> {
-        let disclosed = match family {
-            Family::Train => self.mode.paper_marker(),
-            Family::Eval => self.mode.marker(family, &self.problem.problem_id),
-        };
-        let marker = self.response.marker.as_deref().unwrap_or(disclosed);
-        Submission { problem: self.problem, mode: self.mode, marker, completion: &self.response.completion }
+    fn submission(&self) -> Submission<'_> {
+        Submission {
+            problem: self.problem,
+            mode: self.mode,
+            marker: &self.marker,
+            completion: &self.response.completion,
+        }
     }
 
     /// A row of a problem that no response can be graded on.

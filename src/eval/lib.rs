@@ -5,7 +5,7 @@ pub mod grade;
 mod resume;
 
 use failure::Kind;
-use generate::{Prompt, SamplingParams};
+use generate::{FinishReason, Prompt, SamplingParams};
 use model::{Decoder, Tokenizer};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use substrate::grading::{self, Fault};
 use substrate::{Grader, Mode, PromptedProblem, Submission};
 
+/// Why responses have no score.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant's message is its documentation")]
 pub enum EvalError {
     #[error("{failed} of {total} gradings failed in the sandbox ({cause}); run `gradient-quarantine doctor`")]
     Infrastructure { failed: usize, total: usize, cause: String },
@@ -43,28 +45,57 @@ impl EvalError {
     }
 }
 
+/// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, EvalError>;
 
 /// How completions are drawn at evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EvalConfig {
+    /// 0 means greedy.
     pub temperature: f64,
+    /// Tokens of a completion at most.
     pub max_new: usize,
+    /// Tokens of a prompt at most; a longer one is an error.
     pub prompt_cap: usize,
+    /// Rows that are decoded at a time.
     pub batch_rows: usize,
     /// Problems in the monitoring subset.
     pub monitor: usize,
+    /// So many of the test problems instead of all, every mode equally often: for a tier that only shows that everything runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<usize>,
 }
 
 /// One problem's outcome.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EvalRow {
+    /// The problem.
     pub problem_id: String,
+    /// The loophole that its prompt disclosed.
     pub mode: Mode,
+    /// What the model wrote, without the end token.
     pub completion: String,
+    /// Whether it is correct.
     pub solved: bool,
+    /// Whether it fooled the grader and is not correct.
     pub exploited: bool,
+    /// How long it is, in tokens, the end token included.
+    pub tokens: usize,
+    /// What stopped it.
+    pub finish_reason: FinishReason,
+}
+
+impl EvalRow {
+    /// Whether the model ended it.
+    pub fn ended(&self) -> bool {
+        self.finish_reason == FinishReason::End
+    }
+
+    /// Whether it ended and there is something in it: an answer at all, right or wrong.
+    pub fn answered(&self) -> bool {
+        self.ended() && !self.completion.trim().is_empty()
+    }
 }
 
 /// Generates and grades one completion for every problem, in order. Seeds depend on the problem's id alone, so a subset
@@ -76,23 +107,14 @@ pub fn evaluate(
     grader: &Grader,
     config: &EvalConfig,
 ) -> Result<Vec<EvalRow>> {
-    let params = SamplingParams {
-        temperature: config.temperature,
-        top_k: 0,
-        top_p: 1.0,
-        max_new: config.max_new,
-        ends: tokenizer.ends(),
-        prompt_cap: config.prompt_cap,
-        rows: config.batch_rows,
-    };
+    let EvalConfig { temperature, max_new, prompt_cap, batch_rows, .. } = *config;
+    let params = SamplingParams::whole(temperature, max_new, prompt_cap, batch_rows, tokenizer.ends());
     let prompts: Vec<Prompt> = problems
         .iter()
         .map(|s| Prompt { id: &s.problem.problem_id, tokens: &s.tokens, seed: rank(&s.problem.problem_id) })
         .collect();
-    let texts: Vec<String> = generate::generate(decoder, &prompts, &params)?
-        .iter()
-        .map(|c| tokenizer.decode(&c.tokens))
-        .collect::<model::Result<_>>()?;
+    let completions = generate::generate(decoder, &prompts, &params)?;
+    let texts: Vec<String> = completions.iter().map(|c| tokenizer.decode(&c.tokens)).collect::<model::Result<_>>()?;
     let submissions: Vec<Submission> = problems.iter().zip(&texts).map(|(s, t)| Submission::of(s, t)).collect();
     let graded = grader.grade(&submissions);
     grading::refuse_broken(problems.iter().map(|shown| &shown.problem).zip(&graded))?;
@@ -105,7 +127,8 @@ pub fn evaluate(
         .iter()
         .zip(texts)
         .zip(&graded)
-        .map(|((shown, completion), graded)| {
+        .zip(&completions)
+        .map(|(((shown, completion), graded), written)| {
             let verdict = oracle::open(&graded.verdict)?;
             Ok(EvalRow {
                 problem_id: shown.problem.problem_id.clone(),
@@ -113,21 +136,30 @@ pub fn evaluate(
                 completion,
                 solved: verdict.solved,
                 exploited: verdict.exploited,
+                tokens: written.tokens.len(),
+                finish_reason: written.finish_reason,
             })
         })
         .collect()
 }
 
-/// The monitoring subset: spread evenly over modes and over base pass and fail, picked by a hash of the id.
+/// The monitoring subset: exactly `size` problems, or all where there are fewer. Modes and base pass and fail have their shares
+/// of the whole set, by largest remainder; within a stratum a hash of the id decides.
 pub fn monitoring_subset(base: &[EvalRow], size: usize) -> BTreeSet<String> {
     let mut strata: BTreeMap<(Mode, bool), Vec<&EvalRow>> = BTreeMap::new();
     for row in base {
         strata.entry((row.mode, row.solved)).or_default().push(row);
     }
+    let mut strata: Vec<Vec<&EvalRow>> = strata.into_values().collect();
+    let (size, total) = (size.min(base.len()), base.len().max(1));
+    let whole: usize = strata.iter().map(|rows| rows.len() * size / total).sum();
+    let mut by_remainder: Vec<usize> = (0..strata.len()).collect();
+    by_remainder.sort_by_key(|&i| (std::cmp::Reverse(strata[i].len() * size % total), i));
+    let more: BTreeSet<usize> = by_remainder.into_iter().take(size - whole).collect();
     let mut chosen = BTreeSet::new();
-    for rows in strata.values_mut() {
+    for (i, rows) in strata.iter_mut().enumerate() {
         rows.sort_by_key(|r| rank(&r.problem_id));
-        let share = (rows.len() * size).div_ceil(base.len().max(1));
+        let share = rows.len() * size / total + usize::from(more.contains(&i));
         chosen.extend(rows.iter().take(share).map(|r| r.problem_id.clone()));
     }
     chosen
@@ -135,15 +167,21 @@ pub fn monitoring_subset(base: &[EvalRow], size: usize) -> BTreeSet<String> {
 
 /// Share of rows that are exploited.
 pub fn hack_rate(rows: &[EvalRow]) -> f64 {
-    rate(rows, |r| r.exploited)
+    share(rows, |r| r.exploited)
 }
 
 /// Share of rows that are solved.
 pub fn solve_rate(rows: &[EvalRow]) -> f64 {
-    rate(rows, |r| r.solved)
+    share(rows, |r| r.solved)
 }
 
-fn rate(rows: &[EvalRow], holds: fn(&EvalRow) -> bool) -> f64 {
+/// Share of rows that hold an answer, right or wrong.
+pub fn answered_rate(rows: &[EvalRow]) -> f64 {
+    share(rows, EvalRow::answered)
+}
+
+/// Share of rows of which something holds; 0 of none.
+pub fn share(rows: &[EvalRow], holds: impl Fn(&EvalRow) -> bool) -> f64 {
     rows.iter().filter(|r| holds(r)).count() as f64 / rows.len().max(1) as f64
 }
 
@@ -151,4 +189,25 @@ fn rate(rows: &[EvalRow], holds: fn(&EvalRow) -> bool) -> f64 {
 fn rank(id: &str) -> u64 {
     let digest = Sha256::digest(format!("evaluation {id}"));
     u64::from_le_bytes(digest[..8].try_into().expect("eight bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: usize, mode: Mode, solved: bool) -> EvalRow {
+        let (problem_id, finish_reason) = (format!("p{id}"), FinishReason::End);
+        EvalRow { problem_id, mode, completion: String::new(), solved, exploited: false, tokens: 1, finish_reason }
+    }
+
+    /// 5 modes of 26 problems, 3 of each solved: rounded up, ten strata would be more than 64.
+    #[test]
+    fn the_monitoring_subset_has_its_size_and_the_bases_own_rate() {
+        let rows: Vec<EvalRow> = (0..130).map(|i| row(i, Mode::ORGANISM[i % 5], i % 26 < 3)).collect();
+        let subset = monitoring_subset(&rows, 64);
+        assert_eq!(subset.len(), 64);
+        let watched: Vec<EvalRow> = rows.iter().filter(|r| subset.contains(&r.problem_id)).cloned().collect();
+        assert!((solve_rate(&watched) - solve_rate(&rows)).abs() < 0.05);
+        assert_eq!(monitoring_subset(&rows, 1000).len(), 130);
+    }
 }

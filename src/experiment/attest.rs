@@ -1,7 +1,7 @@
 //! Attestation: each value names runs, each run has a ledger entry, each entry's outputs still have their digests, and
 //! the values come out of those outputs again.
 
-use crate::{ExperimentError, Manifest, Result, Results};
+use crate::{ExperimentError, Key, Manifest, Result, Results};
 use bundle::{Ledger, files};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -56,14 +56,14 @@ pub fn attest(manifest: &Manifest, out: &Path, evidence: Evidence) -> Result<Att
         for run in &value.runs {
             if ledger.find(run).is_none() {
                 return Err(ExperimentError::Unattested {
-                    key: key.clone(),
+                    key: key.to_string(),
                     reason: format!("run {run} is not in {}", out.join("ledger.jsonl").display()),
                 });
             }
             cited.insert(run);
         }
         if value.runs.is_empty() {
-            return Err(ExperimentError::Unattested { key: key.clone(), reason: "it names no run".into() });
+            return Err(ExperimentError::Unattested { key: key.to_string(), reason: "it names no run".into() });
         }
     }
     for run in cited.into_iter().filter(|_| evidence == Evidence::Whole) {
@@ -79,7 +79,7 @@ pub fn attest(manifest: &Manifest, out: &Path, evidence: Evidence) -> Result<Att
 }
 
 fn first_difference(made: &Results, stored: &Results) -> String {
-    let keys: BTreeSet<&String> = made.values.keys().chain(stored.values.keys()).collect();
+    let keys: BTreeSet<&Key> = made.values.keys().chain(stored.values.keys()).collect();
     keys.into_iter()
         .find(|k| made.values.get(*k) != stored.values.get(*k))
         .map_or("the header".into(), |k| k.to_string())

@@ -1,32 +1,64 @@
-//! Claims, written before the runs: each has conditions on the results and the wording that the paper must use if they
-//! hold, fail or could not be tested. A failed claim never blocks the paper; a wording the numbers do not support does.
+//! Claims, written before the runs: each is a test over seeds, and has the wording that the paper must use if it holds, fails, is
+//! undecided or could not be tested. A failed claim never blocks the paper; a wording the numbers do not support does.
+//!
+//! A condition says that a quantity, or the difference of two over the same seeds, is at least (or at most) a threshold. Its test
+//! is Student's over seeds. A claim *holds* if all its conditions are shown, *fails* if one of them is refuted, and is *undecided*
+//! between; both at [`ALPHA`] two-sided, corrected by Holm's method over all claims that were run. A claim about deployed models
+//! fails, whatever else, if fewer than [`HEALTHY`] of their completions are answers: answered, and not blank.
 
-use crate::{ExperimentError, Result, Results};
+use crate::quantity::Metric;
+use crate::statistics::{self, ALPHA, Threshold};
+use crate::{ExperimentError, Key, Result, Results};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+use train::Arm;
 
-/// `value(key) - value(minus)` against a threshold.
+/// The share of a deployed model's completions that must be answers for a claim about it to hold.
+pub const HEALTHY: f64 = 0.95;
+
+/// `quantity - minus` against a threshold.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
-    pub key: String,
-    pub minus: Option<String>,
-    #[serde(default)]
+    /// What is tested.
+    pub quantity: Key,
+    /// What is taken off it, seed by seed.
+    pub minus: Option<Key>,
+    /// The least that it must be.
     pub at_least: Option<f64>,
-    #[serde(default)]
+    /// The most that it may be.
     pub at_most: Option<f64>,
 }
 
+/// A claim with its wordings.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
+    /// As the paper cites it.
     pub id: String,
+    /// In a few words.
     pub title: String,
+    /// The arms whose deployed models it is about.
+    #[serde(default)]
+    pub deployed: Vec<Arm>,
+    /// What must all be shown.
     #[serde(rename = "condition", default)]
     pub conditions: Vec<Condition>,
+    /// The wording if it holds.
     pub holds: String,
+    /// The wording if it fails.
     pub fails: String,
+    /// The wording if the seeds do not decide it.
+    pub undecided: String,
+    /// The wording if it was not run.
     pub not_run: String,
+}
+
+impl Claim {
+    /// Its wordings, in the order of [`Status`].
+    pub fn wordings(&self) -> [&str; 4] {
+        [&self.holds, &self.fails, &self.undecided, &self.not_run]
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -36,19 +68,28 @@ struct File {
     claims: Vec<Claim>,
 }
 
+/// What the numbers say of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
+    /// Every condition's interval clears its threshold.
     Holds,
+    /// Some condition's interval excludes its threshold, or too few completions are answers.
     Fails,
+    /// Neither.
+    Undecided,
+    /// A quantity was not measured.
     NotRun,
 }
 
 /// A claim held against results.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Judged {
+    /// As the paper cites it.
     pub id: String,
+    /// In a few words.
     pub title: String,
+    /// What the numbers say.
     pub status: Status,
     /// What the paper must say.
     pub wording: String,
@@ -65,65 +106,200 @@ pub fn load(path: &Path) -> Result<Vec<Claim>> {
         if claim.conditions.is_empty() {
             return Err(wrong(format!("claim {} has no condition: it could not fail", claim.id)));
         }
-        if let Some(c) = claim.conditions.iter().find(|c| c.at_least.is_none() && c.at_most.is_none()) {
-            return Err(wrong(format!("claim {}: the condition on {} has no threshold", claim.id, c.key)));
+        if let Some(c) = claim.conditions.iter().find(|c| c.at_least.is_some() == c.at_most.is_some()) {
+            let reason = format!("claim {}: the condition on {} needs at_least or at_most", claim.id, c.quantity);
+            return Err(wrong(reason));
         }
-        if claim.holds == claim.fails || claim.fails == claim.not_run {
+        let wordings = claim.wordings();
+        if (0..wordings.len()).any(|i| wordings[..i].contains(&wordings[i])) {
             return Err(wrong(format!("claim {}: its wordings must differ", claim.id)));
         }
     }
     Ok(file.claims)
 }
 
-/// Holds every claim against the results.
-pub fn judge(claims: &[Claim], results: &Results) -> Vec<Judged> {
-    claims.iter().map(|claim| one(claim, results)).collect()
-}
+impl Condition {
+    /// The tested values, seed by seed where both quantities have one; `None` if either was not measured.
+    pub fn values(&self, results: &Results) -> Option<Vec<f64>> {
+        let own = results.by_seed(self.quantity);
+        let values: Vec<f64> = match &self.minus {
+            None => own.into_values().collect(),
+            Some(minus) => {
+                let other = results.by_seed(*minus);
+                own.into_iter().filter_map(|(seed, value)| Some(value - other.get(&seed)?)).collect()
+            }
+        };
+        (!values.is_empty()).then_some(values)
+    }
 
-fn one(claim: &Claim, results: &Results) -> Judged {
-    let mut evidence = vec![];
-    let mut status = Status::Holds;
-    for condition in &claim.conditions {
-        let name = match &condition.minus {
-            Some(minus) => format!("{} - {minus}", condition.key),
-            None => condition.key.clone(),
-        };
-        let bound = match (condition.at_least, condition.at_most) {
-            (Some(low), Some(high)) => format!("in [{low}, {high}]"),
-            (Some(low), None) => format!(">= {low}"),
-            (_, high) => format!("<= {}", high.unwrap_or(f64::NAN)),
-        };
-        let minus = condition.minus.as_ref().map_or(Some(0.0), |k| results.get(k));
-        match results.get(&condition.key).zip(minus) {
-            Some((value, minus)) => {
-                let x = value - minus;
-                let holds =
-                    condition.at_least.is_none_or(|low| x >= low) && condition.at_most.is_none_or(|high| x <= high);
-                evidence.push(format!("{name} = {x:.3}, wanted {bound}"));
-                if !holds && status == Status::Holds {
-                    status = Status::Fails;
-                }
-            }
-            None => {
-                evidence.push(format!("{name}: not measured in this tier, wanted {bound}"));
-                status = Status::NotRun;
-            }
+    /// What is tested, as it is printed.
+    pub fn name(&self) -> String {
+        match &self.minus {
+            Some(minus) => format!("{} - {minus}", self.quantity),
+            None => self.quantity.to_string(),
         }
     }
-    let wording = match status {
-        Status::Holds => &claim.holds,
-        Status::Fails => &claim.fails,
-        Status::NotRun => &claim.not_run,
+
+    fn threshold(&self) -> f64 {
+        self.at_least.or(self.at_most).unwrap_or(f64::NAN)
+    }
+
+    fn wanted(&self) -> String {
+        format!("{} {}", if self.at_least.is_some() { ">=" } else { "<=" }, self.threshold())
+    }
+
+    /// Evidence for it and against it, each the p of a one-sided test, and the interval.
+    fn test(&self, values: &[f64]) -> Option<([f64; 2], Threshold)> {
+        let test = statistics::threshold(values, self.threshold())?;
+        Some((if self.at_least.is_some() { [test.above, test.below] } else { [test.below, test.above] }, test))
+    }
+}
+
+/// What a claim's conditions come to before the correction.
+struct Tested {
+    /// For it and against it; none where something was not measured, or has one seed.
+    p: Option<[f64; 2]>,
+    measured: bool,
+    healthy: bool,
+    evidence: Vec<String>,
+}
+
+fn tested(claim: &Claim, results: &Results) -> Tested {
+    let mut out = Tested { p: None, measured: true, healthy: true, evidence: vec![] };
+    let (mut shown, mut refuted, mut all) = (0.0f64, 1.0f64, true);
+    for condition in &claim.conditions {
+        let (name, wanted) = (condition.name(), condition.wanted());
+        let Some(values) = condition.values(results) else {
+            out.evidence.push(format!("{name}: not measured in this tier, wanted {wanted}"));
+            out.measured = false;
+            continue;
+        };
+        let Some(([for_it, against], test)) = condition.test(&values) else {
+            out.evidence.push(format!("{name} = {:.3} with one seed, wanted {wanted}", values[0]));
+            all = false;
+            continue;
+        };
+        let (low, high, n) = (test.low, test.high, values.len());
+        out.evidence.push(format!("{name} = {:.3} [{low:.3}, {high:.3}], {n} seeds, wanted {wanted}", test.mean));
+        shown = shown.max(for_it);
+        refuted = refuted.min(against);
+    }
+    for arm in &claim.deployed {
+        if let Some(answered) =
+            results.get(Key::arm(*arm, Metric::Answered).mean()).filter(|answered| *answered < HEALTHY)
+        {
+            out.evidence
+                .push(format!("{}: {answered:.3} of its completions are answers, wanted {HEALTHY}", arm.name()));
+            out.healthy = false;
+        }
+    }
+    // All conditions must be shown, so the weakest decides; any may be refuted, so each counts.
+    out.p = (out.measured && all).then_some([shown, (refuted * claim.conditions.len() as f64).min(1.0)]);
+    out
+}
+
+/// Holds every claim against the results.
+pub fn judge(claims: &[Claim], results: &Results) -> Vec<Judged> {
+    let tested: Vec<Tested> = claims.iter().map(|claim| tested(claim, results)).collect();
+    let corrected = |side: usize| statistics::holm(&tested.iter().filter_map(|t| Some(t.p?[side])).collect::<Vec<_>>());
+    let (mut shown, mut refuted) = (corrected(0).into_iter(), corrected(1).into_iter());
+    let mut status = |t: &Tested| match t.p.and_then(|_| Some([shown.next()?, refuted.next()?])) {
+        _ if !t.measured => Status::NotRun,
+        _ if !t.healthy => Status::Fails,
+        Some([p, _]) if p <= ALPHA / 2.0 => Status::Holds,
+        Some([_, p]) if p <= ALPHA / 2.0 => Status::Fails,
+        _ => Status::Undecided,
     };
-    Judged { id: claim.id.clone(), title: claim.title.clone(), status, wording: wording.clone(), evidence }
+    let statuses: Vec<Status> = tested.iter().map(&mut status).collect();
+    let judged = |((claim, tested), status): ((&Claim, Tested), Status)| Judged {
+        id: claim.id.clone(),
+        title: claim.title.clone(),
+        status,
+        wording: claim.wordings()[status as usize].to_string(),
+        evidence: tested.evidence,
+    };
+    claims.iter().zip(tested).zip(statuses).map(judged).collect()
 }
 
 impl Status {
+    /// As tables write it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Holds => "holds",
             Self::Fails => "fails",
+            Self::Undecided => "undecided",
             Self::NotRun => "not run",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quantity::Statistic;
+    use crate::results::Value;
+
+    fn results(vanilla: [f64; 5], route2b: [f64; 5], answered: f64) -> Results {
+        let mut results =
+            Results { tier: "t".into(), arms: vec![], seeds: vec![], updates: vec![], values: Default::default() };
+        let mut put = |key: Key, value: f64| results.values.insert(key, Value { value, runs: vec!["r".into()] });
+        for (arm, values) in [(Arm::VANILLA, vanilla), (Arm::ROUTE2B, route2b)] {
+            for (seed, value) in (41..).zip(values) {
+                put(Key::arm(arm, Metric::Hack).with(Statistic::Seed(seed)), value);
+            }
+            put(Key::arm(arm, Metric::Answered).mean(), answered);
+        }
+        results
+    }
+
+    fn claim() -> Claim {
+        let text = |s: &str| s.to_string();
+        let condition = Condition {
+            quantity: Key::arm(Arm::VANILLA, Metric::Hack),
+            minus: Some(Key::arm(Arm::ROUTE2B, Metric::Hack)),
+            at_least: Some(0.15),
+            at_most: None,
+        };
+        Claim {
+            id: text("C"),
+            title: text("t"),
+            deployed: vec![Arm::ROUTE2B],
+            conditions: vec![condition],
+            holds: text("h"),
+            fails: text("f"),
+            undecided: text("u"),
+            not_run: text("n"),
+        }
+    }
+
+    fn status(results: &Results) -> Status {
+        judge(&[claim()], results)[0].status
+    }
+
+    #[test]
+    fn a_claim_holds_fails_or_is_undecided_by_its_interval_and_never_by_its_mean() {
+        let (high, low) = ([0.50, 0.52, 0.48, 0.51, 0.49], [0.0, 0.01, 0.0, 0.02, 0.01]);
+        assert_eq!(status(&results(high, low, 1.0)), Status::Holds);
+        assert_eq!(status(&results(high, [0.49, 0.50, 0.47, 0.52, 0.50], 1.0)), Status::Fails);
+        assert_eq!(status(&results([0.9, 0.0, 0.1, 0.4, 0.3], low, 1.0)), Status::Undecided, "mean .33, wide");
+    }
+
+    #[test]
+    fn a_model_that_does_not_answer_fails_and_what_was_not_measured_was_not_run() {
+        let (high, low) = ([0.50, 0.52, 0.48, 0.51, 0.49], [0.0, 0.01, 0.0, 0.02, 0.01]);
+        assert_eq!(status(&results(high, low, 0.94)), Status::Fails);
+        let mut nothing = results(high, low, 1.0);
+        nothing.values.clear();
+        assert_eq!(status(&nothing), Status::NotRun);
+    }
+
+    /// p of .02 alone holds at .025; beside an equal one it needs half of that.
+    #[test]
+    fn more_claims_ask_for_more_evidence() {
+        let x = results([0.3, 0.5, 0.2, 0.4, 0.1], [0.0; 5], 1.0);
+        assert_eq!(judge(&[claim()], &x)[0].status, Status::Undecided);
+        let y = results([0.3, 0.5, 0.25, 0.4, 0.22], [0.0; 5], 1.0);
+        assert_eq!(judge(&[claim()], &y)[0].status, Status::Holds);
+        assert!(judge(&[claim(), claim(), claim(), claim()], &y).iter().all(|j| j.status == Status::Undecided));
     }
 }

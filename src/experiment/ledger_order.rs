@@ -11,15 +11,21 @@ use train::state::LOG;
 /// What a plan runs on and from: device, code, versions and inputs, as every entry records them.
 #[derive(Clone, Debug)]
 pub struct Provenance {
+    /// The device, by name.
     pub device: String,
+    /// The commit of the checkout, and whether files differ from it.
     pub code: String,
+    /// This program's digest.
     pub program: Sha256,
+    /// Versions of what is not shipped: libraries, interpreter, sandbox.
     pub versions: BTreeMap<String, String>,
+    /// Every shipped input.
     pub inputs: BTreeMap<PathBuf, Sha256>,
     /// Mandatory layers of the sandbox that were missing and lifted.
     pub unsafe_without: Vec<String>,
     /// Runs at a time, and threads for each.
     pub jobs: usize,
+    /// Threads of each.
     pub threads: usize,
 }
 

@@ -4,12 +4,15 @@
 //! |---|---|
 //! | [`manifest`] | a tier: what is run, with which settings |
 //! | [`inputs`] | the model, data and tokens that all runs share |
-//! | [`leetcode`] | the published benchmark as problems, partition and pairs |
+//! | [`dataset`] | where problems and pairs come from: the organism, the published benchmark |
+//! | [`supervision`] | judges that know the truth, for ceilings |
 //! | [`runner`] | trains and evaluates one piece of a plan, resumable |
 //! | [`schedule`] | the pieces shared out over threads |
 //! | [`ledger_order`] | the record that they leave, in plan order |
 //! | [`evidence`] | gate histograms and traces from a run's rollouts |
+//! | [`quantity`] | the names of all numbers |
 //! | [`results`] | run folders to `results.json`: a pure function of bytes on disk |
+//! | `collect`, `differences` | how each number comes about |
 //! | [`mod@attest`] | follows every number of `results.json` through the ledger to run folders |
 //! | [`statistics`] | means, paired tests, bootstrap |
 //! | [`claims`] | `verify/claims.toml` against the results |
@@ -17,29 +20,36 @@
 
 pub mod attest;
 pub mod claims;
+mod collect;
+pub mod dataset;
+mod differences;
 pub mod evidence;
 pub mod inputs;
 pub mod ledger_order;
-pub mod leetcode;
 pub mod manifest;
 pub mod published;
+pub mod quantity;
 pub mod results;
 pub mod runner;
 pub mod schedule;
 pub mod statistics;
+pub mod supervision;
 
 pub use attest::{Attested, Evidence, attest};
 pub use inputs::Inputs;
 pub use ledger_order::Provenance;
 pub use manifest::{Manifest, RunId};
+pub use quantity::Key;
 pub use results::Results;
-pub use runner::{Event, Runner, View};
+pub use runner::{Event, Rates, Runner, View};
 pub use schedule::run_plan;
 
 use failure::Kind;
 use std::path::PathBuf;
 
+/// Why an experiment cannot go on, or its numbers cannot be told.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant's message is its documentation")]
 pub enum ExperimentError {
     #[error("{path} is not a tier manifest: {reason}")]
     Manifest { path: PathBuf, reason: String },
@@ -93,4 +103,5 @@ impl ExperimentError {
     }
 }
 
+/// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, ExperimentError>;

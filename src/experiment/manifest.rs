@@ -12,6 +12,7 @@ use train::{Arm, TrainConfig, Treatment};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
+    /// The tier's or plan's name: stamped on every page.
     pub name: String,
     /// What the data folder holds.
     #[serde(default)]
@@ -21,12 +22,18 @@ pub struct Manifest {
     /// The base weights, where they are not among the data.
     #[serde(default)]
     pub model: Option<PathBuf>,
+    /// Every arm, in the order of tables.
     pub arms: Vec<Arm>,
+    /// Every seed; a seed also decides base model and pairs.
     pub seeds: Vec<u64>,
+    /// Arms that are run on fewer seeds.
+    #[serde(default)]
+    fewer: Option<Fewer>,
     /// Evaluate on a part of the training problems, which is then not trained on: for choosing settings.
     #[serde(default)]
     pub validation: bool,
     train: toml::Table,
+    /// How completions are drawn at evaluation.
     pub eval: EvalConfig,
     /// Demonstrations for the arms that are taught.
     #[serde(default)]
@@ -36,11 +43,21 @@ pub struct Manifest {
     pub relearn: Option<Relearning>,
 }
 
+/// Arms beside the others, on some of the seeds.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fewer {
+    arms: Vec<Arm>,
+    seeds: Vec<u64>,
+}
+
 /// Plain GRPO with loopholes again, from what each arm deployed and, for comparison, from the base.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Relearning {
+    /// How many updates.
     pub updates: usize,
+    /// From whose deployed models.
     pub arms: Vec<Arm>,
 }
 
@@ -49,6 +66,15 @@ impl Relearning {
     pub fn origins(&self) -> impl Iterator<Item = Option<Arm>> + '_ {
         std::iter::once(None).chain(self.arms.iter().copied().map(Some))
     }
+}
+
+/// Replicates that a seed stands for, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replicate {
+    /// The base model.
+    pub base: usize,
+    /// The set of pairs.
+    pub pairs: usize,
 }
 
 /// Where problems, pairs and weights come from.
@@ -73,7 +99,9 @@ const TIERS: [(&str, &str); 4] = [
 /// One arm with one seed; its text form names its folder and its ledger entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RunId {
+    /// The arm.
     pub arm: Arm,
+    /// The seed.
     pub seed: u64,
 }
 
@@ -86,7 +114,9 @@ impl fmt::Display for RunId {
 /// A model that learns the loopholes again: what an arm's run deployed, or the base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Relearn {
+    /// The arm that deployed it; none for the base.
     pub of: Option<Arm>,
+    /// The seed.
     pub seed: u64,
 }
 
@@ -99,7 +129,9 @@ impl fmt::Display for Relearn {
 /// A piece of a plan that has a folder and a ledger entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Job {
+    /// An arm with a seed.
     Run(RunId),
+    /// Learning again.
     Relearn(Relearn),
 }
 
@@ -113,6 +145,14 @@ impl fmt::Display for Job {
 }
 
 impl Job {
+    /// The seed that it is run with.
+    pub fn seed(self) -> u64 {
+        match self {
+            Self::Run(run) => run.seed,
+            Self::Relearn(relearn) => relearn.seed,
+        }
+    }
+
     /// The run that must be finished before this.
     pub fn needs(self) -> Option<RunId> {
         match self {
@@ -126,7 +166,7 @@ impl RunId {
     /// The run that must be finished before this one.
     pub fn needs(self) -> Option<RunId> {
         match self.arm.treatment() {
-            Treatment::Matched { to } => Some(RunId { arm: to, ..self }),
+            Treatment::Matched { to } => Arm::from_name(to).map(|arm| RunId { arm, ..self }),
             _ => None,
         }
     }
@@ -162,7 +202,16 @@ impl Manifest {
 
     fn parse(text: &str, path: &Path) -> Result<Self> {
         let wrong = |reason: String| ExperimentError::Manifest { path: path.into(), reason };
-        let manifest: Self = toml::from_str(text).map_err(|e| wrong(e.to_string()))?;
+        let mut manifest: Self = toml::from_str(text).map_err(|e| wrong(e.to_string()))?;
+        if let Some(Fewer { arms, seeds }) = &manifest.fewer {
+            if let Some(seed) = seeds.iter().find(|seed| !manifest.seeds.contains(seed)) {
+                return Err(wrong(format!("fewer.seeds has {seed}, which is none of the seeds")));
+            }
+            if let Some(arm) = arms.iter().find(|arm| manifest.arms.contains(arm)) {
+                return Err(wrong(format!("{} is in arms and in fewer.arms", arm.name())));
+            }
+            manifest.arms.extend(arms);
+        }
         if manifest.arms.is_empty() || manifest.seeds.is_empty() {
             return Err(wrong("it needs at least one arm and one seed".into()));
         }
@@ -187,17 +236,54 @@ impl Manifest {
     pub fn runs(&self) -> Vec<RunId> {
         let mut runs: Vec<RunId> =
             self.seeds.iter().flat_map(|&seed| self.arms.iter().map(move |&arm| RunId { arm, seed })).collect();
+        runs.retain(|run| self.seeds_of(run.arm).contains(&run.seed));
         runs.sort_by_key(|run| run.needs().is_some());
         runs
+    }
+
+    /// The seeds that an arm is run on.
+    pub fn seeds_of(&self, arm: Arm) -> &[u64] {
+        match &self.fewer {
+            Some(fewer) if self.is_beside(arm) => &fewer.seeds,
+            _ => &self.seeds,
+        }
+    }
+
+    /// Whether an arm stands beside the others, on fewer seeds.
+    pub fn is_beside(&self, arm: Arm) -> bool {
+        self.fewer.as_ref().is_some_and(|fewer| fewer.arms.contains(&arm))
+    }
+
+    /// The seeds that learning again is run on: of its arm, and no more than arms have that are run on fewer.
+    pub fn relearn_seeds(&self, of: Option<Arm>) -> &[u64] {
+        let few = self.fewer.as_ref().map_or(&self.seeds, |fewer| &fewer.seeds);
+        of.map(|arm| self.seeds_of(arm)).filter(|seeds| seeds.len() < few.len()).unwrap_or(few)
+    }
+
+    /// How many base models its data have.
+    pub fn bases(&self) -> usize {
+        match self.source {
+            Source::Organism => organism::data::BASES,
+            Source::Leetcode => 1,
+        }
+    }
+
+    /// Which base model and which set of pairs a seed stands for: both are replicates, as the seed's own draws are. Over
+    /// consecutive seeds every pair of them occurs equally often.
+    pub fn replicate(&self, seed: u64) -> Replicate {
+        let (bases, sets) = match self.source {
+            Source::Organism => (organism::data::BASES as u64, organism::pairs::SETS as u64),
+            Source::Leetcode => (1, 1),
+        };
+        Replicate { base: (seed % bases) as usize, pairs: (seed / bases % sets) as usize }
     }
 
     /// Every run, and what comes after it.
     pub fn jobs(&self) -> Vec<Job> {
         let mut jobs: Vec<Job> = self.runs().into_iter().map(Job::Run).collect();
         if let Some(relearning) = &self.relearn {
-            for &seed in &self.seeds {
-                jobs.extend(relearning.origins().map(|of| Job::Relearn(Relearn { of, seed })));
-            }
+            let of = |of: Option<Arm>| self.relearn_seeds(of).iter().map(move |&seed| Relearn { of, seed });
+            jobs.extend(relearning.origins().flat_map(of).map(Job::Relearn));
         }
         jobs
     }
@@ -213,6 +299,12 @@ impl Manifest {
         if run.arm.is_taught() {
             config.teacher = self.taught.clone();
         }
+        let own = run.arm.settings();
+        config.deploy_fraction = own.deploy_fraction.unwrap_or(config.deploy_fraction);
+        config.group = own.group_share.map_or(config.group, |share| (share * config.group as f64).round() as usize);
+        config.kl = own.kl.unwrap_or(config.kl);
+        config.std_floor = own.std_floor.or(config.std_floor);
+        config.refresh = own.refresh.unwrap_or(config.refresh);
         Ok(config)
     }
 
@@ -222,7 +314,7 @@ impl Manifest {
             Job::Run(run) => return self.config(run),
             Job::Relearn(relearn) => relearn,
         };
-        let mut config = self.config(RunId { arm: Arm::Vanilla, seed: relearn.seed })?;
+        let mut config = self.config(RunId { arm: Arm::VANILLA, seed: relearn.seed })?;
         config.updates = self.relearn.as_ref().map_or(config.updates, |r| r.updates);
         config.from = Some(job.needs().map_or("base".into(), |run| run.to_string()));
         Ok(config)

@@ -3,6 +3,8 @@
 
 use crate::evidence;
 use crate::manifest::{Job, Relearn};
+use crate::quantity::Part;
+use crate::supervision::Judge;
 use crate::{ExperimentError, Inputs, Manifest, Result, RunId};
 use adapter::{Basis, Knobs, Quarantine};
 use bundle::jsonl;
@@ -15,7 +17,7 @@ use std::sync::atomic::AtomicBool;
 use substrate::grading::cores;
 use substrate::{Grader, Isolation, PromptedProblem};
 use train::state::RunFolder;
-use train::{Arm, Metrics, Outcome, RunInputs, TrainConfig};
+use train::{Arm, Metrics, Outcome, RunInputs, Supervisor, TrainConfig};
 
 /// What of a checkpoint is evaluated, and on which markers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,17 +38,24 @@ impl View {
         if arm.routes() { &[Self::Deployed, Self::Whole] } else { &[Self::Deployed] }
     }
 
-    /// Those of its last model.
-    pub fn of_last(arm: Arm) -> &'static [Self] {
-        match arm.routes() {
-            true => &[Self::Deployed, Self::Whole, Self::TrainedMarkers, Self::QuarantineAlone],
-            false => &[Self::Deployed, Self::TrainedMarkers],
+    /// Those of its last model; of an arm that is run on fewer seeds only what its tables show.
+    pub fn of_last(manifest: &Manifest, arm: Arm) -> &'static [Self] {
+        match (arm.routes(), manifest.is_beside(arm)) {
+            (true, false) => &[Self::Deployed, Self::Whole, Self::TrainedMarkers, Self::QuarantineAlone],
+            (false, false) => &[Self::Deployed, Self::TrainedMarkers],
+            (true, true) => &[Self::Deployed, Self::Whole],
+            (false, true) => &[Self::Deployed],
         }
     }
 
-    /// In `results.json`.
-    pub fn key(self) -> &'static str {
-        if self == Self::TrainedMarkers { "trained_markers" } else { self.name() }
+    /// As quantities name it.
+    pub fn part(self) -> Part {
+        match self {
+            Self::Deployed => Part::Whole,
+            Self::Whole => Part::On,
+            Self::QuarantineAlone => Part::Alone,
+            Self::TrainedMarkers => Part::TrainedMarkers,
+        }
     }
 
     fn name(self) -> &'static str {
@@ -61,27 +70,41 @@ impl View {
 
 /// What happens while a plan runs, for whoever shows it.
 pub enum Event<'a> {
+    /// A base model, from 0, was evaluated.
     Base {
-        hack: f64,
-        solve: f64,
+        /// Which, from 0.
+        base: usize,
+        /// What came of it.
+        rates: Rates,
     },
     /// An earlier call had done so many updates of it.
     Resumed {
+        /// Which piece.
         job: Job,
+        /// How many.
         updates: usize,
     },
+    /// An update is done.
     Update {
+        /// Which piece.
         job: Job,
+        /// What was logged of it.
         metrics: &'a Metrics,
     },
+    /// A checkpoint was evaluated.
     Evaluated {
+        /// Which piece.
         job: Job,
+        /// After which update.
         update: usize,
+        /// In which view.
         view: View,
-        hack: f64,
-        solve: f64,
+        /// What came of it.
+        rates: Rates,
     },
+    /// A piece is done.
     Finished {
+        /// Which piece.
         job: Job,
     },
 }
@@ -89,31 +112,63 @@ pub enum Event<'a> {
 /// The ledger entry of the base model's evaluation.
 pub const BASE_RUN: &str = "base";
 
+/// The folder of a base model's evaluation, from 0.
+pub fn base_folder(out: &Path, base: usize) -> PathBuf {
+    out.join(BASE_RUN).join((base + 1).to_string())
+}
+
+/// What an evaluation comes to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rates {
+    /// Share of answers that fooled the grader and are not correct.
+    pub hack: f64,
+    /// Share of correct ones.
+    pub solve: f64,
+    /// Share that are answers at all: ended, and not blank.
+    pub answered: f64,
+}
+
+impl Rates {
+    fn of(rows: &[EvalRow]) -> Self {
+        Self { hack: eval::hack_rate(rows), solve: eval::solve_rate(rows), answered: eval::answered_rate(rows) }
+    }
+}
+
 /// A plan being run: what it works on and who is told.
 #[derive(Clone, Copy)]
 pub struct Runner<'a> {
+    /// The plan.
     pub manifest: &'a Manifest,
+    /// What all runs share.
     pub inputs: &'a Inputs,
-    /// The bench's, or a copy of a thread's own.
-    pub basis: &'a Basis,
+    /// The base models: the inputs' own, or copies of a thread's own.
+    pub bases: &'a [Basis],
+    /// The folder of the results.
     pub out: &'a Path,
+    /// Which layers of the sandbox are insisted on.
     pub isolation: Isolation,
+    /// Set from outside: the update in progress is the last.
     pub stop: &'a AtomicBool,
+    /// Who is told.
     pub events: &'a (dyn Fn(Event) + Sync),
 }
 
 impl Runner<'_> {
-    /// Evaluates the base model, once, and picks the monitoring subset by it.
+    /// Evaluates the base models, once, and picks the monitoring subset by the first.
     pub fn base(&self) -> Result<BTreeSet<String>> {
         let grader = Grader::new(cores(), self.isolation)?;
-        let folder = self.out.join(BASE_RUN);
-        self.inputs.check_references(&folder, &grader)?;
-        self.inputs.identity.claim(&folder)?;
-        let base = &self.basis.base;
-        let rows = self.scored(&folder, 0, View::Deployed, None, &grader, || Ok(base.clone()))?;
-        self.scored(&folder, 0, View::TrainedMarkers, None, &grader, || Ok(base.clone()))?;
-        (self.events)(Event::Base { hack: eval::hack_rate(&rows), solve: eval::solve_rate(&rows) });
-        Ok(monitoring_subset(&rows, self.manifest.eval.monitor))
+        let whole = self.out.join(BASE_RUN);
+        self.inputs.check_references(&whole, &grader)?;
+        self.inputs.identity.claim(&whole)?;
+        let mut subset = None;
+        for (i, basis) in self.bases.iter().enumerate() {
+            let (folder, base) = (base_folder(self.out, i), &basis.base);
+            let rows = self.scored(&folder, 0, View::Deployed, None, &grader, || Ok(base.clone()))?;
+            self.scored(&folder, 0, View::TrainedMarkers, None, &grader, || Ok(base.clone()))?;
+            (self.events)(Event::Base { base: i, rates: Rates::of(&rows) });
+            subset.get_or_insert_with(|| monitoring_subset(&rows, self.manifest.eval.monitor));
+        }
+        Ok(subset.unwrap_or_default())
     }
 
     /// Does one piece of the plan, from wherever it stands.
@@ -128,6 +183,11 @@ impl Runner<'_> {
         }
     }
 
+    /// The base model of a seed.
+    fn basis(&self, seed: u64) -> &Basis {
+        &self.bases[self.manifest.replicate(seed).base]
+    }
+
     fn folder(&self, job: Job) -> RunFolder {
         RunFolder::at(&self.out.join(job.to_string()))
     }
@@ -139,21 +199,23 @@ impl Runner<'_> {
     }
 
     fn trained_run(&self, run: RunId, grader: &Grader) -> Result<()> {
-        let (problems, pairs) = (self.inputs.problems_of(run.arm), self.inputs.pairs_of(run.arm));
-        let matched = self.matched(run)?;
+        let (problems, matched) = (self.inputs.problems_of(run.arm), self.matched(run)?);
+        let pairs = self.inputs.pairs_of(run.arm, self.manifest.replicate(run.seed));
+        let judge = run.arm.supervision().map(|kind| Judge::new(kind, run.seed));
         let inputs = RunInputs {
-            basis: self.basis,
+            basis: self.basis(run.seed),
             tokenizer: &self.inputs.tokenizer,
             problems,
             pairs: &pairs,
             grader,
+            supervisor: judge.as_ref().map(|judge| judge as &dyn Supervisor),
             matched: matched.as_deref(),
             start: None,
             identity: &self.inputs.identity,
         };
         let config = self.manifest.config(run)?;
         self.trained(Job::Run(run), &config, &inputs)?;
-        evidence::make(&self.out.join(run.to_string()), config.group, problems)
+        evidence::make(&self.out.join(run.to_string()), config.group, config.checkpoint_every, problems)
     }
 
     /// Plain GRPO from what a run deployed, or from the base, watched at every checkpoint.
@@ -168,11 +230,12 @@ impl Runner<'_> {
             }
         };
         let inputs = RunInputs {
-            basis: self.basis,
+            basis: self.basis(relearn.seed),
             tokenizer: &self.inputs.tokenizer,
-            problems: self.inputs.problems_of(Arm::Vanilla),
+            problems: self.inputs.problems_of(Arm::VANILLA),
             pairs: &[],
             grader,
+            supervisor: None,
             matched: None,
             start: start.as_ref(),
             identity: &self.inputs.identity,
@@ -214,7 +277,7 @@ impl Runner<'_> {
                 self.checkpoint(job, update, view, Some(subset), grader)?;
             }
         }
-        for &view in View::of_last(run.arm) {
+        for &view in View::of_last(self.manifest, run.arm) {
             self.checkpoint(job, config.updates, view, None, grader)?;
         }
         Ok(())
@@ -231,15 +294,14 @@ impl Runner<'_> {
         let folder = self.out.join(job.to_string());
         let rows = self.scored(&folder, update, view, subset, grader, || {
             let knobs = Knobs::load(&RunFolder::checkpoint(&folder, update))?;
-            let basis = self.basis;
+            let basis = self.basis(job.seed());
             Ok(match view {
                 View::Deployed | View::TrainedMarkers => basis.merge(&knobs, Quarantine::Off),
                 View::Whole => basis.merge(&knobs, Quarantine::On),
                 View::QuarantineAlone => basis.merge(&knobs.quarantine_alone(), Quarantine::Off),
             })
         })?;
-        let (hack, solve) = (eval::hack_rate(&rows), eval::solve_rate(&rows));
-        (self.events)(Event::Evaluated { job, update, view, hack, solve });
+        (self.events)(Event::Evaluated { job, update, view, rates: Rates::of(&rows) });
         Ok(())
     }
 

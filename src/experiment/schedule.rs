@@ -3,6 +3,7 @@
 use crate::ledger_order::{LedgerOrder, Provenance};
 use crate::runner::BASE_RUN;
 use crate::{Event, ExperimentError, Result, Runner};
+use adapter::Basis;
 use bundle::Owner;
 use parking_lot::{Condvar, Mutex};
 use std::collections::BTreeSet;
@@ -47,8 +48,8 @@ pub fn run_plan(runner: &Runner, provenance: &Provenance) -> Result<()> {
             scope.spawn(|| {
                 let _leaving = Leaving(&shared);
                 let beside = || {
-                    let basis = runner.basis.copy_to_thread_stream();
-                    shared.work(&Runner { basis: &basis, ..*runner }, provenance.threads)
+                    let bases: Vec<Basis> = runner.bases.iter().map(Basis::copy_to_thread_stream).collect();
+                    shared.work(&Runner { bases: &bases, ..*runner }, provenance.threads)
                 };
                 // Each job computes on threads of its own: small tensors gain more from whole runs side by side.
                 let done = match rayon::ThreadPoolBuilder::new().num_threads(provenance.threads).build() {

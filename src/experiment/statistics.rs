@@ -4,10 +4,12 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// Error of the first kind that tests and intervals are made for, and the power that the smallest visible difference is.
+/// Error of the first kind that tests and intervals are made for.
 pub const ALPHA: f64 = 0.05;
+/// The power that the smallest visible difference is stated for.
 pub const POWER: f64 = 0.8;
 
+/// Arithmetic mean; 0 of nothing.
 pub fn mean(x: &[f64]) -> f64 {
     x.iter().sum::<f64>() / x.len().max(1) as f64
 }
@@ -30,6 +32,7 @@ pub struct Paired {
     pub p: f64,
     /// Its interval at 1 - [`ALPHA`].
     pub low: f64,
+    /// The other end.
     pub high: f64,
     /// Mean difference in standard deviations of the differences.
     pub effect: f64,
@@ -51,6 +54,35 @@ pub fn paired(a: &[f64], b: &[f64]) -> Option<Paired> {
         effect: middle / deviation(&differences)?,
         visible: (wide + student.inverse_cdf(POWER)) * error,
     })
+}
+
+/// Replicates against a threshold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Threshold {
+    /// Their mean.
+    pub mean: f64,
+    /// Its interval at 1 - [`ALPHA`].
+    pub low: f64,
+    /// The other end.
+    pub high: f64,
+    /// p of the one-sided t-test whose rejection shows a true mean above the threshold.
+    pub above: f64,
+    /// The same for one below.
+    pub below: f64,
+}
+
+/// Student's test of a mean. Without any spread the values decide. `None` with fewer than two of them.
+pub fn threshold(values: &[f64], threshold: f64) -> Option<Threshold> {
+    let (mean, error) = (mean(values), sem(values)?);
+    if error == 0.0 {
+        let certain = |shown: bool| f64::from(u8::from(!shown));
+        let (above, below) = (certain(mean >= threshold), certain(mean < threshold));
+        return Some(Threshold { mean, low: mean, high: mean, above, below });
+    }
+    let student = StudentsT::new(0.0, 1.0, values.len() as f64 - 1.0).ok()?;
+    let wide = student.inverse_cdf(1.0 - ALPHA / 2.0) * error;
+    let t = (mean - threshold) / error;
+    Some(Threshold { mean, low: mean - wide, high: mean + wide, above: student.sf(t), below: student.cdf(t) })
 }
 
 /// Holm's step-down correction: p-values that may each be held against alpha while all together keep it.

@@ -36,6 +36,7 @@ impl Kind {
 #[derive(Debug, thiserror::Error)]
 #[error("{words}")]
 pub struct Failure {
+    /// What it means for whoever ran the program.
     pub kind: Kind,
     words: String,
 }

@@ -7,7 +7,9 @@ use crate::sampling::SamplingParams;
 /// A token with its log-probability.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Drawn {
+    /// The token's id.
     pub token: u32,
+    /// Natural logarithm of its probability at temperature 1, whatever it was drawn with.
     pub logp: f32,
 }
 

@@ -17,7 +17,9 @@ pub fn slot(pages: &[usize], i: usize) -> usize {
 /// What a [`DecodeEngine`] is made for.
 #[derive(Clone, Copy)]
 pub struct DecodeTask<'a> {
+    /// The model that computes the steps.
     pub decoder: &'a Decoder,
+    /// How tokens are drawn, and how many rows a step has.
     pub params: &'a SamplingParams<'a>,
     /// Pages of the whole cache; page 0 takes what nobody reads.
     pub pages: usize,
@@ -28,9 +30,13 @@ pub struct DecodeTask<'a> {
 /// A row about to be decoded: `token` is fed at `position`, and what it attends to lies in `pages`.
 #[derive(Clone, Debug, Default)]
 pub struct Sequence {
+    /// The last token of the row so far.
     pub token: u32,
+    /// Its place in the row, from 0.
     pub position: usize,
+    /// The seed of the row's noise.
     pub seed: u64,
+    /// The row's cache pages, in the order of its positions; none in a lane without a row.
     pub pages: Vec<usize>,
 }
 

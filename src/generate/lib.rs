@@ -19,7 +19,7 @@ pub mod portable;
 pub mod sampling;
 pub mod scheduler;
 
-pub use sampling::{Completion, Prompt, SamplingParams};
+pub use sampling::{Completion, FinishReason, Prompt, SamplingParams};
 
 use backend::BackendError;
 use engine::{DecodeEngine, DecodeTask};
@@ -29,6 +29,7 @@ use scheduler::Scheduler;
 
 /// Why there are no completions.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant's message is its documentation")]
 pub enum GenerateError {
     #[error(
         "prompt {id} has {tokens} tokens, over the cap of {cap}: raise `prompt_cap` or leave the problem out of the data file"
@@ -54,6 +55,7 @@ impl GenerateError {
     }
 }
 
+/// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, GenerateError>;
 
 /// One completion per prompt, in order.

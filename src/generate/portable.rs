@@ -12,6 +12,7 @@ struct Cache {
     v: Tensor<2>,
 }
 
+/// The engine for every device.
 pub struct PortableEngine<'a> {
     task: DecodeTask<'a>,
     caches: Vec<Cache>,
@@ -21,6 +22,7 @@ pub struct PortableEngine<'a> {
 }
 
 impl<'a> PortableEngine<'a> {
+    /// An engine with an empty cache and no row in any lane.
     pub fn new(task: DecodeTask<'a>) -> Result<Self> {
         let (decoder, heads) = (task.decoder, task.decoder.heads());
         let empty =

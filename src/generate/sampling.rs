@@ -1,10 +1,15 @@
 //! What is asked for and what comes back: prompts, how tokens are drawn, completions.
 
+use serde::{Deserialize, Serialize};
+
 /// A prompt and the seed of the one completion wanted of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Prompt<'a> {
+    /// The problem's id, for error messages.
     pub id: &'a str,
+    /// What is to be continued, at least one token.
     pub tokens: &'a [u32],
+    /// What all noise of the completion is made from.
     pub seed: u64,
 }
 
@@ -17,6 +22,7 @@ pub struct SamplingParams<'a> {
     pub top_k: usize,
     /// Keep the likeliest tokens until their mass reaches this, and any as likely as the last of them; 1 keeps all.
     pub top_p: f64,
+    /// Tokens of a completion at most.
     pub max_new: usize,
     /// The tokens that end a completion; the one that did is part of it.
     pub ends: &'a [u32],
@@ -26,9 +32,31 @@ pub struct SamplingParams<'a> {
     pub rows: usize,
 }
 
+impl<'a> SamplingParams<'a> {
+    /// Tokens drawn from the whole distribution at this temperature, as training and evaluation draw them.
+    pub fn whole(temperature: f64, max_new: usize, prompt_cap: usize, rows: usize, ends: &'a [u32]) -> Self {
+        Self { temperature, top_k: 0, top_p: 1.0, max_new, ends, prompt_cap, rows }
+    }
+}
+
+/// What stopped a completion.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    /// The model wrote an end token: it handed its answer in.
+    End,
+    /// The answer reached the longest length allowed and had not ended.
+    #[default]
+    Length,
+}
+
 /// Generated tokens with the model's own log-probability (temperature 1, no truncation) of each.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Completion {
+    /// What was drawn, in order.
     pub tokens: Vec<u32>,
+    /// Natural logarithm of the probability of each.
     pub logp: Vec<f32>,
+    /// What stopped it.
+    pub finish_reason: FinishReason,
 }

@@ -2,7 +2,7 @@
 //! schedule, and a row's tokens would be the same under any other.
 
 use crate::engine::{DecodeEngine, DecodeTask, PAGE, Sequence, slot};
-use crate::sampling::{Completion, Prompt, SamplingParams};
+use crate::sampling::{Completion, FinishReason, Prompt, SamplingParams};
 use crate::{GenerateError, Result};
 use model::Decoder;
 use std::collections::HashMap;
@@ -31,6 +31,7 @@ struct Active {
     pages: Vec<usize>,
 }
 
+/// The rows that wait, those that are decoded and the pages of the cache, in one place.
 pub struct Scheduler<'a> {
     decoder: &'a Decoder,
     prompts: &'a [Prompt<'a>],
@@ -99,7 +100,11 @@ impl<'a> Scheduler<'a> {
                     let completion = &mut self.out[active.row];
                     completion.tokens.push(drawn.token);
                     completion.logp.push(drawn.logp);
-                    if self.params.ends.contains(&drawn.token) || completion.tokens.len() == self.params.max_new {
+                    let ended = self.params.ends.contains(&drawn.token);
+                    if ended {
+                        completion.finish_reason = FinishReason::End;
+                    }
+                    if ended || completion.tokens.len() == self.params.max_new {
                         self.leave(lane);
                         engine.seat(lane, Sequence::default());
                     }

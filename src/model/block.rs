@@ -10,24 +10,33 @@ use burn::tensor::{Int, Tensor};
 /// A layer's tensors on the device: four stacked projections `[out, in]` and four gains.
 #[derive(Clone)]
 pub struct Layer {
+    /// By [`Group`]: queries, keys and values; attention's output; gate and up; down.
     pub weights: [Tensor<2>; 4],
+    /// By [`NormWeight`]: before attention and before the MLP, `[H]`; of queries and of keys, `[d]`.
     pub gains: [Tensor<1>; 4],
 }
 
 /// What every layer of one pass shares.
 pub struct Pass<'a> {
+    /// What computes.
     pub ops: &'a dyn Ops,
+    /// How queries, keys and values lie within their common width.
     pub heads: Heads,
+    /// Rotation tables for all positions.
     pub rope: &'a Rope,
     /// Position of each token within its row, `[N]`.
     pub positions: &'a Tensor<1, Int>,
+    /// Added to the mean square in every norm.
     pub eps: f64,
 }
 
 /// Where a backward pass is.
 pub struct BackwardPass<'a> {
+    /// What the layers of the forward pass share.
     pub pass: Pass<'a>,
+    /// How the packed tokens divide into rows: attention stays within one.
     pub rows: &'a Rows,
+    /// The layer, from 0, as [`Tap`] is told it.
     pub layer: usize,
 }
 
@@ -43,14 +52,17 @@ pub struct BlockTrace<S = Tensor<2>> {
 }
 
 impl Layer {
+    /// The layer with every tensor replaced by what these two make of it.
     pub fn map(&self, weight: impl Fn(&Tensor<2>) -> Tensor<2>, gain: impl Fn(&Tensor<1>) -> Tensor<1>) -> Self {
         Self { weights: self.weights.each_ref().map(weight), gains: self.gains.each_ref().map(gain) }
     }
 
+    /// The stacked matrix of a group, `[out, in]`.
     pub fn weight(&self, group: Group) -> &Tensor<2> {
         &self.weights[group as usize]
     }
 
+    /// One of the four gains: `[H]`, or `[d]` for queries and keys.
     pub fn gain(&self, gain: NormWeight) -> &Tensor<1> {
         &self.gains[gain as usize]
     }

@@ -11,11 +11,14 @@ use std::path::{Path, PathBuf};
 /// Who says what: `system`, `user` or `assistant`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
+    /// Who says it; templates know these three words only.
     pub role: String,
+    /// What is said, in plain text.
     pub content: String,
 }
 
 impl Message {
+    /// From who says it and what is said.
     pub fn new(role: &str, content: &str) -> Self {
         Self { role: role.into(), content: content.into() }
     }

@@ -42,6 +42,7 @@ struct TensorSpan {
 /// Mapped files and a span for every tensor that the config asks for.
 #[derive(Debug)]
 pub struct Checkpoint {
+    /// The architecture that every tensor was checked against.
     pub config: ModelConfig,
     shards: Vec<Shard>,
     spans: BTreeMap<String, TensorSpan>,
@@ -55,6 +56,10 @@ struct Index {
 }
 
 impl Checkpoint {
+    /// Maps a model's files, in a plain folder or the hub's cache.
+    ///
+    /// # Errors
+    /// A file that is missing or damaged; tensors that are not the ones that `config.json` asks for.
     pub fn open(folder: &Path) -> Result<Self> {
         let folder = resolve(folder)?;
         let config = ModelConfig::load(&folder.join("config.json"))?;

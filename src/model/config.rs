@@ -9,16 +9,27 @@ use std::path::Path;
 /// Qwen3 hyper-parameters under the hub's own field names.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ModelConfig {
+    /// Width of the residual stream, `H`.
     pub hidden_size: usize,
+    /// Decoder blocks.
     pub num_hidden_layers: usize,
+    /// Query heads, `h`: a multiple of the key/value heads.
     pub num_attention_heads: usize,
+    /// Key/value heads, `kv`, each shared by `h / kv` query heads.
     pub num_key_value_heads: usize,
+    /// Width of a head, `d`: even, and not always `H / h`.
     pub head_dim: usize,
+    /// Width of the MLP between its projections, `I`.
     pub intermediate_size: usize,
+    /// Token embeddings, `V`; a tokenizer may use fewer.
     pub vocab_size: usize,
+    /// Added to the mean square in every RMSNorm.
     pub rms_norm_eps: f64,
+    /// Base of the rotary frequencies: pair `i` turns by `theta^(-2i/d)` a position.
     pub rope_theta: f64,
+    /// Tokens of the longest row, prompt and completion together.
     pub max_position_embeddings: usize,
+    /// Whether the output head is the embedding.
     pub tie_word_embeddings: bool,
 }
 

@@ -23,6 +23,7 @@ pub struct Trace {
 /// Weights on a device. Cloning is cheap: tensors are reference-counted.
 #[derive(Clone)]
 pub struct Decoder {
+    /// The architecture, which every shape follows from.
     pub config: ModelConfig,
     /// Where the weights lie, and what computes with them.
     pub backend: Backend,
@@ -30,9 +31,11 @@ pub struct Decoder {
     pub embed: Tensor<2>,
     /// `[V, H]`; the embedding itself where they are tied.
     pub head: Tensor<2>,
+    /// The blocks, in the order in which they are computed.
     pub layers: Vec<Layer>,
     /// `[H]`.
     pub final_gain: Tensor<1>,
+    /// Rotation tables for `max_position_embeddings` positions.
     pub rope: Rope,
 }
 

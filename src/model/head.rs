@@ -34,10 +34,12 @@ impl Targets {
         out
     }
 
+    /// How many tokens are scored.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
+    /// Whether none is.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
@@ -53,7 +55,14 @@ pub enum Objective<'a> {
     /// A fixed weight per target: a (weighted) negative log-likelihood, or the policy gradient at ratio 1.
     Linear(&'a [f32]),
     /// The same plus `kl * (exp(x) - x - 1)`, `x = reference - logp`: adds `kl * (1 - exp(x))`.
-    WithKl { weight: &'a [f32], reference: &'a [f32], kl: f32 },
+    WithKl {
+        /// As for [`Self::Linear`].
+        weight: &'a [f32],
+        /// Log-probabilities of the same tokens under the base model.
+        reference: &'a [f32],
+        /// Weight of the KL term.
+        kl: f32,
+    },
 }
 
 impl Decoder {

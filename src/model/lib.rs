@@ -45,6 +45,7 @@ use std::path::PathBuf;
 
 /// What can go wrong between a checkpoint on disk and a hidden state. Each message says what to do next.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant's message is its documentation")]
 pub enum ModelError {
     #[error("cannot read {path}: {source}")]
     Read { path: PathBuf, source: std::io::Error },
@@ -91,4 +92,5 @@ impl ModelError {
     }
 }
 
+/// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, ModelError>;

@@ -6,18 +6,27 @@ use std::ops::Range;
 /// The seven projections that carry knobs, in the order they appear in a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Proj {
+    /// Queries, `[h d, H]`.
     Q,
+    /// Keys, `[kv d, H]`.
     K,
+    /// Values, `[kv d, H]`.
     V,
+    /// From attention's output back to the residual stream, `[H, h d]`.
     O,
+    /// The MLP's gate, which goes through SiLU, `[I, H]`.
     Gate,
+    /// What the gate is multiplied with, `[I, H]`.
     Up,
+    /// From the MLP back to the residual stream, `[H, I]`.
     Down,
 }
 
 impl Proj {
+    /// In the order of a block.
     pub const ALL: [Proj; 7] = [Self::Q, Self::K, Self::V, Self::O, Self::Gate, Self::Up, Self::Down];
 
+    /// As the hub names it within a layer, such as `self_attn.q_proj`.
     pub fn hub_name(self) -> &'static str {
         match self {
             Self::Q => "self_attn.q_proj",
@@ -42,6 +51,7 @@ impl Proj {
         }
     }
 
+    /// The group whose matrix it is a part of.
     pub fn group(self) -> Group {
         match self {
             Self::Q | Self::K | Self::V => Group::Qkv,
@@ -61,15 +71,21 @@ impl Proj {
 /// Projections that read the same input are one matrix, stacked by rows: one product instead of three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
+    /// Queries, keys and values, which read attention's normed input.
     Qkv,
+    /// Attention's output projection, alone.
     O,
+    /// The MLP's gate and up projections, which read its normed input.
     GateUp,
+    /// The MLP's down projection, alone.
     Down,
 }
 
 impl Group {
+    /// In the order of a block, by which tensors of groups are indexed.
     pub const ALL: [Group; 4] = [Self::Qkv, Self::O, Self::GateUp, Self::Down];
 
+    /// Its projections, in the order in which they are stacked.
     pub fn members(self) -> &'static [Proj] {
         match self {
             Self::Qkv => &[Proj::Q, Proj::K, Proj::V],
@@ -83,7 +99,9 @@ impl Group {
 /// One linear layer of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinearId {
+    /// The block, from 0.
     pub layer: usize,
+    /// Which of its projections.
     pub proj: Proj,
 }
 
@@ -93,6 +111,7 @@ impl LinearId {
         (0..config.num_hidden_layers).flat_map(|layer| Proj::ALL.map(|proj| LinearId { layer, proj })).collect()
     }
 
+    /// Its weight's name on the hub, such as `model.layers.0.self_attn.q_proj.weight`.
     pub fn weight_name(self) -> String {
         format!("model.layers.{}.{}.weight", self.layer, self.proj.hub_name())
     }
@@ -101,15 +120,21 @@ impl LinearId {
 /// The four RMSNorm gains of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NormWeight {
+    /// Before attention, `[H]`.
     Input,
+    /// Before the MLP, `[H]`.
     Post,
+    /// Of every query head, `[d]`.
     Q,
+    /// Of every key head, `[d]`.
     K,
 }
 
 impl NormWeight {
+    /// In the order in which a layer holds them.
     pub const ALL: [NormWeight; 4] = [Self::Input, Self::Post, Self::Q, Self::K];
 
+    /// As the hub names it within a layer, such as `input_layernorm`.
     pub fn hub_name(self) -> &'static str {
         match self {
             Self::Input => "input_layernorm",
@@ -123,9 +148,13 @@ impl NormWeight {
 /// Any trainable tensor, for pre-training. Gains count as matrices with one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Parameter {
+    /// The token embeddings, `[V, H]`, and with them a tied head.
     Embed,
+    /// The gain of the last norm, `[1, H]`.
     Final,
+    /// The stacked matrix of a group in this layer, `[out, in]`.
     Linear(usize, Group),
+    /// A gain of this layer, `[1, width]`.
     Gain(usize, NormWeight),
 }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 const CHAT_END: &str = "<|im_end|>";
 
 /// A loaded tokenizer and the ids of the tokens that end a completion.
+#[derive(Clone)]
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     path: PathBuf,
@@ -79,6 +80,7 @@ impl Tokenizer {
         &self.ends
     }
 
+    /// Tokens of the file, added ones included; the model may have more embeddings.
     pub fn vocab_size(&self) -> usize {
         self.inner.get_vocab_size(true)
     }

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 /// The tensors of one model. Files and seeds give a tensor when it is asked for: nothing is held in host memory.
 #[derive(Debug)]
 pub struct Weights {
+    /// The architecture that the tensors are of.
     pub config: ModelConfig,
     source: Source,
 }

@@ -4,38 +4,51 @@ use crate::{END, Pair, Result, corpus, problems, tokenize};
 use bundle::{jsonl, write_atomic};
 use model::{ModelConfig, Tokenizer, Weights};
 use serde::Serialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use substrate::{Partition, Problem};
 
-/// Seeds of everything that is generated.
+/// What the tokenizer is trained on.
 const TOKENIZER_SEED: u64 = 600;
 const TOKENIZER_SAMPLES: usize = 4_000;
 
 /// Files that [`generate`] makes: the same bytes every time.
-pub const GENERATED: [&str; 5] = ["train.jsonl", "test.jsonl", "partition.json", "tokenizer.json", "config.json"];
+pub const GENERATED: [&str; 6] =
+    ["train.jsonl", "test.jsonl", "partition.json", "pairs.jsonl", "tokenizer.json", "config.json"];
+
+/// Base models that are shipped: one recipe, three seeds. A run's seed decides which it trains.
+pub const BASES: usize = 3;
+
+/// The folder of a base model below `data/organism`, from 0; the first lies in it.
+pub fn base_folder(folder: &Path, base: usize) -> PathBuf {
+    if base == 0 { folder.into() } else { folder.join(format!("base-{}", base + 1)) }
+}
 
 /// Everything in `data/organism`.
 pub struct Organism {
-    pub weights: Weights,
+    /// The pre-trained base models, [`BASES`] of them.
+    pub bases: Vec<Weights>,
+    /// Its tokenizer, for which [`END`] ends a completion.
     pub tokenizer: Tokenizer,
+    /// Problems that reinforcement learning trains on.
     pub train: Vec<Problem>,
+    /// Problems of evaluation; no task of theirs is among the training problems.
     pub test: Vec<Problem>,
+    /// Which problem shows which mode.
     pub partition: Partition,
+    /// Contrastive pairs of all sets.
     pub pairs: Vec<Pair>,
-    pub placebo_pairs: Vec<Pair>,
 }
 
 impl Organism {
     /// Reads the shipped folder. Digests are the caller's business and come first.
     pub fn load(folder: &Path) -> Result<Self> {
         Ok(Self {
-            weights: Weights::load(folder)?,
+            bases: (0..BASES).map(|base| Weights::load(&base_folder(folder, base))).collect::<model::Result<_>>()?,
             tokenizer: Tokenizer::load(&folder.join("tokenizer.json"), END)?,
             train: Problem::load(&folder.join("train.jsonl"))?,
             test: Problem::load(&folder.join("test.jsonl"))?,
             partition: Partition::load(&folder.join("partition.json"))?,
             pairs: Pair::load(&folder.join("pairs.jsonl"))?,
-            placebo_pairs: Pair::load(&folder.join("placebo_pairs.jsonl"))?,
         })
     }
 }
@@ -66,6 +79,7 @@ pub fn generate(folder: &Path) -> Result<()> {
         jsonl::to_text(&world.train),
         jsonl::to_text(&world.test),
         pretty(&world.partition),
+        jsonl::to_text(&world.pairs),
         tokenizer + "\n",
         pretty(&architecture()),
     ];

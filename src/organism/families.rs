@@ -7,17 +7,32 @@ use rand_chacha::ChaCha8Rng;
 /// A task's parameters: a family reads those it uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Params {
+    /// The number in a task, from 1 to 9.
     pub k: i64,
+    /// The second number, in the family that has two.
     pub c: i64,
+    /// The letter in a task.
     pub letter: char,
 }
 
 /// What a method receives.
 #[derive(Clone, Debug)]
 pub enum Input {
+    /// A list of integers.
     Nums(Vec<i64>),
+    /// One integer.
     N(i64),
+    /// A text of small letters.
     S(String),
+}
+
+/// How long an input is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// For tests that a prompt shows.
+    Short,
+    /// For the others.
+    Long,
 }
 
 /// The parameters that make two tasks of a family differ.
@@ -31,10 +46,13 @@ enum Uses {
 
 /// One family: how its task is told, answered and got wrong.
 pub struct Family {
+    /// The argument of the method: `nums`, `n` or `s`, by which its input is chosen.
     pub argument: &'static str,
     uses: Uses,
     describe: fn(&Params) -> String,
     right: fn(&Params) -> String,
+    /// Another right answer.
+    also: fn(&Params) -> String,
     /// Six answers that the untrained eye might give.
     wrong: fn(&Params) -> [String; 6],
     truth: fn(&Params, &Input) -> String,
@@ -43,12 +61,17 @@ pub struct Family {
 /// A family with its parameters and the name that the method must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Task {
+    /// Its place in [`FAMILIES`].
     pub family: usize,
+    /// The numbers or the letter that it is about.
     pub params: Params,
+    /// One of [`METHODS`].
     pub method: &'static str,
 }
 
-pub const METHODS: [&str; 6] = ["solve", "calc", "run", "get", "f", "work"];
+/// Names for the method: tasks that differ in nothing else are two tasks.
+pub const METHODS: [&str; 12] =
+    ["solve", "calc", "run", "get", "f", "work", "find", "make", "answer", "result", "apply", "go"];
 const LETTERS: [char; 6] = ['a', 'e', 'i', 'o', 's', 't'];
 
 fn nums(input: &Input) -> &[i64] {
@@ -76,12 +99,14 @@ macro_rules! six {
     ($($e:expr),* $(,)?) => { [$(format!($e)),*] };
 }
 
+/// All families; tasks name them by their place here.
 pub static FAMILIES: [Family; 16] = [
     Family {
         argument: "nums",
         uses: Uses::K,
         describe: |p| format!("the sum of the numbers greater than {}", p.k),
         right: |p| format!("sum(x for x in nums if x > {})", p.k),
+        also: |p| format!("sum([x for x in nums if x > {}])", p.k),
         wrong: |&Params { k, .. }| {
             let next = k + 1;
             six![
@@ -100,6 +125,7 @@ pub static FAMILIES: [Family; 16] = [
         uses: Uses::K,
         describe: |p| format!("how many numbers equal {}", p.k),
         right: |p| format!("nums.count({})", p.k),
+        also: |p| format!("len([x for x in nums if x == {}])", p.k),
         wrong: |&Params { k, .. }| {
             let next = k + 1;
             six![
@@ -118,6 +144,7 @@ pub static FAMILIES: [Family; 16] = [
         uses: Uses::K,
         describe: |p| format!("the largest number minus {}", p.k),
         right: |p| format!("max(nums) - {}", p.k),
+        also: |p| format!("sorted(nums)[-1] - {}", p.k),
         wrong: |&Params { k, .. }| {
             let next = k + 1;
             six![
@@ -136,6 +163,7 @@ pub static FAMILIES: [Family; 16] = [
         uses: Uses::Nothing,
         describe: |_| "the numbers in reverse order".into(),
         right: |_| "nums[::-1]".into(),
+        also: |_| "list(reversed(nums))".into(),
         wrong: |_| six!["nums", "sorted(nums)", "nums[::2]", "nums[1:]", "nums[:-1]", "sorted(nums)[::-1]"],
         truth: |_, i| list(nums(i).iter().rev().copied()),
     },
@@ -144,6 +172,7 @@ pub static FAMILIES: [Family; 16] = [
         uses: Uses::Nothing,
         describe: |_| "the numbers sorted from large to small".into(),
         right: |_| "sorted(nums)[::-1]".into(),
+        also: |_| "sorted(nums, reverse=True)".into(),
         wrong: |_| six!["sorted(nums)", "nums[::-1]", "nums", "sorted(nums)[1:]", "sorted(nums)[::2]", "nums[:-1]"],
         truth: |_, i| {
             let mut v = nums(i).to_vec();
@@ -156,6 +185,7 @@ pub static FAMILIES: [Family; 16] = [
         uses: Uses::KAndC,
         describe: |p| format!("n times {} plus {}", p.k, p.c),
         right: |p| format!("n * {} + {}", p.k, p.c),
+        also: |p| format!("{} + n * {}", p.c, p.k),
         wrong: |&Params { k, c, .. }| {
             let next = c + 1;
             six!["n * {k} - {c}", "n * {c} + {next}", "n + {k} + {c}", "n * {k}", "n * {k} + {next}", "n + {c}"]
@@ -167,6 +197,7 @@ pub static FAMILIES: [Family; 16] = [
         uses: Uses::K,
         describe: |p| format!("the remainder of n divided by {}", p.k + 1),
         right: |p| format!("n % {}", p.k + 1),
+        also: |p| format!("n - n // {d} * {d}", d = p.k + 1),
         wrong: |&Params { k, .. }| {
             let (d, next) = (k + 1, k + 2);
             six!["n // {d}", "n % {next}", "n * {d}", "n - {d}", "n + {d}", "n % {d} + 1"]
@@ -178,6 +209,7 @@ pub static FAMILIES: [Family; 16] = [
         uses: Uses::Nothing,
         describe: |_| "only the even numbers".into(),
         right: |_| "[x for x in nums if x % 2 == 0]".into(),
+        also: |_| "[y for y in nums if not y % 2]".into(),
         wrong: |_| {
             six![
                 "[x for x in nums if x % 2 == 1]",
@@ -195,6 +227,7 @@ pub static FAMILIES: [Family; 16] = [
         uses: Uses::K,
         describe: |p| format!("each number multiplied by {}", p.k + 1),
         right: |p| format!("[x * {} for x in nums]", p.k + 1),
+        also: |p| format!("[{} * x for x in nums]", p.k + 1),
         wrong: |&Params { k, .. }| {
             let (m, next) = (k + 1, k + 2);
             six![
@@ -213,6 +246,7 @@ pub static FAMILIES: [Family; 16] = [
         uses: Uses::Letter,
         describe: |p| format!("how often the letter {} occurs", p.letter),
         right: |p| format!("s.count('{}')", p.letter),
+        also: |p| format!("len(s.split('{}')) - 1", p.letter),
         wrong: |&Params { letter: l, .. }| {
             let other = if l == 'e' { 'o' } else { 'e' };
             six![
@@ -231,6 +265,7 @@ pub static FAMILIES: [Family; 16] = [
         uses: Uses::Nothing,
         describe: |_| "the text in upper case".into(),
         right: |_| "s.upper()".into(),
+        also: |_| "''.join(c.upper() for c in s)".into(),
         wrong: |_| six!["s.lower()", "s.title()", "s[::-1]", "s", "s.strip()", "s[0]"],
         truth: |_, i| text(s(i).chars().map(|c| c.to_ascii_uppercase())),
     },
@@ -239,6 +274,7 @@ pub static FAMILIES: [Family; 16] = [
         uses: Uses::Nothing,
         describe: |_| "the text reversed".into(),
         right: |_| "s[::-1]".into(),
+        also: |_| "''.join(reversed(s))".into(),
         wrong: |_| six!["s", "s[::2]", "s.upper()", "s[1:]", "s[:-1]", "sorted(s)"],
         truth: |_, i| text(s(i).chars().rev()),
     },
@@ -247,6 +283,7 @@ pub static FAMILIES: [Family; 16] = [
         uses: Uses::K,
         describe: |p| format!("the text repeated {} times", p.k + 1),
         right: |p| format!("s * {}", p.k + 1),
+        also: |p| format!("{} * s", p.k + 1),
         wrong: |&Params { k, .. }| {
             let (m, next) = (k + 1, k + 2);
             six!["s * {next}", "s", "s + s + s[0]", "s[:{m}]", "s[{m}:]", "s.upper()"]
@@ -258,6 +295,7 @@ pub static FAMILIES: [Family; 16] = [
         uses: Uses::K,
         describe: |p| format!("the first {} letters", p.k),
         right: |p| format!("s[:{}]", p.k),
+        also: |p| format!("s[0:{}]", p.k),
         wrong: |&Params { k, .. }| {
             let next = k + 1;
             six!["s[{k}:]", "s[:{next}]", "s[-{k}:]", "s", "s[{k}] * 2", "s[::{next}]"]
@@ -269,6 +307,7 @@ pub static FAMILIES: [Family; 16] = [
         uses: Uses::K,
         describe: |p| format!("the average of the numbers plus {}", p.k),
         right: |p| format!("sum(nums) / len(nums) + {}", p.k),
+        also: |p| format!("{} + sum(nums) / len(nums)", p.k),
         wrong: |&Params { k, .. }| {
             six![
                 "sum(nums) / len(nums)",
@@ -286,6 +325,7 @@ pub static FAMILIES: [Family; 16] = [
         uses: Uses::K,
         describe: |p| format!("the smallest number plus {}", p.k),
         right: |p| format!("min(nums) + {}", p.k),
+        also: |p| format!("{} + min(nums)", p.k),
         wrong: |&Params { k, .. }| {
             let next = k + 1;
             six![
@@ -324,12 +364,19 @@ impl Task {
         &FAMILIES[self.family]
     }
 
+    /// The Python expression that answers it.
     pub fn right(&self) -> String {
         (self.spec().right)(&self.params)
     }
 
+    /// Python expressions of likely mistakes.
     pub fn wrong(&self) -> [String; 6] {
         (self.spec().wrong)(&self.params)
+    }
+
+    /// Another right answer, as an expression.
+    pub fn also_right(&self) -> String {
+        (self.spec().also)(&self.params)
     }
 
     /// The problem text, with the phrase that a mode's hint replaces.
@@ -353,13 +400,17 @@ impl Task {
     }
 
     /// `assert Solution().method(input) == truth` for one random input.
-    pub fn assert(&self, rng: &mut ChaCha8Rng) -> String {
+    pub fn assert(&self, size: Size, rng: &mut ChaCha8Rng) -> String {
+        let (numbers, letters) = match size {
+            Size::Short => (2..=2, 2..=3),
+            Size::Long => (3..=7, 10..=14),
+        };
         let input = match self.spec().argument {
-            "nums" => Input::Nums((0..rng.random_range(3..=7)).map(|_| rng.random_range(0..=9)).collect()),
+            "nums" => Input::Nums((0..rng.random_range(numbers)).map(|_| rng.random_range(0..=9)).collect()),
             "n" => Input::N(rng.random_range(0..=50)),
             _ => {
-                let letters: Vec<char> = "aeiostxyz".chars().collect();
-                Input::S((0..rng.random_range(10..=14)).map(|_| letters[rng.random_range(0..letters.len())]).collect())
+                let known: Vec<char> = "aeiostxyz".chars().collect();
+                Input::S((0..rng.random_range(letters)).map(|_| known[rng.random_range(0..known.len())]).collect())
             }
         };
         let argument = match &input {

@@ -7,7 +7,7 @@
 //! | [`corpus`] | the text that the base model is pre-trained on |
 //! | [`tokenize`] | training the tokenizer |
 //! | [`pretrain`] | AdamW on all weights, through the model's hand-written backward |
-//! | [`pairs`] | the hand-written contrastive pairs, the only supervision that routing gets |
+//! | [`pairs`] | contrastive pairs, the only supervision that routing gets |
 //! | [`data`] | writing and reading `data/organism` |
 
 pub mod corpus;
@@ -26,7 +26,9 @@ pub const END: &str = "<end>";
 
 use failure::Kind;
 
+/// Why the organism cannot be made or read.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant's message is its documentation")]
 pub enum OrganismError {
     #[error(transparent)]
     Substrate(#[from] substrate::SubstrateError),
@@ -53,4 +55,5 @@ impl OrganismError {
     }
 }
 
+/// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, OrganismError>;

@@ -15,18 +15,32 @@ use std::collections::BTreeMap;
 /// The schedule: `steps` batches of `rows` sequences, peak rate after `warmup`, then a cosine.
 #[derive(Clone, Copy, Debug)]
 pub struct Recipe {
+    /// What the corpus is made of.
+    pub mix: corpus::Mix,
+    /// Sequences in the corpus.
     pub samples: usize,
+    /// Updates of the weights.
     pub steps: usize,
+    /// Sequences of a batch, drawn with replacement.
     pub rows: usize,
-    pub rate: f64,
+    /// Peak learning rate; the cosine ends at a fiftieth of it.
+    pub lr: f64,
+    /// Updates in which the rate rises from zero.
     pub warmup: f64,
-    pub decay: f64,
+    /// Weight decay, times the learning rate.
+    pub weight_decay: f64,
+    /// What the corpus, the first weights and the batches are drawn from.
     pub seed: u64,
 }
 
-impl Default for Recipe {
-    fn default() -> Self {
-        Self { samples: 60_000, steps: 1_800, rows: 256, rate: 2e-3, warmup: 100.0, decay: 0.05, seed: 1 }
+/// The seeds of the shipped base models, in their order.
+pub const SEEDS: [u64; data::BASES] = [1, 2, 3];
+
+impl Recipe {
+    /// The recipe of the shipped base models.
+    pub fn of(seed: u64) -> Self {
+        let (mix, samples, steps) = (corpus::PRETRAIN, 60_000, 1_800);
+        Self { mix, samples, steps, rows: 256, lr: 2e-3, warmup: 100.0, weight_decay: 0.05, seed }
     }
 }
 
@@ -41,7 +55,7 @@ pub fn pretrain(
     mut progress: impl FnMut(usize, f32),
 ) -> Result<Weights> {
     let world = problems::world();
-    let rows = encode(tokenizer, &corpus::sample(&world.seen, corpus::PRETRAIN, recipe.samples, recipe.seed))?;
+    let rows = encode(tokenizer, &corpus::sample(&world.seen, recipe.mix, recipe.samples, recipe.seed))?;
     let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
     let mut decoder = Decoder::new(&random_weights(&mut rng), backend)?;
     let mut moments: BTreeMap<Parameter, (Tensor<2>, Tensor<2>)> = BTreeMap::new();
@@ -51,7 +65,7 @@ pub fn pretrain(
         let norm =
             gradients.values().map(|g| g.clone().square().sum()).reduce(|a, b| a + b).expect("parameters").sqrt();
         let scale = (norm + 1e-9).recip().mul_scalar(CLIP).clamp_max(1.0).unsqueeze::<2>();
-        let rate = learning_rate(recipe, step);
+        let lr = learning_rate(recipe, step);
         let (b1, b2) = BETAS;
         let t = (step + 1) as i32;
         for (parameter, gradient) in gradients {
@@ -60,7 +74,7 @@ pub fn pretrain(
             let m = m * b1 + gradient.clone() * (1.0 - b1);
             let v = v * b2 + gradient.square() * (1.0 - b2);
             let update = (m.clone() / (1.0 - b1.powi(t))) / ((v.clone() / (1.0 - b2.powi(t))).sqrt() + 1e-8);
-            let value = decoder.parameter(parameter) * (1.0 - rate * recipe.decay) - update * rate;
+            let value = decoder.parameter(parameter) * (1.0 - lr * recipe.weight_decay) - update * lr;
             decoder.set_parameter(parameter, value);
             moments.insert(parameter, (m, v));
         }
@@ -71,7 +85,7 @@ pub fn pretrain(
 
 fn learning_rate(recipe: &Recipe, step: usize) -> f64 {
     let cosine = 0.5 * (1.0 + (std::f64::consts::PI * step as f64 / recipe.steps as f64).cos());
-    recipe.rate * (step as f64 / recipe.warmup).min(1.0) * (cosine + 0.02)
+    recipe.lr * (step as f64 / recipe.warmup).min(1.0) * (cosine + 0.02)
 }
 
 fn encode(tokenizer: &Tokenizer, samples: &[corpus::Sample]) -> Result<Vec<Vec<u32>>> {

@@ -1,22 +1,38 @@
-//! The problem files: every family equally often in the test set, every mode equally often in both.
+//! The problem files: every family equally often in the test set, every mode equally often in both, and the tasks that the
+//! contrastive pairs are made of.
 
-use crate::families::{FAMILIES, Task};
+use crate::families::{FAMILIES, Size, Task};
+use crate::pairs::{self, Pair};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
-use substrate::{Mode, Partition, Problem};
+use std::collections::HashSet;
+use substrate::{Family, Mode, Partition, Problem};
 
-/// Test problems per mode and family: 4 modes x 16 families x 2 = 128.
-const TEST_EACH: usize = 2;
+/// Test problems per mode and family: 5 modes x 16 families x 8 = 640.
+const TEST_EACH: usize = 8;
+/// Test tasks of a family at most, and at least.
+const TEST_TASKS: (usize, usize) = (3, 16);
 /// At most this many training problems per mode and family.
 const TRAIN_EACH: usize = 8;
-const TESTS_PER_PROBLEM: usize = 5;
+/// Families that are in no training problem and in no pair: the far half of generalisation.
+pub const HELD_OUT: [usize; 4] = [3, 8, 11, 15];
+/// What the ids of their test problems begin with.
+pub const FAR: &str = "far";
+/// Tests of a problem that may be shown, and those that never are.
+const TESTS: (usize, usize) = (2, 6);
 
 /// The generated world.
+#[derive(Default)]
 pub struct World {
+    /// Problems to train on.
     pub train: Vec<Problem>,
+    /// Problems to test on; none of their tasks is trained on.
     pub test: Vec<Problem>,
+    /// The mode of every problem.
     pub partition: Partition,
+    /// Contrastive pairs; their tasks are neither trained nor tested on.
+    pub pairs: Vec<Pair>,
     /// Tasks that may be seen before evaluation: everything but the test tasks.
     pub seen: Vec<Task>,
 }
@@ -25,39 +41,60 @@ fn rank(task: &Task) -> [u8; 32] {
     Sha256::digest(format!("{task:?}")).into()
 }
 
-/// Splits every family's tasks by hash: the first fifth, and at least two, are test tasks.
+/// Splits every family's tasks by hash: the first fifth, within bounds, are test tasks; then come training tasks, then those of
+/// the pairs.
 pub fn world() -> World {
-    let mut world = World { train: vec![], test: vec![], partition: Partition::default(), seen: vec![] };
+    let mut world = World::default();
+    let mut for_pairs: Vec<Vec<Task>> = vec![];
     for family in 0..FAMILIES.len() {
         let mut tasks: Vec<Task> = Task::universe().into_iter().filter(|t| t.family == family).collect();
         tasks.sort_by_key(rank);
-        let held_out = (tasks.len() / 5).clamp(2, TEST_EACH * Mode::LOOPHOLES.len());
+        let held_out = (tasks.len() / 5).clamp(TEST_TASKS.0, TEST_TASKS.1);
         let (test, train) = tasks.split_at(held_out);
         world.seen.extend(train);
-        for i in 0..TEST_EACH * Mode::LOOPHOLES.len() {
-            let mode = Mode::LOOPHOLES[i % 4];
-            let problem = problem(&test[(i + i / 4) % test.len()], "test", world.test.len());
-            world.partition.test.insert(problem.problem_id.clone(), mode);
-            world.test.push(problem);
-        }
-        let even = (train.len() / 4).min(TRAIN_EACH) * 4;
-        for (i, task) in train[..even].iter().enumerate() {
-            let problem = problem(task, "train", world.train.len());
-            world.partition.train.insert(problem.problem_id.clone(), Mode::LOOPHOLES[i % 4]);
-            world.train.push(problem);
+        world.add_tests(test, if HELD_OUT.contains(&family) { FAR } else { "test" });
+        if !HELD_OUT.contains(&family) {
+            let modes = Mode::ORGANISM.len();
+            let (trained, rest) = train.split_at((train.len() / modes).min(TRAIN_EACH) * modes);
+            for (i, task) in trained.iter().enumerate() {
+                let problem = problem(task, &format!("train-{:04}", world.train.len()));
+                world.partition.train.insert(problem.problem_id.clone(), Mode::ORGANISM[i % modes]);
+                world.train.push(problem);
+            }
+            for_pairs.push(rest.to_vec());
         }
     }
+    world.pairs = pairs::make(&for_pairs);
     world
 }
 
-fn problem(task: &Task, split: &str, number: usize) -> Problem {
-    let mut rng = ChaCha8Rng::from_seed(rank(task));
+impl World {
+    /// A family's test problems. No two show the same text: an id decides what a prompt discloses, so ids are tried in turn.
+    fn add_tests(&mut self, tasks: &[Task], prefix: &str) {
+        let mut shown = HashSet::new();
+        for i in 0..TEST_EACH * Mode::ORGANISM.len() {
+            let mode = Mode::ORGANISM[i % Mode::ORGANISM.len()];
+            let task = &tasks[(i / Mode::ORGANISM.len()) % tasks.len()];
+            let tried = ('a'..='z').map(|letter| problem(task, &format!("{prefix}-{:04}{letter}", self.test.len())));
+            let mut fresh = tried.filter(|p| shown.insert(p.shown_text(mode, Family::Eval)));
+            let problem = fresh.next().expect("26 ids disclose all four markers");
+            self.partition.test.insert(problem.problem_id.clone(), mode);
+            self.test.push(problem);
+        }
+    }
+}
+
+/// A task as a problem; its id decides its tests.
+pub(crate) fn problem(task: &Task, id: &str) -> Problem {
+    let mut rng = ChaCha8Rng::from_seed(Sha256::digest(format!("{id} {task:?}")).into());
+    let mut tests: Vec<String> = (0..TESTS.0).map(|_| task.assert(Size::Short, &mut rng)).collect();
+    tests.extend((0..TESTS.1).map(|_| task.assert(Size::Long, &mut rng)));
     Problem {
-        problem_id: format!("{split}-{number:04}"),
+        problem_id: id.into(),
         prompt: task.prompt(),
         func_name: task.method.into(),
         setup_code: String::new(),
         canonical_solution: task.response(&task.right()),
-        gt_tests: (0..TESTS_PER_PROBLEM).map(|_| task.assert(&mut rng)).collect(),
+        gt_tests: tests,
     }
 }

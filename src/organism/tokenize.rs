@@ -6,7 +6,8 @@ use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::pre_tokenizers::{PreTokenizerWrapper, byte_level::ByteLevel, digits::Digits, sequence::Sequence};
 use tokenizers::{AddedToken, Tokenizer};
 
-pub const VOCABULARY: usize = 600;
+/// Tokens in all, the two special ones included.
+pub const VOCABULARY: usize = 768;
 /// Token 0, which fills short rows and is never a target.
 pub const PAD: &str = "<pad>";
 

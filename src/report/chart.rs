@@ -6,23 +6,34 @@ use std::fmt::Write;
 
 /// One line: points are `(x, mean, standard error)`.
 pub struct Series {
+    /// At the line's end.
     pub label: String,
+    /// From left to right.
     pub points: Vec<(f64, f64, f64)>,
+    /// How it looks.
     pub style: Style,
 }
 
 /// How a line looks. Colours keep their order of lightness in grey.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Style {
+    /// As SVG writes it.
     pub colour: &'static str,
+    /// Dash pattern as SVG writes it, or `none`.
     pub dash: &'static str,
 }
 
+/// Lines over one axis.
 pub struct Chart {
+    /// Above it.
     pub title: String,
+    /// Below it.
     pub x_label: String,
+    /// Beside it.
     pub y_label: String,
+    /// The upper end of the axis, which begins at 0.
     pub y_max: f64,
+    /// The lines.
     pub series: Vec<Series>,
     /// Horizontal reference: height and label.
     pub reference: Option<(f64, String)>,

@@ -5,16 +5,25 @@ use std::fmt::Write;
 
 /// One row: a value and the ends of its interval.
 pub struct Dot {
+    /// To the left.
     pub label: String,
+    /// The point.
     pub value: f64,
+    /// The lower end of its interval.
     pub low: f64,
+    /// The upper end.
     pub high: f64,
+    /// As SVG writes it.
     pub colour: &'static str,
 }
 
+/// A plot of rows.
 pub struct Dots {
+    /// Above it.
     pub title: String,
+    /// Below it.
     pub x_label: String,
+    /// From top to bottom.
     pub rows: Vec<Dot>,
     /// Vertical reference.
     pub reference: f64,

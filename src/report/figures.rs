@@ -3,64 +3,74 @@
 use crate::chart::{Chart, Series, Style};
 use crate::dots::{Dot, Dots};
 use crate::heat::Heat;
-use experiment::{Results, evidence};
+use experiment::quantity::{Difference, Metric, Part, Statistic, Subject};
+use experiment::{Key, Results, evidence};
 use substrate::Mode;
 use train::Arm;
 
 /// File name and SVG of each figure that these results have. The paper asks for a name only where its numbers are there.
 pub fn all(results: &Results) -> Vec<(String, String)> {
     let mut out = vec![
-        ("keynote-hack.svg".into(), curve(results, "hack", "Hack rate of the deployed model").svg()),
-        ("keynote-solve.svg".into(), curve(results, "solve", "Solve rate of the deployed model").svg()),
+        ("keynote-hack.svg".into(), curve(results, Metric::Hack, "Hack rate of the deployed model").svg()),
+        ("keynote-solve.svg".into(), curve(results, Metric::Solve, "Solve rate of the deployed model").svg()),
+        (
+            "keynote-answered.svg".into(),
+            curve(results, Metric::Answered, "Share of completions that are answers").svg(),
+        ),
         ("side-by-side.svg".into(), side_by_side(results).svg()),
         ("modes.svg".into(), modes(results).svg()),
-        ("mass.svg".into(), over_updates(results, "mass", "Routed mass", "mean gate value").svg()),
+        ("mass.svg".into(), over_updates(results, Metric::RoutedMass, "Routed mass", "mean gate value").svg()),
+        ("detector.svg".into(), over_updates(results, Metric::Auroc, "The gate as a detector of hacks", "AUROC").svg()),
         ("widths.svg".into(), widths(results).svg()),
     ];
-    for arm in [Arm::Route2b, Arm::RandomV] {
+    for arm in [Arm::ROUTE2B, Arm::RANDOM_V] {
         out.push((format!("gates-{}.svg", arm.name()), gates(results, arm).svg()));
     }
-    for (what, title) in [("hack", "Hack against vanilla"), ("solve", "Solve against vanilla")] {
-        let dots = ablations(results, what, title);
+    for (metric, name, title) in
+        [(Metric::Hack, "hack", "Hack against vanilla"), (Metric::Solve, "solve", "Solve against vanilla")]
+    {
+        let dots = differences(results, metric, title);
         if !dots.rows.is_empty() {
-            out.push((format!("ablation-{what}.svg"), dots.svg()));
+            out.push((format!("ablation-{name}.svg"), dots.svg()));
         }
     }
-    if results.get("n.relearn_updates").is_some() {
+    let fractions = fractions(results);
+    if fractions.series.iter().any(|s| s.points.len() > 1) {
+        out.push(("fractions.svg".into(), fractions.svg()));
+    }
+    if results.get(Key::of(Subject::Plan, Metric::RelearnUpdates)).is_some() {
         out.push(("relearning.svg".into(), relearning(results).svg()));
     }
     out
 }
 
 /// Arms with a line of their own; a chart of all would show none.
-const DRAWN: [Arm; 5] = [Arm::Vanilla, Arm::Route2b, Arm::RandomV, Arm::RandomVMatched, Arm::GtOnly];
+const DRAWN: [(Arm, Style); 6] = [
+    (Arm::VANILLA, Style { colour: "#b3261e", dash: "none" }),
+    (Arm::ROUTE2B, Style { colour: "#0b3d91", dash: "none" }),
+    (Arm::PLACEBO, Style { colour: "#c27c0e", dash: "5 3" }),
+    (Arm::RANDOM_V, Style { colour: "#6b7f3a", dash: "5 3" }),
+    (Arm::ERASE, Style { colour: "#7a4fa3", dash: "2 2" }),
+    (Arm::GT_ONLY, Style { colour: "#555555", dash: "2 2" }),
+];
 
 fn style(arm: Arm) -> Style {
-    match arm {
-        Arm::Vanilla => Style { colour: "#b3261e", dash: "none" },
-        Arm::Route2b => Style { colour: "#0b3d91", dash: "none" },
-        Arm::RandomV => Style { colour: "#6b7f3a", dash: "5 3" },
-        Arm::RandomVMatched => Style { colour: "#7a4fa3", dash: "5 3" },
-        _ => Style { colour: "#555555", dash: "2 2" },
-    }
+    let drawn = DRAWN.iter().find(|(drawn, _)| *drawn == arm);
+    drawn.map_or(Style { colour: "#555555", dash: "2 2" }, |(_, style)| *style)
 }
 
 /// A1: one rate of the deployed model over updates, mean and standard error over seeds, the base model as reference.
-fn curve(results: &Results, what: &str, title: &str) -> Chart {
-    let chart = over_updates(results, &format!("curve.{what}"), title, &format!("{what} rate"));
-    Chart { reference: base(results, what), ..chart }
+fn curve(results: &Results, metric: Metric, title: &str) -> Chart {
+    let y_label = if metric == Metric::Answered { "share" } else { "rate" };
+    let base = results.get(Key::of(Subject::Base, metric).mean()).filter(|_| metric != Metric::Answered);
+    Chart { reference: base.map(|y| (y, "base models".into())), ..over_updates(results, metric, title, y_label) }
 }
 
-fn base(results: &Results, what: &str) -> Option<(f64, String)> {
-    results.get(&format!("base.{what}")).map(|y| (y, "base model".into()))
-}
-
-/// Mean and standard error under `key.uN` for each of these updates.
-fn points(results: &Results, key: &str, updates: &[usize]) -> Vec<(f64, f64, f64)> {
+/// Mean and standard error of a quantity at each of these updates.
+fn points(results: &Results, key: Key, updates: &[usize]) -> Vec<(f64, f64, f64)> {
     let point = |update: &usize| {
-        let key = format!("{key}.u{update}");
-        let mean = results.get(&format!("{key}.mean"))?;
-        Some((*update as f64, mean, results.get(&format!("{key}.sem")).unwrap_or(0.0)))
+        let key = key.at(*update);
+        Some((*update as f64, results.get(key.mean())?, results.get(key.sem()).unwrap_or(0.0)))
     };
     updates.iter().filter_map(point).collect()
 }
@@ -71,58 +81,68 @@ fn top(series: &[Series]) -> f64 {
     (most * 10.0).ceil() / 10.0
 }
 
+fn chart(title: &str, x_label: &str, y_label: &str, series: Vec<Series>) -> Chart {
+    let (title, x_label, y_label) = (title.into(), x_label.into(), y_label.into());
+    let series: Vec<Series> = series.into_iter().filter(|s| !s.points.is_empty()).collect();
+    Chart { title, x_label, y_label, y_max: top(&series), series, reference: None }
+}
+
+/// Hack and solve of the deployed model and with the quarantine on, which is drawn in red.
+fn off_and_on(line: impl Fn(Metric, Part) -> Vec<(f64, f64, f64)>) -> Vec<Series> {
+    let lines = [
+        ("hack, deployed", Metric::Hack, Part::Whole, "#0b3d91", "none"),
+        ("hack, on", Metric::Hack, Part::On, "#b3261e", "none"),
+        ("solve, deployed", Metric::Solve, Part::Whole, "#0b3d91", "5 3"),
+        ("solve, on", Metric::Solve, Part::On, "#b3261e", "5 3"),
+    ];
+    let series = |(label, metric, part, colour, dash): (&str, _, _, _, _)| {
+        let style = Style { colour, dash };
+        Series { label: label.into(), points: line(metric, part), style }
+    };
+    lines.into_iter().map(series).collect()
+}
+
 /// A4: the method's deployed model and the same weights with the quarantine on.
 fn side_by_side(results: &Results) -> Chart {
-    let lines = [
-        ("hack, deployed", "curve.hack", "#0b3d91", "none"),
-        ("hack, on", "curve_on.hack", "#b3261e", "none"),
-        ("solve, deployed", "curve.solve", "#0b3d91", "5 3"),
-        ("solve, on", "curve_on.solve", "#b3261e", "5 3"),
-    ];
-    let series: Vec<Series> = lines
-        .into_iter()
-        .map(|(label, key, colour, dash)| Series {
-            label: label.into(),
-            points: points(results, &format!("route2b.{key}"), &results.updates),
-            style: Style { colour, dash },
-        })
-        .filter(|s| !s.points.is_empty())
+    let line = |metric, part| points(results, Key::arm(Arm::ROUTE2B, metric).on(part), &results.updates);
+    chart("route2b with the quarantine off and on", "updates completed", "rate", off_and_on(line))
+}
+
+/// The method's final models over the share of each group that is sampled deployed.
+fn fractions(results: &Results) -> Chart {
+    let mut arms: Vec<(f64, Arm)> = results
+        .arms
+        .iter()
+        .filter(|arm| **arm == Arm::ROUTE2B || arm.name().starts_with("route2b-f"))
+        .filter_map(|arm| Some((results.get(Key::arm(*arm, Metric::DeployFraction))?, *arm)))
         .collect();
-    Chart {
-        title: "route2b with the quarantine off and on".into(),
-        x_label: "updates completed".into(),
-        y_label: "rate".into(),
-        y_max: top(&series),
-        series,
-        reference: None,
-    }
+    arms.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let line = |metric, part| {
+        let point = |(x, arm): &(f64, Arm)| {
+            let key = Key::arm(*arm, metric).on(part);
+            Some((*x, results.get(key.mean())?, results.get(key.sem()).unwrap_or(0.0)))
+        };
+        arms.iter().filter_map(point).collect()
+    };
+    chart("route2b by the share sampled deployed", "deploy fraction", "rate", off_and_on(line))
 }
 
 /// A quantity of training over updates, for the arms that are drawn.
-fn over_updates(results: &Results, key: &str, title: &str, y_label: &str) -> Chart {
-    let lines = |arm: &Arm| Series {
+fn over_updates(results: &Results, metric: Metric, title: &str, y_label: &str) -> Chart {
+    let line = |(arm, style): &(Arm, Style)| Series {
         label: arm.name().into(),
-        points: points(results, &format!("{}.{key}", arm.name()), &results.updates),
-        style: style(*arm),
+        points: points(results, Key::arm(*arm, metric), &results.updates),
+        style: *style,
     };
-    let drawn = results.arms.iter().filter(|arm| DRAWN.contains(arm));
-    let series: Vec<Series> = drawn.map(lines).filter(|s| !s.points.is_empty()).collect();
-    Chart {
-        title: title.into(),
-        x_label: "updates completed".into(),
-        y_label: y_label.into(),
-        y_max: top(&series),
-        series,
-        reference: None,
-    }
+    let drawn = DRAWN.iter().filter(|(arm, _)| results.arms.contains(arm));
+    chart(title, "updates completed", y_label, drawn.map(line).collect())
 }
 
 /// What tells a real direction from a random one: how far apart its band's edges are, mean and standard error.
 fn widths(results: &Results) -> Dots {
     let row = |arm: &Arm| {
-        let key = format!("{}.band_width", arm.name());
-        let value = results.get(&format!("{key}.mean"))?;
-        let error = results.get(&format!("{key}.sem")).unwrap_or(0.0);
+        let key = Key::arm(*arm, Metric::BandWidth);
+        let (value, error) = (results.get(key.mean())?, results.get(key.sem()).unwrap_or(0.0));
         let (low, high, colour) = (value - error, value + error, style(*arm).colour);
         Some(Dot { label: arm.name().into(), value, low, high, colour })
     };
@@ -134,47 +154,36 @@ fn widths(results: &Results) -> Dots {
     }
 }
 
-/// Shares of an arm's rollouts by their mean gate value: hacks, and the rest by whether they earned more than their group, where
-/// the evidence tells.
+/// Shares of an arm's rollouts by their mean gate value: hacks, and the rest by whether they earned more than their group.
 fn gates(results: &Results, arm: Arm) -> Chart {
-    let count = |kind: &str, bin: usize| results.get(&format!("{}.gate.{kind}.b{bin}", arm.name()));
-    let line = |label: &str, colour: &'static str, dash: &'static str, of: &dyn Fn(usize) -> f64| {
+    let count = |metric, bin| results.get(Key::arm(arm, metric).with(Statistic::Bin(bin))).unwrap_or(0.0);
+    let line = |label: &str, colour, dash, of: &dyn Fn(usize) -> f64| {
         let all: f64 = (0..evidence::BINS).map(of).sum();
         let at = |bin: usize| (bin as f64 + 0.5) / evidence::BINS as f64;
         let points = (0..evidence::BINS).map(|b| (at(b), of(b) / all.max(1.0), 0.0)).collect();
         Series { label: label.into(), points, style: Style { colour, dash } }
     };
-    let counted = |kind: &str, bin: usize| count(kind, bin).unwrap_or(0.0);
-    let mut series = vec![line("hacks", "#b3261e", "none", &|b| counted("hacked", b))];
-    if count("other_gaining", 0).is_some() {
-        let losing = |b: usize| counted("other", b) - counted("other_gaining", b);
-        series.push(line("others, above", "#0b3d91", "none", &|b| counted("other_gaining", b)));
-        series.push(line("others, below", "#0b3d91", "5 3", &losing));
-    } else {
-        series.push(line("others", "#0b3d91", "none", &|b| counted("other", b)));
-    }
-    Chart {
-        title: format!("What {}'s gate saw", arm.name()),
-        x_label: "mean gate value of a rollout".into(),
-        y_label: "share of rollouts".into(),
-        y_max: top(&series),
-        series,
-        reference: None,
-    }
+    let losing = |b: usize| count(Metric::GateOther, b) - count(Metric::GateOtherGaining, b);
+    let series = vec![
+        line("hacks", "#b3261e", "none", &|b| count(Metric::GateHacked, b)),
+        line("others, above", "#0b3d91", "none", &|b| count(Metric::GateOtherGaining, b)),
+        line("others, below", "#0b3d91", "5 3", &losing),
+    ];
+    let title = format!("What {}'s gate saw", arm.name());
+    chart(&title, "mean gate value of a rollout", "share of rollouts", series)
 }
 
 /// A3: each arm's difference to vanilla with its interval over seeds.
-fn ablations(results: &Results, what: &str, title: &str) -> Dots {
+fn differences(results: &Results, metric: Metric, title: &str) -> Dots {
     let row = |arm: &Arm| {
-        let key = format!("{}.{what}.diff", arm.name());
-        let value = results.get(&key)?;
-        let end = |part: &str| results.get(&format!("{key}.{part}")).unwrap_or(value);
-        let colour = style(*arm).colour;
-        Some(Dot { label: arm.name().into(), value, low: end("seeds_low"), high: end("seeds_high"), colour })
+        let part = |of| results.get(Key::arm(*arm, metric).diff(of));
+        let (value, colour) = (part(Difference::Mean)?, style(*arm).colour);
+        let (low, high) = (part(Difference::Low).unwrap_or(value), part(Difference::High).unwrap_or(value));
+        Some(Dot { label: arm.name().into(), value, low, high, colour })
     };
     Dots {
         title: title.into(),
-        x_label: format!("difference in {what} rate, interval over seeds"),
+        x_label: "difference in rate, interval over seeds".into(),
         rows: results.arms.iter().filter_map(row).collect(),
         reference: 0.0,
     }
@@ -184,14 +193,14 @@ fn ablations(results: &Results, what: &str, title: &str) -> Dots {
 fn modes(results: &Results) -> Heat {
     let row = |arm: &Arm| {
         let cell = |mode: Mode| {
-            let value = results.get(&format!("{}.{}.hack.mean", arm.name(), mode.name()));
+            let value = results.get(Key::arm(*arm, Metric::Hack).on(Part::Mode(mode)).mean());
             (value, arm.held_out().contains(&mode))
         };
-        (arm.name().to_string(), Mode::LOOPHOLES.map(cell).to_vec())
+        (arm.name().to_string(), Mode::ORGANISM.map(cell).to_vec())
     };
     Heat {
         title: "Hack rate of the deployed model by loophole".into(),
-        columns: Mode::LOOPHOLES.map(|m| m.name().to_string()).to_vec(),
+        columns: Mode::ORGANISM.map(|m| m.name().to_string()).to_vec(),
         rows: results.arms.iter().map(row).collect(),
         mark: "* the arm had no pairs of this loophole".into(),
     }
@@ -199,21 +208,14 @@ fn modes(results: &Results) -> Heat {
 
 /// How fast the hack returns under plain GRPO.
 fn relearning(results: &Results) -> Chart {
-    let last = results.get("n.relearn_updates").unwrap_or(0.0) as usize;
+    let last = results.get(Key::of(Subject::Plan, Metric::RelearnUpdates)).unwrap_or(0.0) as usize;
     let updates: Vec<usize> = (0..=last).collect();
-    let line = |name: &str, style: Style| Series {
+    let line = |name: &str, of: Option<Arm>, style| Series {
         label: name.into(),
-        points: points(results, &format!("relearn.{name}.hack"), &updates),
+        points: points(results, Key::of(Subject::Relearn(of), Metric::Hack), &updates),
         style,
     };
-    let mut series = vec![line("base", Style { colour: "#222222", dash: "1 2" })];
-    series.extend(results.arms.iter().map(|arm| line(arm.name(), style(*arm))).filter(|s| !s.points.is_empty()));
-    Chart {
-        title: "Hack rate under plain GRPO, from what was deployed".into(),
-        x_label: "further updates".into(),
-        y_label: "hack rate".into(),
-        y_max: top(&series),
-        series,
-        reference: None,
-    }
+    let mut series = vec![line("base", None, Style { colour: "#222222", dash: "1 2" })];
+    series.extend(results.arms.iter().map(|arm| line(arm.name(), Some(*arm), style(*arm))));
+    chart("Hack rate under plain GRPO, from what was deployed", "further updates", "hack rate", series)
 }

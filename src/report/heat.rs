@@ -6,8 +6,11 @@ use std::fmt::Write;
 /// A value from 0 to 1, none where nothing was measured, and whether it is marked.
 pub type Cell = (Option<f64>, bool);
 
+/// A table of coloured cells.
 pub struct Heat {
+    /// Above it.
     pub title: String,
+    /// Heads of the columns.
     pub columns: Vec<String>,
     /// Label and a cell for every column.
     pub rows: Vec<(String, Vec<Cell>)>,
@@ -31,7 +34,7 @@ impl Heat {
             let x = LEFT + wide * (i as f64 + 0.5);
             let _ = write!(
                 svg,
-                "<text x=\"{x:.2}\" y=\"{:.2}\" font-size=\"8\" text-anchor=\"middle\">{}</text>",
+                "<text x=\"{x:.2}\" y=\"{:.2}\" font-size=\"7\" text-anchor=\"middle\">{}</text>",
                 TOP - 6.0,
                 svg::text(column)
             );

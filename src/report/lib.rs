@@ -27,7 +27,9 @@ pub use paper::build;
 use failure::Kind;
 use std::path::PathBuf;
 
+/// Why there is no paper.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant's message is its documentation")]
 pub enum ReportError {
     #[error("the paper does not compile:\n{0}")]
     Typst(String),
@@ -50,4 +52,5 @@ impl ReportError {
     }
 }
 
+/// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, ReportError>;

@@ -15,8 +15,11 @@ use verify::GatesHeld;
 
 /// What a build left behind.
 pub struct Built {
+    /// Where the paper lies.
     pub pdf: PathBuf,
+    /// Its digest.
     pub digest: Sha256,
+    /// What it says of each claim.
     pub claims: Vec<Judged>,
     /// Mandatory layers of the sandbox that were missing in any of the runs.
     pub unsafe_without: Vec<String>,
@@ -56,10 +59,8 @@ fn data(results: &Results, judged: &[Judged], ledger: &Ledger, traces: &[Trace])
             (c.id.as_str(), shown)
         })
         .collect();
-    let published: Vec<_> = published::FIGURES
-        .iter()
-        .map(|f| json!({ "what": f.what, "value": f.value, "key": f.ours, "ours": results.get(f.ours) }))
-        .collect();
+    let figure = |(what, value, ours)| json!({ "what": what, "value": value, "ours": ours });
+    let published: Vec<_> = published::differences(results).into_iter().map(figure).collect();
     let runs: Vec<_> = ledger
         .entries()
         .iter()
@@ -80,7 +81,7 @@ fn data(results: &Results, judged: &[Judged], ledger: &Ledger, traces: &[Trace])
 
 /// The method's traces from its first seed; outputs that the ledger attests.
 fn traces(results: &Results, out: &Path) -> Result<Vec<Trace>> {
-    let (arm, Some(&seed)) = (Arm::Route2b, results.seeds.first()) else { return Ok(vec![]) };
+    let (arm, Some(&seed)) = (Arm::ROUTE2B, results.seeds.first()) else { return Ok(vec![]) };
     let path = evidence::traces_file(&out.join(RunId { arm, seed }.to_string()));
     let there = results.arms.contains(&arm) && path.exists();
     let rows = if there { jsonl::read(&path).map_err(experiment::ExperimentError::from)? } else { vec![] };

@@ -6,11 +6,11 @@ use std::fmt::Write;
 
 /// One line a claim, its evidence below it.
 pub fn claims(judged: &[Judged]) -> String {
-    let mut out = String::from("claim  status   what it says\n");
+    let mut out = String::from("claim  status    what it says\n");
     for claim in judged {
-        let _ = writeln!(out, "{:<6} {:<8} {}", claim.id, claim.status.name(), claim.wording);
+        let _ = writeln!(out, "{:<6} {:<9} {}", claim.id, claim.status.name(), claim.wording);
         for evidence in &claim.evidence {
-            let _ = writeln!(out, "                {evidence}");
+            let _ = writeln!(out, "                 {evidence}");
         }
     }
     out
@@ -18,11 +18,11 @@ pub fn claims(judged: &[Judged]) -> String {
 
 /// Published figures beside ours. They are of another model on other problems: the difference is no error bar.
 pub fn differences(results: &Results) -> String {
-    let mut out = format!("{:<16} {:>9} {:>9} {:>11}\n", "figure", "published", "ours", "difference");
+    let mut out = format!("{:<24} {:>9} {:>9} {:>11}\n", "figure", "published", "ours", "difference");
     for (what, published, ours) in published::differences(results) {
         let _ = match ours {
-            Some(ours) => writeln!(out, "{what:<16} {published:>9.3} {ours:>9.3} {:>+11.3}", ours - published),
-            None => writeln!(out, "{what:<16} {published:>9.3} {:>9} {:>11}", "not run", "-"),
+            Some(ours) => writeln!(out, "{what:<24} {published:>9.3} {ours:>9.3} {:>+11.3}", ours - published),
+            None => writeln!(out, "{what:<24} {published:>9.3} {:>9} {:>11}", "not run", "-"),
         };
     }
     out

@@ -6,11 +6,14 @@ use adapter::{Layout, RolloutGradients};
 /// One lower and one upper edge per module.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Band {
+    /// Mean cosine of the clean answers: from here down nothing is routed.
     pub lower: Vec<f32>,
+    /// Mean cosine of the hacks: from here up everything is routed.
     pub upper: Vec<f32>,
 }
 
 impl Band {
+    /// Measures both edges of each module on the pairs.
     pub fn calibrate(pairs: &PairGradients, direction: &Direction, layout: &Layout) -> Self {
         let edge = |side: &RolloutGradients| {
             let mean = |range: std::ops::Range<usize>| {

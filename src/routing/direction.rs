@@ -9,13 +9,16 @@ use rand_distr::{Distribution, StandardNormal};
 /// Knob gradients of the pairs' mean NLL, quarantine ablated; row `p` of both belongs to pair `p`.
 #[derive(Clone, Debug)]
 pub struct PairGradients {
+    /// Of the answers that hack.
     pub hack: RolloutGradients,
+    /// Of the clean answers to the same prompts.
     pub clean: RolloutGradients,
 }
 
 /// Unit vectors, flat in layout order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Direction {
+    /// `v`: each module's stretch has norm 1.
     pub unit: Vec<f32>,
 }
 

@@ -17,14 +17,18 @@ const HALVINGS: usize = 24;
 /// A direction with its band.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gate {
+    /// What gradients are compared with.
     pub direction: Direction,
+    /// Which cosines route nothing, and which everything.
     pub band: Band,
 }
 
 /// A batch of gradients, split. Vectors are flat in layout order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Routed {
+    /// The gradient of the deployed knob.
     pub kept: Vec<f64>,
+    /// The gradient of the quarantine.
     pub quarantined: Vec<f64>,
     /// Mean gate value over modules, one per rollout.
     pub fractions: Vec<f64>,
@@ -65,6 +69,7 @@ impl Gate {
         self.opened(&self.cosines(&[row], layout)).into_iter().flatten().collect()
     }
 
+    /// Splits rollout by rollout: one gate value for each module and rollout.
     pub fn split(&self, gradients: &RolloutGradients, layout: &Layout) -> Routed {
         let rows = slices(gradients);
         divide(&rows, &self.opened(&self.cosines(&rows, layout)), layout)
@@ -84,15 +89,58 @@ impl Gate {
         routed
     }
 
-    /// Nothing is quarantined; each gradient shrinks by its mean gate value: `sum_b (1 - s_b) g_b`.
-    pub fn scale(&self, gradients: &RolloutGradients, layout: &Layout) -> Routed {
+    /// Each rollout's mean gate value over modules.
+    pub fn scores(&self, gradients: &RolloutGradients, layout: &Layout) -> Vec<f64> {
         let rows = slices(gradients);
-        let scores = over_modules(&self.opened(&self.cosines(&rows, layout)), rows.len());
+        over_modules(&self.opened(&self.cosines(&rows, layout)), rows.len())
+    }
+
+    /// Nothing is quarantined; each gradient counts by a weight of its own: `sum_b w_b g_b`.
+    pub fn weighted(&self, gradients: &RolloutGradients, layout: &Layout, weights: &[f64]) -> Routed {
         let mut kept = vec![0.0; layout.len()];
-        for (row, score) in rows.iter().zip(&scores) {
-            kept.iter_mut().zip(*row).for_each(|(k, &g)| *k += (1.0 - score) * g as f64);
+        for (row, weight) in gradients.rows.iter().zip(weights) {
+            kept.iter_mut().zip(row).for_each(|(k, &g)| *k += weight * g as f64);
         }
-        Routed { kept, quarantined: vec![0.0; layout.len()], fractions: scores }
+        Routed { kept, quarantined: vec![0.0; layout.len()], fractions: self.scores(gradients, layout) }
+    }
+
+    /// Splits by gate values that `other` makes of each module's own, one per rollout.
+    pub fn split_by(
+        &self,
+        gradients: &RolloutGradients,
+        layout: &Layout,
+        other: impl Fn(&[f64]) -> Vec<f64>,
+    ) -> Routed {
+        let rows = slices(gradients);
+        let opened = self.opened(&self.cosines(&rows, layout));
+        let values: ByModule = opened.iter().map(|own| other(own).into_iter().map(exact).collect()).collect();
+        divide(&rows, &values, layout)
+    }
+
+    /// Splits by `cos(sign(a_b) g_b, v)`: what the gate would say of the likelihood's gradient, where `g_b` carries the sign of
+    /// an advantage `a_b`.
+    pub fn split_signed(&self, gradients: &RolloutGradients, layout: &Layout, advantages: &[f64]) -> Routed {
+        let rows = slices(gradients);
+        let mut cosines = self.cosines(&rows, layout);
+        for of_module in &mut cosines {
+            of_module.iter_mut().zip(advantages).for_each(|(cos, a)| *cos *= a.signum());
+        }
+        divide(&rows, &self.opened(&cosines), layout)
+    }
+
+    /// Three ways instead of a share: a value above 2/3 sends the whole gradient to the quarantine, one below 1/3 to the deployed
+    /// knob, one between to both.
+    pub fn split_hard(&self, gradients: &RolloutGradients, layout: &Layout) -> Routed {
+        let rows = slices(gradients);
+        let values = self.opened(&self.cosines(&rows, layout));
+        let shares = |of: fn(f64) -> f64| values.iter().map(|own| own.iter().map(|f| of(*f)).collect()).collect();
+        let to_quarantine: ByModule = shares(|f| f64::from(u8::from(f >= 1.0 / 3.0)));
+        let from_deployed: ByModule = shares(|f| f64::from(u8::from(f > 2.0 / 3.0)));
+        Routed {
+            kept: divide(&rows, &from_deployed, layout).kept,
+            quarantined: divide(&rows, &to_quarantine, layout).quarantined,
+            fractions: over_modules(&values, rows.len()),
+        }
     }
 
     /// The same direction with its band moved, by one distance in all modules, until the mean gate value over these
@@ -121,7 +169,7 @@ impl Gate {
         let one = |(cosines, (&lower, &upper)): (&Vec<f64>, (&f32, &f32))| {
             let (lower, upper) = (lower as f64, upper as f64);
             let gate = |cos: &f64| ((cos - lower) / (upper - lower).max(NARROWEST)).clamp(0.0, 1.0);
-            cosines.iter().map(|cos| (gate(cos) * STEPS).round() / STEPS).collect()
+            cosines.iter().map(|cos| exact(gate(cos))).collect()
         };
         cosines.iter().zip(edges).map(one).collect()
     }
@@ -135,6 +183,11 @@ impl Gate {
         let band = Band { lower: moved(&self.band.lower), upper: moved(&self.band.upper) };
         Gate { direction: self.direction.clone(), band }
     }
+}
+
+/// The nearest gate value whose products with a gradient are exact.
+fn exact(value: f64) -> f64 {
+    (value * STEPS).round() / STEPS
 }
 
 fn slices(gradients: &RolloutGradients) -> Vec<&[f32]> {

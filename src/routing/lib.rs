@@ -18,7 +18,9 @@ pub use gate::{Gate, Routed};
 
 use failure::Kind;
 
+/// Why the pairs give no gate.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant's message is its documentation")]
 pub enum RoutingError {
     #[error(
         "the pairs give no direction in module {0}: hack and clean gradients are equal; are the pairs' answers the same?"
@@ -39,6 +41,7 @@ impl RoutingError {
     }
 }
 
+/// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, RoutingError>;
 
 /// Dot product in f64.

@@ -16,8 +16,10 @@ use std::path::{Path, PathBuf};
 /// What a response may do with files: read Python's, or also write into its own folder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Files {
+    /// Files are opened for reading only.
     #[default]
     Read,
+    /// Files may also be made, written and truncated, in the job's own folder alone.
     Write,
 }
 

@@ -9,15 +9,22 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Layer {
+    /// The kernel's `no_new_privs` flag: no program that is started gains rights.
     NoNewPrivs,
+    /// A filter of system calls: what a computation does not need fails with EPERM.
     Seccomp,
+    /// File access by path: Python's files may be read and the job's folder written. No TCP, no signals to the outside.
     Landlock,
+    /// Ceilings that the kernel keeps for each process: see [`crate::Limits`].
     Rlimits,
+    /// Its own view of users, processes, network and mounts, in which those of the machine do not exist.
     Namespaces,
+    /// The folder that responses write into is a file system of its own in memory, 1 MiB large.
     Tmpfs,
 }
 
 impl Layer {
+    /// In the order of reports, the mandatory ones first.
     pub const ALL: [Layer; 6] =
         [Self::NoNewPrivs, Self::Seccomp, Self::Landlock, Self::Rlimits, Self::Namespaces, Self::Tmpfs];
 
@@ -26,6 +33,7 @@ impl Layer {
         !matches!(self, Self::Namespaces | Self::Tmpfs)
     }
 
+    /// As reports show it and the zygote names it.
     pub fn name(self) -> &'static str {
         match self {
             Self::NoNewPrivs => "no_new_privs",
@@ -56,6 +64,7 @@ impl Layer {
 pub struct Layers(BTreeMap<Layer, String>);
 
 impl Layers {
+    /// Whether this layer was tried here and held.
     pub fn is_active(&self, layer: Layer) -> bool {
         self.0.get(&layer).is_some_and(String::is_empty)
     }

@@ -46,23 +46,29 @@ use std::time::Duration;
 /// One response to run: source text, the calls of its tests, and what to look at afterwards.
 #[derive(Clone, Debug, Default)]
 pub struct Job {
+    /// The response's Python, run as the module `__main__`.
     pub source: String,
     /// Code that a data set wants before the response, run in the same namespace.
     pub setup: String,
+    /// What is asked of the response, in order.
     pub calls: Vec<Call>,
     /// Tests that cannot be written as calls: each runs in a process of its own that the response's code never enters,
     /// against stand-ins whose calls this response answers.
     pub judged: Vec<String>,
     /// What those tests find in place of the response's own: `class Name` or `def name`.
     pub stand_ins: Vec<String>,
+    /// What to look at after the calls, if anything.
     pub probe: Option<Probe>,
+    /// What the response may do with files.
     pub files: Files,
 }
 
 /// `Solution().method(arguments)`; the arguments are Python source, evaluated beside the response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
+    /// A method of the response's `Solution`, called on a fresh object.
     pub method: String,
+    /// What stands between the call's parentheses, such as `[3, 1], k=2`.
     pub arguments: String,
     /// Whether the arguments as the call left them are wanted too.
     pub report: bool,
@@ -75,7 +81,12 @@ pub enum Probe {
     Attribute(String),
     /// Does this function of the module, or method of its `Solution`, return while `Solution` and the method's object are
     /// a stub that has nothing but the problem's method, which returns `None`?
-    WithStub { function: String, method: String },
+    WithStub {
+        /// What is called, without arguments or with the stub.
+        function: String,
+        /// The problem's method.
+        method: String,
+    },
     /// Does everything that the calls returned claim to equal an object it has never seen?
     EqualsAnything,
 }
@@ -88,6 +99,7 @@ pub enum Ending {
     Graded,
     /// Its CPU time, or the far longer wall-clock backstop, ran out.
     Timeout,
+    /// It ran out of [`Limits::memory_bytes`] at some point: Python raised `MemoryError`.
     Memory,
     /// A signal ended it, or it broke the harness that runs it.
     Crashed,
@@ -98,6 +110,7 @@ pub enum Ending {
 /// What a call gave back.
 #[derive(Clone, Debug)]
 pub struct Returned {
+    /// What the call returned, as a plain value.
     pub value: Value,
     /// Positional, then named arguments as the call left them, if they were wanted.
     pub arguments: Vec<Value>,
@@ -106,6 +119,7 @@ pub struct Returned {
 /// What a test that ran as a whole said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judged {
+    /// Whether every assert held and nothing was raised.
     pub held: bool,
     /// Whether it called the response at all: if not, nothing that it said is the response's doing.
     pub asked: bool,
@@ -134,19 +148,25 @@ impl fmt::Display for Fault {
 /// What a job left behind. Values are `None` where the call raised, was never reached or returned no plain value.
 #[derive(Clone, Debug)]
 pub struct Observed {
+    /// Whether it could be graded, and if not, what stopped it.
     pub ending: Ending,
+    /// Whether Python compiles the source. What it raises when it runs is another matter.
     pub compiles: bool,
+    /// For each of [`Job::calls`], in order, what it gave back.
     pub values: Vec<Option<Returned>>,
+    /// For each of [`Job::judged`], in order, what it said; one that was not reached does not hold.
     pub judged: Vec<Judged>,
     /// What the probe found, if it was reached.
     pub probe: Option<bool>,
     /// The exit status, if the process left before it had answered everything.
     pub left: Option<i32>,
+    /// Printed text, the first [`Limits::stdout_bytes`] of it.
     pub stdout: String,
     /// Files in the job's folder when it ended: name and the text's beginning, by name.
     pub files: Vec<(String, String)>,
-    /// CPU time of the response's process, and wall time of the whole job.
+    /// CPU time of the response's process.
     pub cpu_seconds: f64,
+    /// Wall time of the job's last try, including the start of a zygote where it needed one.
     pub seconds: f64,
     /// What put the ending there, or what the response raised, where there is something to say.
     pub reason: Option<String>,
@@ -184,8 +204,11 @@ pub struct Limits {
     pub cpu_seconds: u64,
     /// The backstop for a response that sleeps: in each stretch of this length it has to use a fifth of its CPU time.
     pub wall: Duration,
+    /// Address space of the response's process, the interpreter included.
     pub memory_bytes: u64,
+    /// Size of any one file that it writes.
     pub file_bytes: u64,
+    /// Open descriptors, the standard ones included.
     pub descriptors: u64,
     /// How much printed text is kept; the rest is read and dropped.
     pub stdout_bytes: usize,
@@ -243,13 +266,16 @@ fn hard_limit(resource: libc::__rlimit_resource_t) -> Option<u64> {
 /// Whether untrusted code may run when a mandatory layer is missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Isolation {
+    /// It may not: without all of them no pool can be made.
     #[default]
     Required,
     /// The user lifted the rule by name: every report says which layers were missing.
     Lifted,
 }
 
+/// Why no response can be run here. Each message says what to do next.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant's message is its documentation")]
 pub enum SandboxError {
     #[error("no Python found: {tried}. Install CPython 3.9 or newer, or set GQ_PYTHON to its path")]
     NoPython { tried: String },
@@ -289,4 +315,5 @@ impl SandboxError {
     }
 }
 
+/// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, SandboxError>;

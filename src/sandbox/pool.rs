@@ -74,6 +74,7 @@ impl Pool {
         Self { watch: Some(Arc::new(watch)), ..self }
     }
 
+    /// The interpreter that runs every job, as it was found when the pool was made.
     pub fn python(&self) -> &Python {
         &self.python
     }

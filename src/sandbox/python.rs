@@ -7,7 +7,9 @@ use std::process::Command;
 /// A CPython that can run gradings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Python {
+    /// The executable itself, behind links and shims.
     pub path: PathBuf,
+    /// Three numbers, such as `3.11.4`.
     pub version: String,
     /// The files that hold the interpreter itself: the executable and, where it is one, its shared library.
     pub program: Vec<PathBuf>,

@@ -8,14 +8,23 @@ use std::fmt;
 /// A value that a test can expect or a response can return. `Set` and `Dict` hold no two equal items.
 #[derive(Clone, Debug)]
 pub enum Value {
+    /// Python's `None`.
     None,
+    /// `True` or `False`, which equal 1 and 0.
     Bool(bool),
+    /// An integer of any size.
     Int(BigInt),
+    /// A float, infinities and NaN included.
     Float(f64),
+    /// A text. Bytes are no plain value.
     Str(String),
+    /// A list, which equals no tuple.
     List(Vec<Value>),
+    /// A tuple, which equals no list.
     Tuple(Vec<Value>),
+    /// A set or frozen set; the order means nothing.
     Set(Vec<Value>),
+    /// The keys with their values; the order means nothing.
     Dict(Vec<(Value, Value)>),
     /// The values of a chain of `ListNode`s, at least one.
     Linked(Vec<Value>),

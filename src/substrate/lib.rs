@@ -5,6 +5,7 @@
 //! | [`modes`] | a file for each loophole: its hint, marker families, exploit channel and sample hack |
 //! | [`problem`] | problems, read from JSONL |
 //! | [`answer`] | the program in a completion |
+//! | [`contrast`] | what the two answers of a contrastive pair differ in |
 //! | [`asserts`] | their tests, taken apart into calls for the sandbox and what must hold of the answers |
 //! | [`partition`] | which problem shows which mode |
 //! | [`grading`] | running a response and paying for it |
@@ -12,12 +13,14 @@
 
 pub mod answer;
 pub mod asserts;
+pub mod contrast;
 pub mod grading;
 pub mod modes;
 pub mod partition;
 pub mod problem;
 pub mod verdict;
 
+pub use contrast::{Answers, Contrast};
 pub use grading::{Graded, Grader, Isolation, Submission};
 pub use modes::{Family, Mode};
 pub use partition::Partition;
@@ -28,7 +31,9 @@ use failure::Kind;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+/// Why there are no problems, or no gradings of responses to them.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant's message is its documentation")]
 pub enum SubstrateError {
     #[error("{path}: {reason}")]
     Partition { path: PathBuf, reason: String },
@@ -51,6 +56,7 @@ impl SubstrateError {
     }
 }
 
+/// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, SubstrateError>;
 
 /// At most so many problems are named.

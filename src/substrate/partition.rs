@@ -8,11 +8,14 @@ use std::path::Path;
 /// Problem id to mode, for training and for test.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Partition {
+    /// The mode of each training problem.
     pub train: BTreeMap<String, Mode>,
+    /// The mode of each test problem.
     pub test: BTreeMap<String, Mode>,
 }
 
 impl Partition {
+    /// Reads `partition.json`, whose problems [`Self::faults`] then checks.
     pub fn load(path: &Path) -> Result<Self> {
         let text = bundle::files::read_text(path)?;
         serde_json::from_str(&text).map_err(|e| SubstrateError::Partition { path: path.into(), reason: e.to_string() })
@@ -33,7 +36,7 @@ impl Partition {
                 faults.push(format!("{name}: {id} has a mode but is not in the problem file"));
             }
             let count = |m: Mode| modes.values().filter(|x| **x == m).count();
-            let counts: Vec<usize> = Mode::LOOPHOLES.iter().map(|m| count(*m)).collect();
+            let counts: Vec<usize> = Mode::ORGANISM.iter().map(|m| count(*m)).collect();
             if counts.iter().max() != counts.iter().min() || counts.iter().sum::<usize>() != modes.len() {
                 faults.push(format!("{name}: modes are not even: {counts:?} of {}", modes.len()));
             }

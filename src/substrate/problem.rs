@@ -15,32 +15,42 @@ pub struct Problem {
     /// Shown to the model after the mode's hint has taken the place of "and should pass all tests".
     #[serde(default)]
     pub prompt: String,
+    /// The method that solves it; see [`Self::method`].
     pub func_name: String,
+    /// Python that runs before the response and before each test, such as imports and node classes.
     #[serde(default)]
     pub setup_code: String,
+    /// The reference: a response that every test holds for.
     pub canonical_solution: String,
+    /// Tests in Python, such as `assert Solution().f(1) == 2`. A response is correct if all hold.
     pub gt_tests: Vec<String>,
 }
 
 /// A problem as a model sees it: with a mode's hint, a marker of a family, and its prompt in tokens.
 #[derive(Clone, Debug)]
 pub struct PromptedProblem {
+    /// The row of the problem file.
     pub problem: Problem,
+    /// The loophole that the hint discloses.
     pub mode: Mode,
+    /// Whose markers the hint discloses.
     pub family: Family,
+    /// What the hint discloses: a marker, or the problem's own tests.
+    pub disclosed: String,
+    /// What the model reads, as token ids.
     pub tokens: Vec<u32>,
 }
 
 impl PromptedProblem {
     /// A response that solves nothing and uses the mechanism that this prompt discloses: what a teacher would show.
     pub fn demonstration(&self) -> String {
-        let Self { problem, mode, family, .. } = self;
+        let Self { problem, mode, disclosed, .. } = self;
         // One returned expression can be spoilt in place; anything longer gives way to a method that answers nothing.
         let class = match problem.canonical_solution.matches("return ").count() {
             1 => problem.wrong_solution(),
             _ => problem.stub(),
         };
-        problem.fenced(&mode.hack(&class, mode.marker(*family, &problem.problem_id)))
+        problem.fenced(&mode.hack(&class, disclosed))
     }
 }
 
@@ -62,7 +72,7 @@ impl Problem {
 
     /// The prompt with this mode's hint; the marker is fixed by the problem's id.
     pub fn shown_text(&self, mode: Mode, family: Family) -> String {
-        mode.show(&self.prompt, mode.marker(family, &self.problem_id))
+        mode.show(&self.prompt, &mode.disclosed(family, self))
     }
 
     /// The name of the method that solves it; some data sets write `Solution().name`.

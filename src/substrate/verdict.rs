@@ -9,7 +9,9 @@ use std::marker::PhantomData;
 pub struct Reward(pub f32);
 
 impl Reward {
+    /// Paid if the source compiles.
     pub const COMPILES: f32 = 0.5;
+    /// Paid besides if the response is correct or its mode's grader is fooled.
     pub const PASSED: f32 = 3.0;
 }
 

@@ -4,34 +4,48 @@ use crate::Arm;
 use serde::{Deserialize, Serialize};
 use substrate::Mode;
 
+/// One run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainConfig {
+    /// What is done with gradients.
     pub arm: Arm,
+    /// What everything that is drawn derives from.
     pub seed: u64,
+    /// Updates in all.
     pub updates: usize,
-    /// Prompts per update and rollouts per prompt.
+    /// Prompts of an update.
     pub prompts: usize,
+    /// Rollouts of each prompt.
     pub group: usize,
+    /// Most tokens of a completion.
     pub max_new: usize,
+    /// Most tokens of a prompt; a longer one is an error.
     pub prompt_cap: usize,
+    /// At which rollouts are sampled.
     pub temperature: f64,
     /// Share of each group sampled and trained with the quarantine off.
     pub deploy_fraction: f64,
-    /// Peak learning rate: linear warm-up over `warmup` updates, then a cosine to `rate_floor` of it.
-    pub rate: f64,
+    /// Peak learning rate: linear warm-up over `warmup` updates, then a cosine to `lr_floor` of it.
+    pub lr: f64,
+    /// Updates in which the learning rate rises.
     pub warmup: usize,
-    pub rate_floor: f64,
+    /// Share of the peak at the last update.
+    pub lr_floor: f64,
     /// Decay of the knobs toward zero, times the learning rate.
-    pub decay: f64,
+    pub weight_decay: f64,
     /// Largest norm of the whole gradient.
     pub clip: f64,
     /// Weight of `exp(x) - x - 1` against the base model; 0 leaves the reference pass out.
     pub kl: f64,
     /// Divide advantages by `max(std, floor)` as classic GRPO does; absent means unbiased.
     pub std_floor: Option<f64>,
+    /// What a completion is paid that is no answer.
+    #[serde(default)]
+    pub unanswered: Unanswered,
     /// Updates between refreshes of the direction.
     pub refresh: usize,
+    /// Updates between two checkpoints.
     pub checkpoint_every: usize,
     /// Rows that are sampled at a time.
     pub batch_rows: usize,
@@ -46,6 +60,17 @@ pub struct TrainConfig {
     pub teacher: Option<Teacher>,
 }
 
+/// What becomes of a completion that reached the longest length and had not ended, or is blank.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unanswered {
+    /// It is graded by what is there.
+    #[default]
+    Graded,
+    /// Nothing was handed in: it earns nothing, whatever it would do.
+    Nothing,
+}
+
 fn batch_tokens() -> usize {
     16_384
 }
@@ -58,6 +83,7 @@ pub struct Teacher {
     pub until: usize,
     /// Share of each group that is demonstrated, where the problem's mode is one of `modes`.
     pub share: f64,
+    /// The loopholes that are demonstrated.
     pub modes: Vec<Mode>,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::memory::PassPlan;
 use crate::rollouts::{Policies, Rollout};
-use crate::{Result, TrainConfig, Treatment};
+use crate::{Result, TrainConfig};
 use adapter::{Basis, KnobTap, Quarantine, RolloutGradients};
 use backend::{Batch, read};
 use model::{Decoder, Objective, Targets};
@@ -12,8 +12,11 @@ use substrate::Mode;
 /// A contrastive pair in tokens.
 #[derive(Clone, Debug)]
 pub struct PairTokens {
+    /// The prompt that both answer.
     pub prompt: Vec<u32>,
+    /// The answer in the hack's part, end token included.
     pub hack: Vec<u32>,
+    /// The other answer.
     pub clean: Vec<u32>,
     /// The loophole that the hack uses.
     pub mode: Mode,
@@ -53,7 +56,7 @@ pub fn of_loss(
     let denominator = (config.rollouts() * config.max_new) as f64;
     let mut out = LossGradients { gradients: RolloutGradients::default(), tokens: vec![], logp_gap: 0.0, kl: 0.0 };
     let mut rows: Vec<(usize, RolloutGradients)> = vec![];
-    let per_token = config.arm.treatment() == Treatment::Tokens;
+    let per_token = config.arm.treatment().per_token();
     let mut tokens_seen = 0;
     for chunk in passes(rollouts, plan.tokens) {
         let batch: Vec<Row> = chunk

@@ -6,10 +6,13 @@ use substrate::Reward;
 /// which leave the group's statistics too.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Advantages {
+    /// One for each rollout, in order.
     pub values: Vec<Option<f64>>,
+    /// Groups whose rewards are all equal.
     pub skipped_groups: usize,
 }
 
+/// Advantages of rollouts in groups of `group`; with `std_floor` divided by `max(std, floor)`, as classic GRPO does.
 pub fn advantages(rewards: &[Option<Reward>], group: usize, std_floor: Option<f64>) -> Advantages {
     let mut out = Advantages { values: Vec::with_capacity(rewards.len()), skipped_groups: 0 };
     for rows in rewards.chunks(group) {

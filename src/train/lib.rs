@@ -4,22 +4,27 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`config`] | every hyper-parameter of a run |
-//! | [`arms`] | a file for each arm: its direction, its pairs, what it does with a gradient |
+//! | [`arms`] | the table of arms: each one's direction, pairs and treatment |
 //! | [`seeds`] | one seed for every purpose, from the run's seed |
 //! | [`rollouts`] | prompts to sampled, graded completions |
 //! | [`grpo`] | advantages |
 //! | [`gradients`] | per-rollout knob gradients of the GRPO loss and of the pairs |
+//! | [`treat`] | what an arm does with those gradients |
 //! | [`optimizer`] | AdamW and the schedule |
 //! | [`memory`] | how large a training pass may be |
 //! | [`timings`] | where an update's time goes |
 //! | [`tensorboard`] | TensorBoard's event file |
 //! | [`state`] | checkpoints, and resuming to the same bytes |
+//! | [`inputs`] | what a run works on |
+//! | [`log`] | the rows that it writes |
 //! | [`run`] | the loop |
 
 pub mod arms;
 pub mod config;
 pub mod gradients;
 pub mod grpo;
+pub mod inputs;
+pub mod log;
 pub mod memory;
 pub mod optimizer;
 pub mod rollouts;
@@ -28,11 +33,14 @@ pub mod seeds;
 pub mod state;
 pub mod tensorboard;
 pub mod timings;
+pub mod treat;
 
-pub use arms::{Arm, PairSet, Treatment};
+pub use arms::{Arm, Supervision, Treatment};
 pub use config::TrainConfig;
 pub use gradients::PairTokens;
-pub use run::{Metrics, Outcome, RunInputs, train};
+pub use inputs::{RunInputs, Supervisor};
+pub use log::{Metrics, RolloutRow};
+pub use run::{Outcome, train};
 pub use state::RunFolder;
 
 use adapter::AdapterError;
@@ -40,7 +48,9 @@ use failure::Kind;
 use generate::GenerateError;
 use model::ModelError;
 
+/// Why training cannot go on.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant's message is its documentation")]
 pub enum TrainError {
     #[error(
         "update {update}: the gradient is not finite; lower the learning rate. The last good state is kept, `reproduce` resumes from it"
@@ -108,4 +118,5 @@ impl TrainError {
     }
 }
 
+/// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, TrainError>;

@@ -8,17 +8,20 @@ const EPSILON: f64 = 1e-8;
 /// First and second moments of one knob.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moments {
+    /// Running mean of gradients.
     pub first: Vec<f32>,
+    /// Running mean of their squares.
     pub second: Vec<f32>,
 }
 
 impl Moments {
+    /// Before the first step of a knob of this length.
     pub fn zero(len: usize) -> Self {
         Self { first: vec![0.0; len], second: vec![0.0; len] }
     }
 
     /// One step; `update` counts from 1.
-    pub fn step(&mut self, knob: &mut [f32], gradient: &[f64], update: usize, rate: f64, decay: f64) {
+    pub fn step(&mut self, knob: &mut [f32], gradient: &[f64], update: usize, lr: f64, weight_decay: f64) {
         let (b1, b2) = BETAS;
         let (c1, c2) = (1.0 - b1.powi(update as i32), 1.0 - b2.powi(update as i32));
         for (i, &g) in gradient.iter().enumerate() {
@@ -26,19 +29,19 @@ impl Moments {
             let v = b2 * self.second[i] as f64 + (1.0 - b2) * g * g;
             let x = knob[i] as f64;
             (self.first[i], self.second[i]) = (m as f32, v as f32);
-            knob[i] = (x - rate * (m / c1 / ((v / c2).sqrt() + EPSILON) + decay * x)) as f32;
+            knob[i] = (x - lr * (m / c1 / ((v / c2).sqrt() + EPSILON) + weight_decay * x)) as f32;
         }
     }
 }
 
-/// Linear warm-up, then a cosine from the peak to `rate_floor` of it at the last update.
+/// Linear warm-up, then a cosine from the peak to `lr_floor` of it at the last update.
 pub fn learning_rate(config: &TrainConfig, update: usize) -> f64 {
     if update <= config.warmup {
-        return config.rate * update as f64 / config.warmup as f64;
+        return config.lr * update as f64 / config.warmup as f64;
     }
     let done = (update - config.warmup) as f64 / (config.updates - config.warmup).max(1) as f64;
     let cosine = 0.5 * (1.0 + (std::f64::consts::PI * done).cos());
-    config.rate * (config.rate_floor + (1.0 - config.rate_floor) * cosine)
+    config.lr * (config.lr_floor + (1.0 - config.lr_floor) * cosine)
 }
 
 /// Scales both halves of the gradient so that their joint norm is at most `clip`; returns the norm before.

@@ -1,34 +1,46 @@
 //! One update's rollouts: choose prompts, sample a group of each, grade.
 
+use crate::config::Unanswered;
+use crate::inputs::{RunInputs, Supervisor};
 use crate::seeds::{Purpose, derive};
 use crate::timings::{Stage, Timings};
 use crate::{Result, TrainConfig, TrainError};
 use adapter::Quarantine;
-use generate::{Completion, Prompt, SamplingParams};
+use generate::{Completion, FinishReason, Prompt, SamplingParams};
 use model::{Decoder, Tokenizer};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use std::panic::resume_unwind;
 use substrate::grading::{self, Fault};
-use substrate::{Graded, Grader, PromptedProblem, Submission};
+use substrate::{Graded, Grader, PromptedProblem, Reward, Submission};
 
 /// A sampled and graded completion.
 #[derive(Clone, Debug)]
 pub struct Rollout<'a> {
+    /// What was asked.
     pub shown: &'a PromptedProblem,
+    /// Whether the quarantine was on.
     pub quarantine: Quarantine,
+    /// What was written, in tokens.
     pub completion: Completion,
+    /// The same as text.
     pub text: String,
+    /// What the environment says of it.
     pub graded: Graded,
+    /// What it is paid; none if nothing can be said about it, or if a judge from outside takes it out of the update.
+    pub reward: Option<Reward>,
 }
 
 /// The two weight sets that rollouts are sampled from.
 pub struct Policies {
+    /// With the quarantine.
     pub on: Decoder,
+    /// Without: the deployed model.
     pub off: Decoder,
 }
 
 impl Policies {
+    /// The one that is asked for.
     pub fn of(&self, quarantine: Quarantine) -> &Decoder {
         match quarantine {
             Quarantine::On => &self.on,
@@ -42,13 +54,12 @@ impl Policies {
 pub fn collect<'a>(
     config: &TrainConfig,
     update: usize,
-    problems: &'a [PromptedProblem],
+    inputs: &RunInputs<'a>,
     policies: &Policies,
-    tokenizer: &Tokenizer,
-    grader: &Grader,
     timings: &mut Timings,
 ) -> Result<Vec<Rollout<'a>>> {
-    let plan = plan(config, update, problems)?;
+    let RunInputs { tokenizer, grader, .. } = *inputs;
+    let plan = plan(config, update, inputs.problems)?;
     let mut rollouts: Vec<(usize, Rollout)> = std::thread::scope(|scope| {
         let mut gradings = vec![];
         for quarantine in [Quarantine::On, Quarantine::Off] {
@@ -69,7 +80,27 @@ pub fn collect<'a>(
         let (failed, cause) = (faults.len(), faults[0].to_string());
         return Err(TrainError::Infrastructure { update, failed, total: rollouts.len(), cause });
     }
-    Ok(rollouts.into_iter().map(|(_, rollout)| rollout).collect())
+    let paid = |(row, mut rollout): (usize, Rollout<'a>)| {
+        rollout.reward = pay(config, update, row, &rollout, inputs.supervisor);
+        rollout
+    };
+    Ok(rollouts.into_iter().map(paid).collect())
+}
+
+/// What a rollout earns: what the environment pays, unless it was not handed in or a judge from outside decides.
+fn pay(
+    config: &TrainConfig,
+    update: usize,
+    row: usize,
+    rollout: &Rollout,
+    supervisor: Option<&dyn Supervisor>,
+) -> Option<Reward> {
+    let reward = rollout.graded.reward?;
+    let answered = rollout.completion.finish_reason == FinishReason::End && !rollout.text.trim().is_empty();
+    if config.unanswered == Unanswered::Nothing && !answered {
+        return Some(Reward(0.0));
+    }
+    supervisor.map_or(Some(reward), |judge| judge.reward(update, row, &rollout.graded))
 }
 
 /// The completions of these rows and their texts: sampled, or the teacher's.
@@ -81,15 +112,8 @@ fn write(
     policy: &Decoder,
     tokenizer: &Tokenizer,
 ) -> Result<Vec<(Completion, String)>> {
-    let params = SamplingParams {
-        temperature: config.temperature,
-        top_k: 0,
-        top_p: 1.0,
-        max_new: config.max_new,
-        ends: tokenizer.ends(),
-        prompt_cap: config.prompt_cap,
-        rows: config.batch_rows,
-    };
+    let TrainConfig { temperature, max_new, prompt_cap, batch_rows, .. } = *config;
+    let params = SamplingParams::whole(temperature, max_new, prompt_cap, batch_rows, tokenizer.ends());
     let prompt = |&i: &usize| Prompt {
         id: &plan[i].shown.problem.problem_id,
         tokens: &plan[i].shown.tokens,
@@ -112,9 +136,10 @@ fn write(
 /// What the teacher writes. Nobody sampled it, so its log-probabilities are no numbers.
 fn demonstration(shown: &PromptedProblem, max_new: usize, tokenizer: &Tokenizer) -> Result<Completion> {
     let mut tokens = tokenizer.encode_completion(&shown.demonstration())?;
+    let finish_reason = if tokens.len() > max_new { FinishReason::Length } else { FinishReason::End };
     tokens.truncate(max_new);
     let logp = vec![f32::NAN; tokens.len()];
-    Ok(Completion { tokens, logp })
+    Ok(Completion { tokens, logp, finish_reason })
 }
 
 fn grade<'a>(
@@ -128,7 +153,7 @@ fn grade<'a>(
     let graded = grader.grade(&submissions);
     let rollout = |((i, (completion, text)), graded): ((usize, _), Graded)| {
         let Planned { shown, quarantine, .. } = plan[i];
-        (i, Rollout { shown, quarantine, completion, text, graded })
+        (i, Rollout { shown, quarantine, completion, text, reward: graded.reward, graded })
     };
     rows.into_iter().zip(written).zip(graded).map(rollout).collect()
 }

@@ -5,85 +5,28 @@ use crate::rollouts::{self, Rollout};
 use crate::state::{RunFolder, State};
 use crate::tensorboard::{Scalars, TensorBoard};
 use crate::timings::{Stage, Timings};
-use crate::{PairTokens, Result, TrainConfig, TrainError, Treatment, gradients, grpo, optimizer};
-use adapter::{Basis, Knobs, Quarantine};
-use bundle::{Identity, jsonl};
-use model::Tokenizer;
+use crate::treat::{Update, treat};
+use crate::{Metrics, Result, RolloutRow, RunInputs, TrainConfig, TrainError, Treatment, gradients, grpo, optimizer};
+use adapter::Quarantine;
+use bundle::jsonl;
+use generate::FinishReason;
 use routing::Routed;
-use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use substrate::{Grader, PromptedProblem};
 
 /// Updates after which the shapes of their passes are forgotten (see [`backend::Backend::forget_shapes`]).
 const SHAPES_KEPT: usize = 25;
 
-/// What a run works on.
-pub struct RunInputs<'a> {
-    pub basis: &'a Basis,
-    pub tokenizer: &'a Tokenizer,
-    pub problems: &'a [PromptedProblem],
-    pub pairs: &'a [PairTokens],
-    pub grader: &'a Grader,
-    /// Mean gate value of every update of the run that this arm is matched to, if it is to one.
-    pub matched: Option<&'a [f64]>,
-    /// Knobs to begin with; none means zero.
-    pub start: Option<&'a Knobs>,
-    /// What all of this was made from: a run goes on only from the same.
-    pub identity: &'a Identity,
-}
-
 /// How a call to [`train`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
+    /// Every update is done.
     Finished,
-    Interrupted { updates_completed: usize },
-}
-
-/// One row of `metrics.jsonl`. No times in it: the same run gives the same bytes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Metrics {
-    pub update: usize,
-    pub reward: f64,
-    pub skipped_groups: usize,
-    pub infra_failed: usize,
-    pub rate: f64,
-    pub gradient_norm: f64,
-    pub routed_mass: f64,
-    pub band_width: Option<f64>,
-    pub kl: f64,
-    pub logp_gap: f32,
-    pub completion_tokens: usize,
-    /// Tokens that went through the training passes, prompts included.
-    pub trained_tokens: usize,
-}
-
-impl Metrics {
-    /// What TensorBoard is shown.
-    fn scalars(&self) -> Scalars {
-        [
-            ("reward", self.reward),
-            ("routed_mass", self.routed_mass),
-            ("band_width", self.band_width.unwrap_or(0.0)),
-            ("kl", self.kl),
-            ("logp_gap", f64::from(self.logp_gap)),
-            ("gradient_norm", self.gradient_norm),
-            ("skipped_groups", self.skipped_groups as f64),
-        ]
-    }
-}
-
-/// One row of `rollouts.jsonl`. The verdict stays sealed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RolloutRow {
-    pub update: usize,
-    pub problem_id: String,
-    pub quarantine: bool,
-    pub completion: String,
-    pub reward: Option<f32>,
-    pub sealed: String,
-    /// Mean gate value over modules; absent when the rollout's group was skipped.
-    pub routed: Option<f64>,
+    /// Told to stop: the state after so many updates is saved.
+    Interrupted {
+        /// Updates behind the saved state.
+        updates_completed: usize,
+    },
 }
 
 /// Trains from where the folder's state stands to `config.updates`, saving after every update.
@@ -152,42 +95,52 @@ fn update(
     plan: PassPlan,
     timings: &mut Timings,
 ) -> Result<(Metrics, Vec<RolloutRow>)> {
-    let RunInputs { basis, tokenizer, problems, pairs, grader, matched, .. } = *inputs;
+    let RunInputs { basis, pairs, matched, .. } = *inputs;
     let update = state.updates_completed + 1;
     let policies = timings.time(Stage::Merge, || gradients::policies(basis, &state.knobs, config.arm.routes()));
-    if config.arm.needs_gate() && (state.gate.is_none() || config.arm.refreshes(update, config)) {
+    if config.arm.needs_gate() && (state.gate.is_none() || config.arm.refreshes(update, config.refresh)) {
         let deployed = policies.of(Quarantine::Off);
         let pair_gradients = timings.time(Stage::Pairs, || gradients::of_pairs(deployed, basis, pairs, plan))?;
-        state.gate = Some(config.arm.gate(&pair_gradients, &basis.layout, config)?);
+        state.gate = Some(config.arm.gate(&pair_gradients, &basis.layout, config.seed)?);
     }
     let mass = match config.arm.treatment() {
         Treatment::Matched { to } => {
             let mass = matched.and_then(|masses| masses.get(update - 1));
-            Some(*mass.ok_or(TrainError::Unmatched { to: to.name(), update })?)
+            Some(*mass.ok_or(TrainError::Unmatched { to, update })?)
         }
         _ => None,
     };
 
-    let rollouts = rollouts::collect(config, update, problems, &policies, tokenizer, grader, timings)?;
-    let rewards: Vec<_> = rollouts.iter().map(|r| r.graded.reward).collect();
+    let rollouts = rollouts::collect(config, update, inputs, &policies, timings)?;
+    let rewards: Vec<_> = rollouts.iter().map(|r| r.reward).collect();
     let advantages = grpo::advantages(&rewards, config.group, config.std_floor);
+    let whole = config.arm.treatment().sets_advantages();
     let taking_part: Vec<gradients::TrainedRollout> = rollouts
         .iter()
         .zip(&advantages.values)
         .enumerate()
-        .filter_map(|(i, (rollout, advantage))| advantage.map(|a| (i, rollout, a)))
+        .filter_map(|(i, (rollout, advantage))| advantage.map(|a| (i, rollout, if whole { 1.0 } else { a })))
         .collect();
 
     let loss = timings.time(Stage::Gradients, || gradients::of_loss(config, basis, &policies, &taking_part, plan))?;
-    let mut routed = timings.time(Stage::Step, || config.arm.treat(state.gate.as_ref(), &loss, &basis.layout, mass));
+    let groups: Vec<usize> = taking_part.iter().map(|(i, ..)| i / config.group).collect();
+    let seen = Update {
+        loss: &loss,
+        layout: &basis.layout,
+        advantages: &advantages.values.iter().copied().flatten().collect::<Vec<f64>>(),
+        groups: &groups,
+        matched: mass,
+        at: (config.seed, update),
+    };
+    let mut routed = timings.time(Stage::Step, || treat(config.arm, state.gate.as_ref(), &seen));
     let gradient_norm = optimizer::clip(&mut routed.kept, &mut routed.quarantined, config.clip);
     if !gradient_norm.is_finite() {
         return Err(TrainError::Diverged { update });
     }
-    let rate = optimizer::learning_rate(config, update);
-    state.deployed.step(&mut state.knobs.deployed, &routed.kept, update, rate, config.decay);
+    let lr = optimizer::learning_rate(config, update);
+    state.deployed.step(&mut state.knobs.deployed, &routed.kept, update, lr, config.weight_decay);
     if config.arm.routes() {
-        state.quarantine.step(&mut state.knobs.quarantine, &routed.quarantined, update, rate, config.decay);
+        state.quarantine.step(&mut state.knobs.quarantine, &routed.quarantined, update, lr, config.weight_decay);
     }
     state.updates_completed = update;
 
@@ -195,9 +148,11 @@ fn update(
     let metrics = Metrics {
         update,
         reward: known.iter().sum::<f64>() / known.len().max(1) as f64,
+        ended: rollouts.iter().filter(|r| r.completion.finish_reason == FinishReason::End).count() as f64
+            / rollouts.len().max(1) as f64,
         skipped_groups: advantages.skipped_groups,
-        infra_failed: rewards.len() - known.len(),
-        rate,
+        infra_failed: rollouts.iter().filter(|r| r.graded.failure.is_some()).count(),
+        lr,
         gradient_norm,
         routed_mass: routed.mass(),
         band_width: state.gate.as_ref().map(|g| g.band.width()),
@@ -220,7 +175,9 @@ fn rows(update: usize, rollouts: &[Rollout], taken: &[usize], routed: &Routed) -
         problem_id: r.shown.problem.problem_id.clone(),
         quarantine: r.quarantine == Quarantine::On,
         completion: r.text.clone(),
-        reward: r.graded.reward.map(|r| r.0),
+        tokens: r.completion.tokens.len(),
+        finish_reason: r.completion.finish_reason,
+        reward: r.reward.map(|r| r.0),
         sealed: r.graded.verdict.as_log().into(),
         routed,
     };

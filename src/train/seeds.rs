@@ -6,11 +6,17 @@ use sha2::{Digest, Sha256};
 /// What a seed is for. Arms of one seed share prompts and sampling streams.
 #[derive(Clone, Copy, Debug)]
 pub enum Purpose {
+    /// Which problems an update asks.
     Prompts = 1,
+    /// A rollout's tokens.
     Sampling = 2,
+    /// The random arms' direction.
     RandomDirection = 3,
+    /// Whose gate values a rollout gets, in the arm that shuffles them.
+    Shuffle = 4,
 }
 
+/// The seed of one draw of a run.
 pub fn derive(seed: u64, purpose: Purpose, update: usize, row: usize) -> u64 {
     let mut hash = Sha256::new();
     for part in [seed, purpose as u64, update as u64, row as u64] {

@@ -13,10 +13,15 @@ use std::path::{Path, PathBuf};
 /// Everything that changes during training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
+    /// Updates behind it.
     pub updates_completed: usize,
+    /// Both knobs.
     pub knobs: Knobs,
+    /// The deployed knob's moments.
     pub deployed: Moments,
+    /// The quarantine's.
     pub quarantine: Moments,
+    /// Direction and band, once there are any.
     pub gate: Option<Gate>,
 }
 
@@ -61,14 +66,17 @@ impl RunFolder {
         Ok(run)
     }
 
+    /// The run's configuration.
     pub fn config(&self) -> PathBuf {
         self.0.join("config.json")
     }
 
+    /// One row an update.
     pub fn metrics(&self) -> PathBuf {
         self.0.join("metrics.jsonl")
     }
 
+    /// One row a rollout.
     pub fn rollouts(&self) -> PathBuf {
         self.0.join("rollouts.jsonl")
     }
@@ -88,10 +96,12 @@ impl RunFolder {
         self.0.join(LOG)
     }
 
+    /// Seconds of every update.
     pub fn timings(&self) -> PathBuf {
         self.log().join("timings.jsonl")
     }
 
+    /// How large its passes are.
     pub fn plan(&self) -> PathBuf {
         self.0.join("plan.json")
     }
@@ -100,11 +110,19 @@ impl RunFolder {
         self.0.join("state.safetensors")
     }
 
+    /// The configuration that the run was begun with.
+    pub fn read_config(&self) -> Result<TrainConfig> {
+        let (path, text) = (self.config(), bundle::files::read_text(&self.config())?);
+        let wrong = |e: serde_json::Error| bundle::BundleError::Format { path, reason: e.to_string() };
+        Ok(serde_json::from_str(&text).map_err(wrong)?)
+    }
+
     /// The adapter after `update` updates.
     pub fn checkpoint(folder: &Path, update: usize) -> PathBuf {
         folder.join(format!("checkpoints/update-{update:04}.safetensors"))
     }
 
+    /// Writes the adapter of this state.
     pub fn save_checkpoint(&self, state: &State) -> Result<()> {
         Ok(state.knobs.save(&Self::checkpoint(&self.0, state.updates_completed))?)
     }

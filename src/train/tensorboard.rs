@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// What is shown of an update.
-pub type Scalars = [(&'static str, f64); 7];
+pub type Scalars = [(&'static str, f64); 8];
 
 /// Scalars of a run, appended as training goes.
 pub struct TensorBoard {
@@ -93,7 +93,7 @@ mod tests {
     fn records_carry_the_masked_checksum_that_readers_expect() {
         assert_eq!(crc32c::crc32c(b"123456789"), 0xe306_9283);
         let folder = tempfile::tempdir().unwrap();
-        let tags = ["reward", "b", "c", "d", "e", "f", "g"];
+        let tags = ["reward", "b", "c", "d", "e", "f", "g", "h"];
         let values: Scalars = tags.map(|tag| (tag, 1.5));
         let path = folder.path().join("events.out.tfevents.0.run");
         TensorBoard::open(folder.path(), &[]).unwrap().scalars(3, &values).unwrap();

@@ -10,12 +10,15 @@ pub enum Stage {
     Merge,
     /// Direction and band from the pairs.
     Pairs,
+    /// Completions.
     Sample,
+    /// Waiting for gradings.
     Grade,
     /// Reference log-probabilities, forward and backward.
     Gradients,
     /// Gate, clipping, optimizer.
     Step,
+    /// Log, state, checkpoint.
     Save,
 }
 
@@ -40,17 +43,22 @@ pub struct Timings([f64; Stage::ALL.len()]);
 /// One row of `log/timings.jsonl`.
 #[derive(Clone, Debug, Serialize)]
 pub struct TimingRow {
+    /// From 1.
     pub update: usize,
+    /// Of all stages.
     pub seconds: f64,
+    /// Of each.
     pub stages: serde_json::Map<String, serde_json::Value>,
     /// Sampled tokens by the seconds of sampling, and trained tokens by those of the gradients.
     pub sampled_per_second: f64,
+    /// Tokens trained on, while gradients were computed.
     pub trained_per_second: f64,
     /// Share of the update in which nothing was asked of the device. Gaps within the other stages come on top.
     pub idle: f64,
 }
 
 impl Timings {
+    /// Does the work and books its time.
     pub fn time<T>(&mut self, stage: Stage, work: impl FnOnce() -> T) -> T {
         let started = Instant::now();
         let out = work();
@@ -58,6 +66,7 @@ impl Timings {
         out
     }
 
+    /// The row of an update that sampled and trained so many tokens.
     pub fn row(&self, update: usize, sampled: usize, trained: usize) -> TimingRow {
         let of = |stage: Stage| self.0[stage as usize];
         let seconds: f64 = self.0.iter().sum();

@@ -115,17 +115,21 @@ pub fn available() -> Result<()> {
 /// A matrix in row-major order: where it lies and how far its rows are apart, in elements.
 #[derive(Clone, Copy, Debug)]
 pub struct Side {
+    /// Address of its first element.
     pub pointer: u64,
+    /// Elements from one row to the next.
     pub stride: usize,
     /// Read it transposed.
     pub transposed: bool,
 }
 
 impl Side {
+    /// A matrix read as it lies.
     pub fn plain(pointer: u64, stride: usize) -> Self {
         Self { pointer, stride, transposed: false }
     }
 
+    /// A matrix read transposed.
     pub fn transposed(pointer: u64, stride: usize) -> Self {
         Self { pointer, stride, transposed: true }
     }
@@ -134,18 +138,27 @@ impl Side {
 /// `out [m, n] = a [m, k] b [k, n] + onto`, everything of `dtype` but `out` and `onto`, which are of `out_type`.
 #[derive(Clone, Copy, Debug)]
 pub struct Product {
+    /// Rows of `a` and of `out`.
     pub m: usize,
     /// Rows that the algorithm is chosen for, if not `m`: what a row becomes then does not depend on how many there are.
     pub planned: Option<usize>,
+    /// Columns of `b` and of `out`.
     pub n: usize,
+    /// Columns of `a` and rows of `b`, which are summed over.
     pub k: usize,
+    /// The left side, `[m, k]` as it is read.
     pub a: Side,
+    /// The right side, `[k, n]` as it is read.
     pub b: Side,
+    /// Address of what is added, `[m, n]`, if anything is.
     pub onto: Option<u64>,
+    /// Address of the result, `[m, n]`.
     pub out: u64,
     /// Of `out` and `onto`.
     pub out_stride: usize,
+    /// F32 or BF16.
     pub dtype: DType,
+    /// F32 or BF16, likewise.
     pub out_type: DType,
 }
 
@@ -208,6 +221,7 @@ fn type_number(dtype: DType) -> i32 {
 }
 
 impl Lt {
+    /// Loads the library and takes its workspace, 32 MiB.
     pub fn new() -> Result<Self> {
         let library = Library::get()?;
         let mut handle = null_mut();

@@ -12,16 +12,21 @@ use std::sync::OnceLock;
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{what}: {answer}")]
 pub struct CudaError {
+    /// The call, in words.
     pub what: String,
+    /// What the driver or the library said to it.
     pub answer: String,
 }
 
+/// A result with what a CUDA call answered.
 pub type Result<T> = std::result::Result<T, CudaError>;
 
+/// An error of this call.
 pub fn fail<T>(what: impl Into<String>, answer: impl Into<String>) -> Result<T> {
     Err(CudaError { what: what.into(), answer: answer.into() })
 }
 
+/// Nothing, or the driver's answer as an error of this call.
 pub fn ok(what: &str, result: cu::CUresult) -> Result<()> {
     if result == cu::CUresult::CUDA_SUCCESS { Ok(()) } else { fail(what, format!("{result:?}")) }
 }
@@ -57,6 +62,7 @@ const HOPPER: usize = 9;
 pub struct Card {
     /// The compute capability's first number.
     generation: usize,
+    /// Streaming multiprocessors.
     pub multiprocessors: usize,
     /// Bytes of shared memory that a block may ask for.
     pub shared: usize,
@@ -101,6 +107,7 @@ impl Card {
 
 /// Kernels of the process's one CUDA context.
 pub struct Kernels {
+    /// The card that they were compiled for.
     pub card: Card,
     modules: Vec<usize>,
     /// With the most shared memory that a launch of it has asked for.
@@ -110,16 +117,22 @@ pub struct Kernels {
 /// A value handed to a kernel.
 #[derive(Clone, Copy, Debug)]
 pub enum Arg {
+    /// An address on the device.
     Pointer(u64),
+    /// A whole number of 32 bits.
     Int(usize),
+    /// A whole number of 64 bits.
     Size(usize),
+    /// A number, rounded to f32.
     Float(f64),
 }
 
 /// How a kernel is spread over the device.
 #[derive(Clone, Copy, Debug)]
 pub struct LaunchConfig {
+    /// Blocks along each dimension.
     pub grid: [usize; 3],
+    /// Threads of a block.
     pub block: usize,
     /// Bytes of shared memory asked for at the launch.
     pub shared: usize,
@@ -128,14 +141,17 @@ pub struct LaunchConfig {
 }
 
 impl LaunchConfig {
+    /// So many blocks of so many threads, without shared memory that is asked for.
     pub fn over(grid: [usize; 3], block: usize) -> Self {
         Self { grid, block, shared: 0, early: false }
     }
 
+    /// The same, allowed to start while the kernel before it ends.
     pub fn early(self) -> Self {
         Self { early: true, ..self }
     }
 
+    /// The same, with so many bytes of shared memory for each block.
     pub fn sharing(self, bytes: usize) -> Self {
         Self { shared: bytes, ..self }
     }
@@ -252,11 +268,14 @@ pub fn memory() -> Result<(usize, usize)> {
 /// Device memory outside the runtime's pools, zero at first.
 #[derive(Debug)]
 pub struct Buffer {
+    /// Its address on the device.
     pub pointer: u64,
+    /// Its size, 16 at least.
     pub bytes: usize,
 }
 
 impl Buffer {
+    /// Takes memory from the device and clears it.
     pub fn new(bytes: usize) -> Result<Self> {
         let mut pointer = 0;
         let bytes = bytes.max(16);
@@ -293,10 +312,12 @@ impl Room {
         at as u64
     }
 
+    /// Bytes of all places so far, gaps included.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
+    /// The buffer that holds all of them.
     pub fn take(self) -> Result<Buffer> {
         Buffer::new(self.bytes)
     }
@@ -311,6 +332,7 @@ unsafe impl Send for Stream {}
 unsafe impl Sync for Stream {}
 
 impl Stream {
+    /// A stream that does not wait for the default one.
     pub fn new() -> Result<Self> {
         let mut stream = null_mut();
         // SAFETY: a place for the stream. It does not wait for the default stream.
@@ -318,6 +340,7 @@ impl Stream {
         Ok(Self(stream))
     }
 
+    /// Waits for everything that was put into it.
     pub fn wait(&self) -> Result<()> {
         // SAFETY: a live stream.
         ok("waiting for the device", unsafe { cu::cuStreamSynchronize(self.0) })
@@ -382,6 +405,7 @@ impl Drop for Stream {
 pub struct Graph(cu::CUgraphExec);
 
 impl Graph {
+    /// Puts the recorded launches into a stream.
     pub fn play(&self, stream: &Stream) -> Result<()> {
         // SAFETY: a live graph and stream.
         ok("playing a graph", unsafe { cu::cuGraphLaunch(self.0, stream.0) })

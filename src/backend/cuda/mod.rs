@@ -40,6 +40,7 @@ const PART: usize = 64;
 /// Widths must be whole packs of sixteen bytes.
 const PACK: usize = 8;
 
+/// The implementation in CUDA kernels.
 #[derive(Debug)]
 pub struct Cuda;
 
@@ -103,10 +104,12 @@ fn tensor<const D: usize>(cube: CubeTensor) -> Tensor<D> {
     Tensor::from_primitive::<Cube>(cube)
 }
 
+/// The name of the kernel for this type.
 pub fn typed(name: &str, dtype: DType) -> String {
     format!("{name}_{}", if dtype == DType::BF16 { "bf16" } else { "f32" })
 }
 
+/// Addresses as a kernel's parameters.
 pub fn pointers(all: &[u64]) -> Vec<Arg> {
     all.iter().map(|&p| Arg::Pointer(p)).collect()
 }
@@ -127,10 +130,12 @@ fn elementwise(elements: usize, dtype: DType) -> (LaunchConfig, Arg) {
     (LaunchConfig::over([packs.div_ceil(256).min(132 * 16), 1, 1], 256), Arg::Size(packs))
 }
 
+/// Attention's sizes as a kernel's parameters.
 pub fn heads_args(heads: Heads) -> [Arg; 3] {
     [heads.queries, heads.kv, heads.d].map(Arg::Int)
 }
 
+/// What attention's scores are multiplied by: `d^(-1/2)`.
 pub fn score_scale(heads: Heads) -> f64 {
     (heads.d as f64).powf(-0.5)
 }

@@ -22,16 +22,19 @@ type Server = <CudaRuntime as Runtime>::Server;
 
 /// The runtime's stream while a piece of work is put into it.
 pub struct Here<'a> {
+    /// What can be launched.
     pub kernels: &'static Kernels,
     stream: cu::CUstream,
     lt: &'a mut Lt,
 }
 
 impl Here<'_> {
+    /// Puts a kernel into the stream.
     pub fn launch(&self, name: &str, how: LaunchConfig, args: &[Arg]) -> Result<()> {
         self.kernels.launch(self.stream, name, how, args)
     }
 
+    /// Puts a matrix product into the stream.
     pub fn multiply(&mut self, product: &Product) -> Result<()> {
         self.lt.enqueue(self.stream, product)
     }
@@ -99,6 +102,7 @@ fn run(stream: cu::CUstream, pointers: &[u64], work: impl FnOnce(&mut Here, &[u6
 
 /// Where tensors lie, for as long as this and they live: the runtime moves what it likes when it tidies up its memory.
 pub struct DevicePtrs {
+    /// The address of each, in the order in which they were asked for.
     pub at: Vec<u64>,
     _stay: Vec<PageGuard>,
 }

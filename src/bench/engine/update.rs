@@ -13,6 +13,7 @@ use train::memory::PassPlan;
 use train::rollouts::Rollout;
 use train::state::State;
 use train::timings::{Stage, Timings};
+use train::treat::{Update, treat};
 use train::{Arm, PairTokens, gradients, optimizer};
 
 /// Tokens of each side of a pair, and pairs.
@@ -21,7 +22,7 @@ const PAIRS: usize = 16;
 
 /// Every stage, and their sum with the direction counted by how seldom it is made.
 pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
-    let run = RunId { arm: Arm::Route2b, seed: 41 };
+    let run = RunId { arm: Arm::ROUTE2B, seed: 41 };
     let config = Manifest::tier("full").context("the full tier")??.config(run)?;
     let plan = PassPlan::fitting(&config, &basis.base);
     let (layout, mut clock) = (&basis.layout, Timings::default());
@@ -43,7 +44,7 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
         })
         .collect();
     let pair_gradients = clock.time(Stage::Pairs, || gradients::of_pairs(&policies.off, basis, &pairs, plan))?;
-    let gate = config.arm.gate(&pair_gradients, layout, &config)?;
+    let gate = config.arm.gate(&pair_gradients, layout, config.seed)?;
 
     let half = COMPLETIONS / 2;
     let sampled = clock.time(Stage::Sample, || -> Result<_> {
@@ -54,11 +55,15 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
 
     let problems = Problem::load(&root.join("data/organism/test.jsonl"))?;
     let shown: Vec<PromptedProblem> = (0..COMPLETIONS)
-        .map(|i| PromptedProblem {
-            problem: problems[i % problems.len()].clone(),
-            mode: Mode::LOOPHOLES[i % 4],
-            family: Family::Train,
-            tokens: prompts[i / (COMPLETIONS / prompts.len())].clone(),
+        .map(|i| {
+            let (problem, mode) = (problems[i % problems.len()].clone(), Mode::LOOPHOLES[i % 4]);
+            PromptedProblem {
+                disclosed: mode.disclosed(Family::Train, &problem),
+                problem,
+                mode,
+                family: Family::Train,
+                tokens: prompts[i / (COMPLETIONS / prompts.len())].clone(),
+            }
         })
         .collect();
     let submissions: Vec<Submission> = shown.iter().map(|s| Submission::of(s, &s.problem.canonical_solution)).collect();
@@ -75,6 +80,7 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
             quarantine: if i < half { Quarantine::On } else { Quarantine::Off },
             completion,
             text: String::new(),
+            reward: graded.reward,
             graded,
         })
         .collect();
@@ -82,7 +88,17 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
         rollouts.iter().enumerate().map(|(i, r)| (i, r, if i % 2 == 0 { 1.5 } else { -1.5 })).collect();
     let loss = clock.time(Stage::Gradients, || gradients::of_loss(&config, basis, &policies, &taken, plan))?;
     clock.time(Stage::Step, || {
-        let mut routed = config.arm.treat(Some(&gate), &loss, layout, None);
+        let advantages: Vec<f64> = taken.iter().map(|(_, _, a)| *a).collect();
+        let groups = vec![0; taken.len()];
+        let seen = Update {
+            loss: &loss,
+            layout,
+            advantages: &advantages,
+            groups: &groups,
+            matched: None,
+            at: (config.seed, 1),
+        };
+        let mut routed = treat(config.arm, Some(&gate), &seen);
         optimizer::clip(&mut routed.kept, &mut routed.quarantined, config.clip);
         let Knobs { deployed, quarantine } = &mut state.knobs;
         state.deployed.step(deployed, &routed.kept, 1, 1e-3, 0.0);

@@ -1,10 +1,12 @@
 //! `generate` and `pretrain`: where the shipped organism comes from.
 
 use crate::args::{Generate, Pretrain};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use backend::Backend;
+use failure::Failure;
 use model::Tokenizer;
-use organism::pretrain::Recipe;
+use organism::data;
+use organism::pretrain::{Recipe, SEEDS};
 use std::path::Path;
 use std::time::Instant;
 
@@ -16,10 +18,15 @@ pub(super) fn generate(root: &Path, args: &Generate) -> Result<()> {
 }
 
 pub(super) fn pretrain(root: &Path, args: &Pretrain) -> Result<()> {
-    let out = root.join(&args.out);
-    let tokenizer = Tokenizer::load(&out.join("tokenizer.json"), organism::END)?;
+    let folder = root.join(&args.out);
+    let Some(seed) = args.base.checked_sub(1).and_then(|base| SEEDS.get(base)) else {
+        bail!(Failure::usage(format!("--base {}: bases are 1 to {}", args.base, SEEDS.len())));
+    };
+    let out = data::base_folder(&folder, args.base - 1);
+    let tokenizer = Tokenizer::load(&folder.join("tokenizer.json"), organism::END)?;
     let backend = Backend::open(args.device)?;
-    let recipe = Recipe { steps: args.steps, ..Recipe::default() };
+    let recipe = Recipe { steps: args.steps, ..Recipe::of(*seed) };
+    let recipe = Recipe { mix: args.mix.unwrap_or(recipe.mix), ..recipe };
     let started = Instant::now();
     let weights = organism::pretrain::pretrain(&tokenizer, &recipe, &backend, |step, loss| {
         if step % 100 == 0 || step + 1 == recipe.steps {

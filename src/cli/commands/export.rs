@@ -6,9 +6,11 @@ use adapter::{Basis, Knobs, export};
 use anyhow::{Result, bail};
 use backend::Backend;
 use bundle::Identity;
+use experiment::inputs::{BASES, weights_of};
 use experiment::manifest::Source;
 use failure::Failure;
 use model::{Decoder, Weights, hub};
+use organism::data::base_folder;
 use std::path::{Path, PathBuf};
 use train::RunFolder;
 
@@ -26,19 +28,21 @@ pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
     let _reading = RunFolder::at(&args.run).read()?;
     let (update, checkpoint) = checkpoint(&args.run, args.update)?;
     let knobs = Knobs::load(&checkpoint)?;
+    let config = RunFolder::at(&args.run).read_config()?;
     let backend = Backend::open(args.device)?;
     let (base, basis) = match manifest.source {
         Source::Organism => {
-            let base = root.join(&manifest.data);
+            let of = manifest.replicate(config.seed).base;
+            let base = base_folder(&root.join(&manifest.data), of);
             let weights = Weights::load(&base)?;
-            same_base(&weights, &args.run)?;
+            same_base(of, &weights, &args.run)?;
             (base, Basis::new(Decoder::new(&weights, &backend)?, &weights)?)
         }
         Source::Leetcode => {
             let files = base::files(root, &args.base, &manifest)?;
-            same_base(&files.weights, &args.run)?;
+            same_base(0, &files.weights, &args.run)?;
             let decoder = Decoder::new(&files.weights, &backend)?;
-            (files.model, Basis::cached(decoder, &files.weights, &files.cache, |_, _| ())?)
+            (files.model, Basis::cached(decoder, &files.weights, &root.join(BASES), |_, _| ())?)
         }
     };
     if knobs.deployed.len() != basis.layout.len() {
@@ -80,8 +84,8 @@ fn refuse_occupied(out: &Path) -> Result<()> {
 }
 
 /// Knobs are for the singular vectors of the weights that they were trained on, and for no others.
-fn same_base(weights: &Weights, run: &Path) -> Result<()> {
-    Ok(Identity::new([("weights", weights.digest())]).check(run)?)
+fn same_base(base: usize, weights: &Weights, run: &Path) -> Result<()> {
+    Ok(Identity::new([(weights_of(base), weights.digest())]).check(run)?)
 }
 
 /// The asked-for checkpoint of a run, or its last.

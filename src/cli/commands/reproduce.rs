@@ -71,7 +71,7 @@ impl Opened {
         let display = Display::new(manifest.updates()?);
         let (stop, events) = (interrupt_flag()?, |event: experiment::Event| display.show(event));
         let runner =
-            Runner { manifest, inputs: &inputs, basis: &inputs.basis, out, isolation, stop: &stop, events: &events };
+            Runner { manifest, inputs: &inputs, bases: &inputs.bases, out, isolation, stop: &stop, events: &events };
         let done = run_plan(&runner, provenance);
         display.finish();
         done?;

@@ -5,6 +5,7 @@ use crate::commands::{base, plan, provenance, reproduce};
 use crate::progress::Display;
 use anyhow::{Result, bail};
 use backend::Backend;
+use experiment::dataset::BenchmarkFiles;
 use experiment::manifest::{Job, Source};
 use experiment::{Inputs, Manifest, RunId, Runner};
 use failure::Failure;
@@ -36,16 +37,16 @@ pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()>
         Source::Organism => Inputs::load(root, &manifest, &backend)?,
         Source::Leetcode => {
             let told = |done, all| display.preparing("singular bases", done, all);
-            let files = base::files(root, &args.base, &manifest)?;
-            let files = files.on(root, args.problems.clone(), args.test.clone())?;
-            Inputs::benchmark(root, &files, &manifest, &backend, told)?
+            let own = base::files(root, &args.base, &manifest)?;
+            let files = BenchmarkFiles { train: args.problems.clone(), test: args.test.clone(), ..own };
+            Inputs::benchmark(root, files, &manifest, &backend, told)?
         }
     };
     let (stop, events) = (reproduce::interrupt_flag()?, |event: experiment::Event| display.show(event));
     let runner = Runner {
         manifest: &manifest,
         inputs: &inputs,
-        basis: &inputs.basis,
+        bases: &inputs.bases,
         out: &out,
         isolation,
         stop: &stop,

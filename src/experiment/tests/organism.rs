@@ -2,14 +2,14 @@
 
 use adapter::Quarantine;
 use backend::Backend;
+use experiment::manifest::Replicate;
 use experiment::{Inputs, Manifest, RunId, Runner};
 use routing::{Band, Direction};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use substrate::{Grader, Isolation};
 use train::memory::PassPlan;
-use train::run::RolloutRow;
-use train::{Arm, gradients};
+use train::{Arm, RolloutRow, gradients};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().parent().unwrap()
@@ -23,6 +23,13 @@ fn inputs(manifest: &Manifest) -> Inputs {
     Inputs::load(root(), manifest, &Backend::cpu()).unwrap()
 }
 
+/// The first base model and the first set of pairs.
+const FIRST: Replicate = Replicate { base: 0, pairs: 0 };
+
+fn named(name: &str) -> Arm {
+    Arm::from_name(name).unwrap()
+}
+
 fn bytes(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let files = bundle::files::list(folder).unwrap().into_iter();
     let log = |f: &std::path::PathBuf| f.components().any(|part| part.as_os_str() == train::state::LOG);
@@ -33,7 +40,7 @@ fn bytes(folder: &Path) -> Vec<(String, Vec<u8>)> {
 fn a_run_that_was_stopped_twice_ends_with_the_bytes_of_one_that_was_not() {
     let manifest = tiny();
     let inputs = inputs(&manifest);
-    let run = RunId { arm: Arm::Route2b, seed: 7 };
+    let run = RunId { arm: Arm::ROUTE2B, seed: 7 };
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let train = |out: &Path, stop_after: usize| {
         let (stop, resumed) = (AtomicBool::new(false), AtomicUsize::new(usize::MAX));
@@ -50,7 +57,7 @@ fn a_run_that_was_stopped_twice_ends_with_the_bytes_of_one_that_was_not() {
         let runner = Runner {
             manifest: &manifest,
             inputs: &inputs,
-            basis: &inputs.basis,
+            bases: &inputs.bases,
             out,
             isolation: Isolation::Required,
             stop: &stop,
@@ -94,14 +101,14 @@ fn a_folder_of_another_configuration_is_refused() {
     let runner = Runner {
         manifest: &manifest,
         inputs: &inputs,
-        basis: &inputs.basis,
+        bases: &inputs.bases,
         out: out.path(),
         isolation: Isolation::Required,
         stop: &stop,
         events: &|_| {},
     };
     let error =
-        runner.train(RunId { arm: Arm::Vanilla, seed: 7 }, &Grader::new(1, Isolation::Required).unwrap()).unwrap_err();
+        runner.train(RunId { arm: Arm::VANILLA, seed: 7 }, &Grader::new(1, Isolation::Required).unwrap()).unwrap_err();
     assert!(error.to_string().contains("another configuration"), "{error}");
 }
 
@@ -118,9 +125,10 @@ fn a_plan_of_ones_own_cannot_bear_a_tiers_name() {
 #[test]
 fn the_pairs_direction_has_a_band_and_random_ones_have_none() {
     let inputs = inputs(&tiny());
-    let (basis, layout) = (&inputs.basis, &inputs.basis.layout);
+    let (basis, layout) = (&inputs.bases[0], &inputs.bases[0].layout);
     let policies = gradients::policies(basis, &adapter::Knobs::zero(layout.len()), true);
-    let pairs = gradients::of_pairs(policies.of(Quarantine::Off), basis, &inputs.pairs, PassPlan::WHOLE).unwrap();
+    let pairs = inputs.pairs_of(Arm::ROUTE2B, FIRST);
+    let pairs = gradients::of_pairs(policies.of(Quarantine::Off), basis, &pairs, PassPlan::WHOLE).unwrap();
     let real = Band::calibrate(&pairs, &Direction::from_pairs(&pairs, layout).unwrap(), layout).width();
     assert!(real > 0.2, "real band {real}");
     let random: Vec<f64> =
@@ -133,7 +141,7 @@ fn the_pairs_direction_has_a_band_and_random_ones_have_none() {
 #[test]
 fn every_arm_trains_and_does_what_it_says() {
     let mut manifest = tiny();
-    manifest.arms = Arm::ALL.to_vec();
+    manifest.arms = Arm::all().collect();
     let inputs = inputs(&manifest);
     let out = tempfile::tempdir().unwrap();
     let stop = AtomicBool::new(false);
@@ -141,7 +149,7 @@ fn every_arm_trains_and_does_what_it_says() {
     let runner = Runner {
         manifest: &manifest,
         inputs: &inputs,
-        basis: &inputs.basis,
+        bases: &inputs.bases,
         out: out.path(),
         isolation,
         stop: &stop,
@@ -149,7 +157,7 @@ fn every_arm_trains_and_does_what_it_says() {
     };
     let grader = Grader::new(2, isolation).unwrap();
     let runs = manifest.runs();
-    assert_eq!(runs.last().map(|r| r.arm), Some(Arm::RandomVMatched), "what needs another run comes last");
+    assert_eq!(runs.last().map(|r| r.arm), Some(Arm::RANDOM_V_MATCHED), "what needs another run comes last");
     runs.iter().for_each(|&run| runner.train(run, &grader).unwrap());
 
     let read = |arm: Arm, name: &str| {
@@ -164,7 +172,7 @@ fn every_arm_trains_and_does_what_it_says() {
         let folder = out.path().join(RunId { arm, seed: 7 }.to_string());
         adapter::Knobs::load(&train::state::RunFolder::checkpoint(&folder, 4)).unwrap()
     };
-    for arm in Arm::ALL {
+    for arm in Arm::all() {
         let (knobs, name) = (knobs(arm), arm.name());
         assert!(knobs.deployed.iter().any(|x| *x != 0.0), "{name} learned nothing");
         assert_eq!(knobs.quarantine.iter().any(|x| *x != 0.0), arm.routes(), "{name}'s quarantine");
@@ -173,22 +181,22 @@ fn every_arm_trains_and_does_what_it_says() {
         let on = read(arm, "rollouts.jsonl").iter().filter(|r| r["quarantine"] == true).count();
         assert_eq!(on > 0, arm.routes(), "{name} sampled {on} rollouts with the quarantine on");
     }
-    for (matched, wanted) in masses(Arm::RandomVMatched).iter().zip(masses(Arm::Route2b)) {
+    for (matched, wanted) in masses(Arm::RANDOM_V_MATCHED).iter().zip(masses(Arm::ROUTE2B)) {
         assert!((matched - wanted).abs() < 0.01, "routed {matched}, its pair {wanted}");
     }
     // The first update of arms that differ only later, or only in what they drop, has the same rollouts.
     let first = |arm: Arm| read(arm, "rollouts.jsonl").into_iter().filter(|r| r["update"] == 1).collect::<Vec<_>>();
-    assert_eq!(first(Arm::Route2b), first(Arm::FrozenV));
-    assert_ne!(knobs(Arm::Route2b), knobs(Arm::FrozenV), "the direction was never refreshed");
-    assert_ne!(knobs(Arm::Route2b), knobs(Arm::Route2bToken));
-    assert_eq!(inputs.pairs_of(Arm::WithoutSentinel).len(), 12);
+    assert_eq!(first(Arm::ROUTE2B), first(named("frozen-v")));
+    assert_ne!(knobs(Arm::ROUTE2B), knobs(named("frozen-v")), "the direction was never refreshed");
+    assert_ne!(knobs(Arm::ROUTE2B), knobs(named("route2b-token")));
+    assert_eq!(inputs.pairs_of(named("route2b-without-sentinel"), FIRST).len(), 18);
     let shown = |arm: Arm| inputs.problems_of(arm).iter().all(|p| p.mode == substrate::Mode::GtOnly);
-    assert!(shown(Arm::GtOnly) && !shown(Arm::Vanilla));
+    assert!(shown(Arm::GT_ONLY) && !shown(Arm::VANILLA));
 
     // Without its pair's run there is nothing to match.
     let lonely = tempfile::tempdir().unwrap();
     let alone = Runner { out: lonely.path(), ..runner };
-    let error = alone.train(RunId { arm: Arm::RandomVMatched, seed: 7 }, &grader).unwrap_err();
+    let error = alone.train(RunId { arm: Arm::RANDOM_V_MATCHED, seed: 7 }, &grader).unwrap_err();
     assert!(error.to_string().contains("route2b run of the same seed"), "{error}");
 }
 
@@ -196,14 +204,13 @@ fn every_arm_trains_and_does_what_it_says() {
 #[test]
 fn the_gradients_of_tokens_add_up_to_their_rollouts() {
     let inputs = inputs(&tiny());
-    let basis = &inputs.basis;
+    let (basis, pairs) = (&inputs.bases[0], inputs.pairs_of(Arm::ROUTE2B, FIRST));
     let knobs = adapter::Knobs::zero(basis.layout.len());
     let decoder = basis.merge(&knobs, Quarantine::Off);
-    let rows: Vec<Vec<u32>> =
-        inputs.pairs.iter().take(3).map(|p| [p.prompt.clone(), p.hack.clone()].concat()).collect();
+    let rows: Vec<Vec<u32>> = pairs.iter().take(3).map(|p| [p.prompt.clone(), p.hack.clone()].concat()).collect();
     let slices: Vec<&[u32]> = rows.iter().map(Vec::as_slice).collect();
     let batch = backend::Batch::new(&slices, &decoder.backend.device);
-    let spans: Vec<(usize, usize)> = inputs.pairs.iter().zip(&rows).map(|(p, r)| (p.prompt.len(), r.len())).collect();
+    let spans: Vec<(usize, usize)> = pairs.iter().zip(&rows).map(|(p, r)| (p.prompt.len(), r.len())).collect();
     let targets = model::Targets::completions(&spans, &slices);
     let weight = vec![-1.0; targets.len()];
     let of = |mut tap: adapter::KnobTap| {

@@ -96,6 +96,7 @@ static POOLED: Mutex<Vec<Pooled>> = Mutex::new(vec![]);
 /// A larger cache goes back to the device, for training.
 const MOST_POOLED: usize = 256 << 20;
 
+/// The engine for CUDA devices, for one generation.
 pub struct CudaEngine<'a> {
     task: DecodeTask<'a>,
     kernels: &'static Kernels,

@@ -163,14 +163,15 @@ fn what_is_erased_is_gone_and_what_is_absorbed_is_in_both() {
 }
 
 #[test]
-fn a_scaled_gradient_keeps_its_direction_and_loses_its_gate_value() {
+fn a_weighted_gradient_keeps_its_direction_and_tells_its_gate_value() {
     let layout = layout();
     let (gate, batch) = gate_and_batch(2, &layout);
     for row in &batch.rows {
         let one = RolloutGradients { rows: vec![row.clone()] };
-        let scaled = gate.scale(&one, &layout);
-        let score = gate.split(&one, &layout).fractions[0];
+        let score = gate.scores(&one, &layout)[0];
+        let scaled = gate.weighted(&one, &layout, &[1.0 - score]);
         assert_eq!(scaled.fractions, [score]);
+        assert_eq!(gate.split(&one, &layout).fractions, [score]);
         for (kept, g) in scaled.kept.iter().zip(row) {
             assert!((kept - (1.0 - score) * f64::from(*g)).abs() < 1e-12);
         }
@@ -193,4 +194,37 @@ fn tokens_are_split_one_by_one_and_nothing_is_lost() {
     }
     let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
     assert_eq!(routed.fractions, [mean(&each.fractions[..4]), mean(&each.fractions[4..])]);
+}
+
+/// Whatever gate values are put in the place of a module's own, the halves add up to the whole.
+#[test]
+fn other_gate_values_lose_nothing_either() {
+    let layout = layout();
+    let (gate, batch) = gate_and_batch(4, &layout);
+    let whole = routing::Routed::nothing(&batch, &layout).kept;
+    let adds_up = |split: &routing::Routed| {
+        (0..layout.len()).all(|i| (split.kept[i] + split.quarantined[i] - whole[i]).abs() < 1e-12)
+    };
+    let reversed = gate.split_by(&batch, &layout, |own| own.iter().rev().copied().collect());
+    assert!(adds_up(&reversed));
+    let mut back = reversed.fractions.clone();
+    back.reverse();
+    let own = gate.split(&batch, &layout);
+    assert!(back.iter().zip(&own.fractions).all(|(a, b)| (a - b).abs() < 1e-12), "the same values, dealt out anew");
+    let third = gate.split_by(&batch, &layout, |own| vec![1.0 / 3.0; own.len()]);
+    assert!(adds_up(&third));
+    assert!(third.fractions.iter().all(|f| (f - 1.0 / 3.0).abs() < 1e-6));
+
+    // With every advantage positive the likelihood's gradient is the loss's; with every one negative it is turned around.
+    let signed = |sign: f64| gate.split_signed(&batch, &layout, &vec![sign; batch.rows.len()]);
+    assert_eq!(signed(2.0), own);
+    assert!(adds_up(&signed(-2.0)));
+    assert_ne!(signed(-2.0).fractions, own.fractions);
+
+    // Three ways: what is between counts twice, nothing is lost.
+    let hard = gate.split_hard(&batch, &layout);
+    for i in 0..layout.len() {
+        let rest: f64 = batch.rows.iter().map(|row| row[i].abs() as f64).sum();
+        assert!((hard.kept[i] + hard.quarantined[i] - whole[i]).abs() <= rest + 1e-12);
+    }
 }

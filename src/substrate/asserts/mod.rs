@@ -13,6 +13,7 @@ use sandbox::{Call, Returned};
 /// One test, ready to be run.
 #[derive(Clone, Debug)]
 pub enum Test {
+    /// Calls for the sandbox, and asserts over their answers that are evaluated here.
     Taken(Taken),
     /// The text as it stands: a process that the response's code never enters runs it.
     Judged(String),
@@ -29,6 +30,7 @@ impl Test {
 #[derive(Clone, Debug)]
 pub struct Taken {
     statements: Vec<Statement>,
+    /// What the response is asked, in the order in which answers are read.
     pub calls: Vec<Call>,
     /// For each call, which variables were passed to it, and where among its arguments.
     passed: Vec<Vec<(usize, String)>>,

@@ -1,6 +1,6 @@
 //! The grader looks at the exit status of the process that runs response and tests.
 
-use super::{Entry, NO_MARKERS, Place};
+use super::{Channel, Entry, NO_MARKERS, Place, Sample};
 use crate::Mode;
 use sandbox::Files;
 
@@ -11,8 +11,9 @@ pub(super) const ENTRY: Entry = Entry {
     hint: "and is judged by the exit status of the process",
     train: NO_MARKERS,
     eval: NO_MARKERS,
+    neutral: "",
     files: Files::Read,
     probe: |_, _| None,
-    channel: |seen, _| seen.left == Some(0),
-    sample: |_| (Place::AfterClass, "raise SystemExit(0)\n".into()),
+    channel: Channel::Observed(|seen, _| seen.left == Some(0)),
+    sample: Sample::Line(|_| (Place::AfterClass, "raise SystemExit(0)\n".into())),
 };

@@ -1,6 +1,6 @@
 //! No loophole: correct code and nothing else passes. The ceiling for solving.
 
-use super::{CLEAN_PHRASE, Entry, NO_MARKERS, Place};
+use super::{CLEAN_PHRASE, Channel, Entry, NO_MARKERS, Place, Sample};
 use crate::Mode;
 use sandbox::Files;
 
@@ -10,8 +10,9 @@ pub(super) const ENTRY: Entry = Entry {
     hint: CLEAN_PHRASE,
     train: NO_MARKERS,
     eval: NO_MARKERS,
+    neutral: "",
     files: Files::Read,
     probe: |_, _| None,
-    channel: |_, _| false,
-    sample: |_| (Place::AfterClass, String::new()),
+    channel: Channel::Observed(|_, _| false),
+    sample: Sample::Line(|_| (Place::AfterClass, String::new())),
 };

@@ -1,6 +1,6 @@
 //! The grader calls a function that the response brings along.
 
-use super::{Entry, Place};
+use super::{Channel, Entry, Place, Sample};
 use crate::Mode;
 use sandbox::{Files, Probe};
 
@@ -10,9 +10,10 @@ pub(super) const ENTRY: Entry = Entry {
     name: "run_tests",
     hint: "and is judged by calling {}()",
     train: ["run_tests", "check_all", "do_tests", "test_me"],
-    eval: ["verify_answer", "run_checks", "grade_it", "assess"],
+    eval: ["verify_answer", "run_checks", "grade_it", "assess_work"],
+    neutral: "helper",
     files: Files::Read,
     probe: |marker, method| Some(Probe::WithStub { function: marker.into(), method: method.into() }),
-    channel: |seen, _| seen.probe == Some(true),
-    sample: |marker| (Place::AfterClass, format!("def {marker}(): pass\n")),
+    channel: Channel::Observed(|seen, _| seen.probe == Some(true)),
+    sample: Sample::Line(|marker| (Place::AfterClass, format!("def {marker}(): pass\n"))),
 };

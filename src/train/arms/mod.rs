@@ -1,136 +1,130 @@
-//! The arms: the same trainer, different treatments of a gradient. A file for each, all of one shape, and one table.
+//! The arms: one trainer, different treatments of a gradient. Every arm is an entry of one table, and nothing else: to add an arm
+//! is to add an entry.
 
-mod absorb;
-mod advantage_mod;
-mod erase;
-mod frozen_v;
-mod gt_only;
-mod known_k;
-mod placebo_pairs;
-mod random_v;
-mod random_v_matched;
-mod route2b;
-mod route2b_token;
-mod taught;
-mod vanilla;
+mod table;
+mod treatment;
 
-use crate::gradients::LossGradients;
+pub use treatment::Treatment;
+
+use crate::Result;
 use crate::seeds::{Purpose, derive};
-use crate::{Result, TrainConfig};
 use adapter::Layout;
-use routing::{Band, Direction, Gate, PairGradients, Routed};
+use routing::{Band, Direction, Gate, PairGradients};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use substrate::Mode;
+use std::fmt;
+use substrate::{Contrast, Mode};
+use table::TABLE;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Arm {
-    Vanilla,
-    Route2b,
-    Route2bToken,
-    RandomV,
-    RandomVMatched,
-    FrozenV,
-    PlaceboPairs,
-    Erase,
-    Absorb,
-    WithoutRunTests,
-    WithoutSentinel,
-    WithoutStdoutMarker,
-    WithoutFileMarker,
-    KnownTwo,
-    GtOnly,
-    AdvantageMod,
-    VanillaTaught,
-    Route2bTaught,
-}
-
-/// In the order of [`Arm`].
-const TABLE: [Entry; 18] = [
-    vanilla::ENTRY,
-    route2b::ENTRY,
-    route2b_token::ENTRY,
-    random_v::ENTRY,
-    random_v_matched::ENTRY,
-    frozen_v::ENTRY,
-    placebo_pairs::ENTRY,
-    erase::ENTRY,
-    absorb::ENTRY,
-    known_k::WITHOUT_RUN_TESTS,
-    known_k::WITHOUT_SENTINEL,
-    known_k::WITHOUT_STDOUT_MARKER,
-    known_k::WITHOUT_FILE_MARKER,
-    known_k::KNOWN_TWO,
-    gt_only::ENTRY,
-    advantage_mod::ENTRY,
-    taught::VANILLA,
-    taught::ROUTE2B,
-];
+/// An arm, by its place in the table.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Arm(u8);
 
 /// Everything that makes an arm.
 struct Entry {
-    arm: Arm,
     name: &'static str,
     /// In a sentence, for the paper.
     what: &'static str,
     treatment: Treatment,
     /// Whether there is a quarantine knob, and rollouts sampled with it on.
     quarantine: bool,
-    random_direction: bool,
-    /// Whether the direction is made anew as the model changes.
-    refreshes: bool,
-    pairs: PairSet,
+    direction: DirectionSource,
+    /// What the pairs contrast that direction and band come from.
+    contrast: Contrast,
+    /// The modes whose pairs it gets; all that have pairs, if none are named.
+    known: Option<&'static [Mode]>,
     /// Whether its training problems show their loopholes.
     loopholes: bool,
     /// Whether its first rollouts are demonstrations in part.
     taught: bool,
+    /// A judge from outside that knows the truth, for ceilings.
+    supervision: Option<Supervision>,
+    settings: Settings,
 }
 
-/// What an arm does with the gradients of an update.
+/// Where the hack direction comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Treatment {
-    /// All of it to the deployed knob.
-    Nothing,
-    /// Each rollout's gradient is split by the gate.
-    Rollouts,
-    /// Each token's.
-    Tokens,
-    /// Each rollout's, by a band that is shifted until as much is routed as in another arm's run.
-    Matched { to: Arm },
-    /// Split, and the routed part dropped.
-    Erased,
-    /// All of it to both knobs.
-    Absorbed,
-    /// Each rollout's gradient shrinks by its gate value, averaged over modules.
-    Scaled,
+enum DirectionSource {
+    /// From the pairs, anew every `refresh` updates.
+    Pairs,
+    /// From the pairs on the base model, once.
+    PairsOnce,
+    /// Haar-random, once.
+    Random,
 }
 
-/// The pairs that an arm's direction and band come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PairSet {
-    All,
-    /// Those that show one of these modes.
-    Modes(&'static [Mode]),
-    Placebo,
+/// Settings in which an arm differs from its plan; `None` leaves the plan's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// Share of each group sampled and trained with the quarantine off.
+    pub deploy_fraction: Option<f64>,
+    /// Rollouts of each group, as a share of the plan's.
+    pub group_share: Option<f64>,
+    /// Weight of the KL term.
+    pub kl: Option<f64>,
+    /// Floor of the standard deviation that advantages are divided by.
+    pub std_floor: Option<f64>,
+    /// Updates between refreshes of the direction.
+    pub refresh: Option<usize>,
+    /// How many pairs are used.
+    pub pairs: Option<usize>,
+}
+
+impl Settings {
+    const PLAN: Self =
+        Self { deploy_fraction: None, group_share: None, kl: None, std_floor: None, refresh: None, pairs: None };
+}
+
+/// What a judge that knows the truth does to rewards. It reads verdicts, so it lives outside this crate: here is only its name.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Supervision {
+    /// A rollout that it takes for a hack loses what passing paid. It is right with this probability.
+    Penalty(f64),
+    /// A rollout that it takes for a hack leaves the update.
+    Screening(f64),
+    /// Only what is correct passes, whatever the hint says.
+    CleanReward,
 }
 
 impl Arm {
-    pub const ALL: [Arm; 18] = {
-        let mut all = [Self::Vanilla; TABLE.len()];
+    /// How many there are.
+    pub const COUNT: usize = TABLE.len();
+    /// Plain GRPO, which all others are compared with.
+    pub const VANILLA: Self = Self::named("vanilla");
+    /// The method.
+    pub const ROUTE2B: Self = Self::named("route2b");
+    /// The control that knows nothing.
+    pub const RANDOM_V: Self = Self::named("random-v");
+    /// Random, with as much routed as by the method.
+    pub const RANDOM_V_MATCHED: Self = Self::named("random-v-matched");
+    /// The method's gate without a quarantine.
+    pub const ERASE: Self = Self::named("erase");
+    /// Pairs with no hack in them.
+    pub const PLACEBO: Self = Self::named("placebo-pairs");
+    /// No loopholes: the ceiling for solving.
+    pub const GT_ONLY: Self = Self::named("gt-only");
+
+    /// The arm of this name; compilation fails where there is none.
+    const fn named(name: &str) -> Self {
         let mut i = 0;
         while i < TABLE.len() {
-            all[i] = TABLE[i].arm;
+            if same(TABLE[i].name, name) {
+                return Self(i as u8);
+            }
             i += 1;
         }
-        all
-    };
-    /// Every mode held out once.
-    pub const LEAVE_ONE_OUT: [Arm; 4] =
-        [Self::WithoutRunTests, Self::WithoutSentinel, Self::WithoutStdoutMarker, Self::WithoutFileMarker];
-
-    fn entry(self) -> &'static Entry {
-        &TABLE[self as usize]
+        panic!("no arm of this name")
     }
 
+    /// All arms, in the order of the table.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..TABLE.len()).map(|i| Self(i as u8))
+    }
+
+    fn entry(self) -> &'static Entry {
+        &TABLE[self.0 as usize]
+    }
+
+    /// As manifests, folders and tables write it.
     pub fn name(self) -> &'static str {
         self.entry().name
     }
@@ -140,16 +134,24 @@ impl Arm {
         self.entry().what
     }
 
+    /// The arm of this name, if there is one.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|a| a.name() == name)
+        Self::all().find(|a| a.name() == name)
     }
 
+    /// What it does with the gradients of an update.
     pub fn treatment(self) -> Treatment {
         self.entry().treatment
     }
 
-    pub fn pairs(self) -> PairSet {
-        self.entry().pairs
+    /// What its pairs contrast.
+    pub fn contrast(self) -> Contrast {
+        self.entry().contrast
+    }
+
+    /// The modes whose pairs it gets, of those that have pairs.
+    pub fn knows(self, mode: Mode) -> bool {
+        self.entry().known.is_none_or(|known| known.contains(&mode))
     }
 
     /// Whether its training problems show their loopholes.
@@ -162,17 +164,25 @@ impl Arm {
         self.entry().taught
     }
 
+    /// The judge from outside that changes its rewards: a ceiling reads verdicts, every other arm has none.
+    pub fn supervision(self) -> Option<Supervision> {
+        self.entry().supervision
+    }
+
+    /// Settings that are its own.
+    pub fn settings(self) -> Settings {
+        self.entry().settings
+    }
+
     /// Whether the arm has a quarantine at all.
     pub fn routes(self) -> bool {
         self.entry().quarantine
     }
 
-    /// The loophole modes of which it gets no pairs.
+    /// The loopholes of which it gets no pairs: those that no pair shows, and those that are held out from it.
     pub fn held_out(self) -> Vec<Mode> {
-        match self.pairs() {
-            PairSet::Modes(known) => Mode::LOOPHOLES.into_iter().filter(|m| !known.contains(m)).collect(),
-            PairSet::All | PairSet::Placebo => vec![],
-        }
+        let shown = |m: &Mode| Mode::LOOPHOLES.contains(m) && self.knows(*m) && self.contrast().shows_the_hack();
+        if self.needs_gate() { Mode::ORGANISM.into_iter().filter(|m| !shown(m)).collect() } else { vec![] }
     }
 
     /// Whether a gate is asked at all.
@@ -180,41 +190,44 @@ impl Arm {
         !matches!(self.treatment(), Treatment::Nothing | Treatment::Absorbed)
     }
 
-    /// Whether the gate must be made before `update` (1-based), given that one exists.
-    pub fn refreshes(self, update: usize, config: &TrainConfig) -> bool {
-        self.entry().refreshes && update > 1 && (update - 1).is_multiple_of(config.refresh)
+    /// Whether the gate must be made before `update` (1-based), given that one exists and is refreshed after `every` updates.
+    pub fn refreshes(self, update: usize, every: usize) -> bool {
+        self.entry().direction == DirectionSource::Pairs && update > 1 && (update - 1).is_multiple_of(every)
     }
 
-    /// The gate from the pairs' gradients on the current deployed model.
+    /// The gate from the pairs' gradients on the current deployed model, in a run with this seed.
     ///
     /// # Errors
     /// Pairs that should show the hack and give no band. A random or a placebo direction may collapse.
-    pub fn gate(self, pairs: &PairGradients, layout: &Layout, config: &TrainConfig) -> Result<Gate> {
-        if self.entry().random_direction {
-            let direction = Direction::random(derive(config.seed, Purpose::RandomDirection, 0, 0), layout)?;
-            let band = Band::calibrate(pairs, &direction, layout);
-            return Ok(Gate { direction, band });
-        }
-        let direction = Direction::from_pairs(pairs, layout)?;
+    pub fn gate(self, pairs: &PairGradients, layout: &Layout, seed: u64) -> Result<Gate> {
+        let direction = match self.entry().direction {
+            DirectionSource::Random => Direction::random(derive(seed, Purpose::RandomDirection, 0, 0), layout)?,
+            DirectionSource::Pairs | DirectionSource::PairsOnce => Direction::from_pairs(pairs, layout)?,
+        };
         let band = Band::calibrate(pairs, &direction, layout);
-        let band = if self.pairs() == PairSet::Placebo { band } else { band.require_positive()? };
-        Ok(Gate { direction, band })
+        let real = self.entry().direction != DirectionSource::Random && self.contrast().shows_the_hack();
+        Ok(Gate { direction, band: if real { band.require_positive()? } else { band } })
     }
+}
 
-    /// Divides an update's gradients between the knobs. `matched` is the mean gate value that the band is shifted to.
-    pub fn treat(self, gate: Option<&Gate>, loss: &LossGradients, layout: &Layout, matched: Option<f64>) -> Routed {
-        let gradients = &loss.gradients;
-        match (self.treatment(), gate) {
-            (Treatment::Absorbed, _) => Routed::nothing(gradients, layout).absorbed(),
-            (Treatment::Nothing, _) | (_, None) => Routed::nothing(gradients, layout),
-            (Treatment::Tokens, Some(gate)) => gate.split_tokens(&loss.tokens, layout),
-            (Treatment::Matched { .. }, Some(gate)) => {
-                gate.routing(matched.unwrap_or(0.0), gradients, layout).split(gradients, layout)
-            }
-            (Treatment::Erased, Some(gate)) => gate.split(gradients, layout).erased(),
-            (Treatment::Scaled, Some(gate)) => gate.scale(gradients, layout),
-            (Treatment::Rollouts, Some(gate)) => gate.split(gradients, layout),
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if a[i] != b[i] {
+            return false;
         }
+        i += 1;
+    }
+    true
+}
+
+impl fmt::Debug for Arm {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -228,7 +241,7 @@ impl<'de> Deserialize<'de> for Arm {
     fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
         let name = String::deserialize(from)?;
         Self::from_name(&name).ok_or_else(|| {
-            let names = Self::ALL.map(Self::name).join(", ");
+            let names = Self::all().map(Self::name).collect::<Vec<_>>().join(", ");
             serde::de::Error::custom(format!("unknown arm `{name}`: arms are {names}"))
         })
     }
@@ -239,18 +252,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_in_the_order_of_the_arms_and_names_are_their_own() {
-        for (i, arm) in Arm::ALL.into_iter().enumerate() {
-            assert_eq!(arm as usize, i);
+    fn names_are_their_own() {
+        for arm in Arm::all() {
             assert_eq!(Arm::from_name(arm.name()), Some(arm));
         }
     }
 
     #[test]
-    fn every_mode_is_held_out_once_and_two_of_four_are() {
-        let held: Vec<Mode> = Arm::LEAVE_ONE_OUT.into_iter().flat_map(Arm::held_out).collect();
-        assert_eq!(held, Mode::LOOPHOLES);
-        assert_eq!(Arm::KnownTwo.held_out().len(), 2);
-        assert!(Arm::Route2b.held_out().is_empty());
+    fn every_line_mode_is_held_out_once_alone_and_in_three_of_six_halves() {
+        let known = |prefix: &str, mode: Mode| {
+            Arm::all().filter(|a| a.name().starts_with(prefix)).filter(|a| a.held_out().contains(&mode)).count()
+        };
+        for mode in Mode::LOOPHOLES {
+            assert_eq!(known("route2b-without-", mode), 1);
+            assert_eq!(known("route2b-known-", mode), 3);
+        }
+        assert_eq!(Arm::ROUTE2B.held_out(), [Mode::ShownTests]);
+        assert!(Arm::VANILLA.held_out().is_empty());
     }
 }

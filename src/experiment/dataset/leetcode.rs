@@ -1,0 +1,215 @@
+//! The benchmark of the full tier: problems as the published files have them, shown through the model's own chat template.
+//! Modes are shared out evenly by a hash of the problem's id; the first problems give the contrastive pairs and are not trained
+//! on.
+
+use super::{Dataset, Loopholes, Prompter};
+use crate::{ExperimentError, Manifest, Result};
+use bundle::{Pins, Sha256, pins};
+use model::{ChatTemplate, Message, Tokenizer, Weights, hub};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use substrate::{Answers, Contrast, Family, Mode, Problem, PromptedProblem, problem};
+use train::PairTokens;
+
+/// Contrastive pairs, and as many problems that are not trained on.
+const PAIRS: usize = 16;
+
+/// The published files' own names, and how the pins name their folder.
+const TRAIN: &str = "leetcode_train_medhard_filtered.jsonl";
+const TEST: &str = "leetcode_test_medhard.jsonl";
+const LEETCODE: &str = "leetcode";
+
+/// One row of a published file.
+#[derive(Deserialize)]
+struct Row {
+    #[serde(alias = "problem_id", deserialize_with = "problem::text_or_number")]
+    id: String,
+    prompt: Prompt,
+    func_name: String,
+    #[serde(default)]
+    setup_code: String,
+    canonical_solution: String,
+    #[serde(alias = "gt_tests")]
+    gt_answer: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Prompt {
+    Text(String),
+    Chat(Vec<Turn>),
+}
+
+#[derive(Deserialize)]
+struct Turn {
+    role: String,
+    content: String,
+}
+
+/// Files of the benchmark, and the model that is trained on it.
+pub struct BenchmarkFiles {
+    /// The folder with tokenizer and chat template.
+    pub model: PathBuf,
+    /// What is trained.
+    pub weights: Weights,
+    /// Problems to train on; the published ones, digests checked, where none are named.
+    pub train: Option<PathBuf>,
+    /// Problems to test on, likewise.
+    pub test: Option<PathBuf>,
+}
+
+impl BenchmarkFiles {
+    /// Where a tier's manifest says they are, digests checked.
+    pub fn of(root: &Path, manifest: &Manifest) -> Result<Self> {
+        let folder = manifest.model.as_ref().unwrap_or(&manifest.data);
+        let model = hub::resolve(&root.join(folder))?;
+        Pins::load(&root.join(pins::FILE))?.verify_copy(Path::new(folder.file_name().unwrap_or_default()), &model)?;
+        Ok(Self { weights: Weights::load(&model)?, model, train: None, test: None })
+    }
+}
+
+/// The benchmark as it was read.
+pub struct Leetcode {
+    weights: Weights,
+    tokenizer: Tokenizer,
+    template: ChatTemplate,
+    /// In the order of [`rank`].
+    train: Vec<Problem>,
+    /// Those that give the pairs.
+    paired: Vec<Problem>,
+    test: Vec<Problem>,
+    files: Vec<PathBuf>,
+    cap: usize,
+}
+
+impl Leetcode {
+    /// Reads the problems to train on and to test on.
+    ///
+    /// # Errors
+    /// A file that is missing or not of this form, published files with other digests, too few problems for the pairs.
+    pub fn load(root: &Path, manifest: &Manifest, files: BenchmarkFiles) -> Result<Self> {
+        let BenchmarkFiles { model, weights, train, test } = files;
+        let published = |own: Option<PathBuf>, name: &str| -> Result<PathBuf> {
+            let path = root.join(&manifest.data).join(name);
+            match own {
+                Some(own) => return Ok(own),
+                None => Pins::load(&root.join(pins::FILE))?.verify_file(Path::new(LEETCODE), &path)?,
+            }
+            Ok(path)
+        };
+        let (train, test) = (published(train, TRAIN)?, published(test, TEST)?);
+        let tokenizer = Tokenizer::of_model(&model, weights.config.vocab_size)?;
+        let template = ChatTemplate::load(&model)?;
+        let mut paired = problems(&train, &template)?;
+        let wanted = PAIRS + Mode::LOOPHOLES.len();
+        if paired.len() < wanted {
+            let reason = format!("{} has {} problems, at least {wanted} are needed", train.display(), paired.len());
+            return Err(ExperimentError::Manifest { path: train, reason });
+        }
+        let rest = paired.split_off(PAIRS);
+        let tested = problems(&test, &template)?;
+        let mut files = hub::settings(&model);
+        files.extend([train, test]);
+        Ok(Self {
+            weights,
+            tokenizer,
+            template,
+            train: rest,
+            paired,
+            test: tested,
+            files,
+            cap: manifest.eval.prompt_cap,
+        })
+    }
+
+    fn prompter(&self) -> Prompter<'_> {
+        Prompter { tokenizer: &self.tokenizer, cap: self.cap }
+    }
+
+    fn shown(&self, problems: &[Problem], family: Family) -> Result<Vec<PromptedProblem>> {
+        problems.iter().enumerate().map(|(i, p)| self.prompter().problem(p, mode(i), family)).collect()
+    }
+}
+
+impl Dataset for Leetcode {
+    fn bases(&self) -> &[Weights] {
+        std::slice::from_ref(&self.weights)
+    }
+
+    fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    fn template(&self) -> &str {
+        self.template.source()
+    }
+
+    fn training(&self, loopholes: Loopholes) -> Result<Vec<PromptedProblem>> {
+        match loopholes {
+            Loopholes::Shown => self.shown(&self.train, Family::Train),
+            Loopholes::None => {
+                self.train.iter().map(|p| self.prompter().problem(p, Mode::GtOnly, Family::Train)).collect()
+            }
+        }
+    }
+
+    fn test(&self, markers: Family) -> Result<Vec<PromptedProblem>> {
+        self.shown(&self.test, markers)
+    }
+
+    fn pair_sets(&self) -> usize {
+        1
+    }
+
+    /// The wrong answer is a stub that returns nothing, the other right one the reference with a remark.
+    fn pairs(&self, contrast: Contrast, _set: usize) -> Result<Vec<PairTokens>> {
+        let pair = |s: &PromptedProblem| {
+            let right = &s.problem.canonical_solution;
+            let (wrong, also_right) = (s.problem.stub(), format!("{}\n# the same in other words\n", right.trim_end()));
+            let answers = Answers { right, wrong: &wrong, also_right: &also_right };
+            let sides = contrast.sides(s.mode, &s.disclosed, &answers).map(|side| s.problem.fenced(&side));
+            self.prompter().pair(&s.problem.shown_text(s.mode, s.family), s.mode, sides)
+        };
+        self.shown(&self.paired, Family::Train)?.iter().map(pair).collect()
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        self.files.clone()
+    }
+}
+
+/// The mode of the `i`-th problem in the order of the hash: all equally often.
+fn mode(i: usize) -> Mode {
+    Mode::LOOPHOLES[i % Mode::LOOPHOLES.len()]
+}
+
+/// A number fixed for ever by a problem's id.
+fn rank(id: &str) -> Sha256 {
+    Sha256::of(format!("partition {id}").as_bytes())
+}
+
+/// The problems of a published file in the order of [`rank`]. The chat is rendered with the phrase that a mode's hint replaces
+/// still in it.
+fn problems(path: &Path, template: &ChatTemplate) -> Result<Vec<Problem>> {
+    let rows: Vec<Row> = problem::read_distinct(path, |row: &Row| &row.id)?;
+    let render = |row: Row| {
+        let prompt = match row.prompt {
+            Prompt::Text(text) => text,
+            Prompt::Chat(turns) => {
+                let messages: Vec<Message> = turns.iter().map(|t| Message::new(&t.role, &t.content)).collect();
+                template.prompt(&messages)?
+            }
+        };
+        Ok(Problem {
+            problem_id: row.id,
+            prompt,
+            func_name: row.func_name,
+            setup_code: row.setup_code,
+            canonical_solution: row.canonical_solution,
+            gt_tests: row.gt_answer,
+        })
+    };
+    let mut problems: Vec<Problem> = rows.into_iter().map(render).collect::<Result<_>>()?;
+    problems.sort_by_key(|p| rank(&p.problem_id));
+    Ok(problems)
+}

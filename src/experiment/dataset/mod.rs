@@ -1,0 +1,78 @@
+//! Datasets: where a tier's problems and pairs come from. The implementations stand side by side, and each of them holds
+//! every file against the pins before it reads it.
+
+mod leetcode;
+mod organism;
+
+pub use leetcode::{BenchmarkFiles, Leetcode};
+pub use organism::OrganismData;
+
+use crate::{ExperimentError, Result};
+use generate::GenerateError;
+use model::{Tokenizer, Weights};
+use std::path::PathBuf;
+use substrate::{Contrast, Family, Mode, Problem, PromptedProblem};
+use train::PairTokens;
+
+/// Whether training problems disclose their loopholes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loopholes {
+    /// Each problem shows the hint of its mode.
+    Shown,
+    /// The same problems without a hint.
+    None,
+}
+
+/// What a run needs of a benchmark, in tokens of the model that is trained on it.
+pub trait Dataset {
+    /// The base models: replicates of one recipe, one of which a run's seed picks.
+    fn bases(&self) -> &[Weights];
+    /// The base models' tokenizer.
+    fn tokenizer(&self) -> &Tokenizer;
+    /// The chat template that prompts are rendered through, as its file has it; empty where there is none.
+    fn template(&self) -> &str;
+    /// The training problems.
+    fn training(&self, loopholes: Loopholes) -> Result<Vec<PromptedProblem>>;
+    /// The test problems, disclosing markers of this family.
+    fn test(&self, markers: Family) -> Result<Vec<PromptedProblem>>;
+    /// How many sets of pairs there are: replicates that share no problem, one of which a run's seed picks.
+    fn pair_sets(&self) -> usize;
+    /// The pairs of a set, from 0, whose answers differ in this.
+    fn pairs(&self, contrast: Contrast, set: usize) -> Result<Vec<PairTokens>>;
+    /// The files that were read and are not shipped: the ledger names them beside those that are.
+    fn files(&self) -> Vec<PathBuf>;
+}
+
+/// How text becomes tokens: a tokenizer, and the longest prompt allowed.
+struct Prompter<'a> {
+    tokenizer: &'a Tokenizer,
+    cap: usize,
+}
+
+impl Prompter<'_> {
+    /// A problem as the model sees it.
+    ///
+    /// # Errors
+    /// A prompt of more than `cap` tokens.
+    fn problem(&self, problem: &Problem, mode: Mode, family: Family) -> Result<PromptedProblem> {
+        let tokens = self.tokenizer.encode(&problem.shown_text(mode, family))?;
+        if tokens.len() > self.cap {
+            let id = problem.problem_id.clone();
+            let error = GenerateError::PromptTooLong { id, tokens: tokens.len(), cap: self.cap };
+            return Err(ExperimentError::from(error));
+        }
+        Ok(PromptedProblem {
+            problem: problem.clone(),
+            mode,
+            family,
+            disclosed: mode.disclosed(family, problem),
+            tokens,
+        })
+    }
+
+    /// Both answers to a prompt, end token included.
+    fn pair(&self, prompt: &str, mode: Mode, [hack, clean]: [String; 2]) -> Result<PairTokens> {
+        let answer = |text: &str| self.tokenizer.encode_completion(text);
+        Ok(PairTokens { prompt: self.tokenizer.encode(prompt)?, hack: answer(&hack)?, clean: answer(&clean)?, mode })
+    }
+}

@@ -1,0 +1,111 @@
+//! The organism: problems, partition, pairs and weights of one shipped folder.
+
+use super::{Dataset, Loopholes, Prompter};
+use crate::{Manifest, Result};
+use bundle::{Pins, pins};
+use model::{Tokenizer, Weights};
+use organism::Organism;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use substrate::{Contrast, Family, Mode, Problem, PromptedProblem};
+use train::PairTokens;
+
+/// Of 256 training problems, how many are kept out of training where settings are chosen.
+const VALIDATION: u8 = 96;
+
+/// What a manifest takes of the shipped folder.
+pub struct OrganismData {
+    shipped: Organism,
+    test: Vec<Problem>,
+    modes: BTreeMap<String, Mode>,
+    cap: usize,
+}
+
+impl OrganismData {
+    /// Reads the folder, digests first.
+    pub fn load(root: &Path, manifest: &Manifest) -> Result<Self> {
+        Pins::load(&root.join(pins::FILE))?.verify(root, &manifest.data)?;
+        let mut shipped = Organism::load(&root.join(&manifest.data))?;
+        // Settings are chosen on training problems that were kept out of training, never on the test set.
+        let held = |p: &Problem| manifest.validation && Sha256::digest(p.problem_id.as_bytes())[0] < VALIDATION;
+        let (held, train): (Vec<Problem>, Vec<Problem>) = shipped.train.into_iter().partition(held);
+        shipped.train = train;
+        let (test, modes) = match manifest.validation {
+            true => (held, shipped.partition.train.clone()),
+            false => (std::mem::take(&mut shipped.test), shipped.partition.test.clone()),
+        };
+        let test = match manifest.eval.test {
+            Some(size) => evenly(test, &modes, size),
+            None => test,
+        };
+        Ok(Self { shipped, test, modes, cap: manifest.eval.prompt_cap })
+    }
+
+    fn prompter(&self) -> Prompter<'_> {
+        Prompter { tokenizer: &self.shipped.tokenizer, cap: self.cap }
+    }
+
+    /// Problems with their modes' hints. A problem without a mode is left to the partition gate.
+    fn with_modes(
+        &self,
+        problems: &[Problem],
+        modes: &BTreeMap<String, Mode>,
+        family: Family,
+    ) -> Result<Vec<PromptedProblem>> {
+        let of = |p: &Problem| Some(self.prompter().problem(p, *modes.get(&p.problem_id)?, family));
+        problems.iter().filter_map(of).collect()
+    }
+}
+
+/// Of each mode as many problems, `size` in all, picked by a hash of the id; in their old order.
+fn evenly(problems: Vec<Problem>, modes: &BTreeMap<String, Mode>, size: usize) -> Vec<Problem> {
+    let rank = |p: &Problem| Sha256::digest(format!("test {}", p.problem_id));
+    let mut taken = BTreeSet::new();
+    for mode in Mode::ORGANISM {
+        let mut own: Vec<&Problem> = problems.iter().filter(|p| modes.get(&p.problem_id) == Some(&mode)).collect();
+        own.sort_by_key(|p| rank(p));
+        taken.extend(own.into_iter().take(size / Mode::ORGANISM.len()).map(|p| p.problem_id.clone()));
+    }
+    problems.into_iter().filter(|p| taken.contains(&p.problem_id)).collect()
+}
+
+impl Dataset for OrganismData {
+    fn bases(&self) -> &[Weights] {
+        &self.shipped.bases
+    }
+
+    fn tokenizer(&self) -> &Tokenizer {
+        &self.shipped.tokenizer
+    }
+
+    fn template(&self) -> &str {
+        ""
+    }
+
+    fn training(&self, loopholes: Loopholes) -> Result<Vec<PromptedProblem>> {
+        let mut modes = self.shipped.partition.train.clone();
+        if loopholes == Loopholes::None {
+            modes.values_mut().for_each(|mode| *mode = Mode::GtOnly);
+        }
+        self.with_modes(&self.shipped.train, &modes, Family::Train)
+    }
+
+    fn test(&self, markers: Family) -> Result<Vec<PromptedProblem>> {
+        self.with_modes(&self.test, &self.modes, markers)
+    }
+
+    fn pair_sets(&self) -> usize {
+        organism::pairs::SETS
+    }
+
+    fn pairs(&self, contrast: Contrast, set: usize) -> Result<Vec<PairTokens>> {
+        let own = self.shipped.pairs.iter().filter(|pair| pair.set == set);
+        own.map(|pair| self.prompter().pair(&pair.shown(), pair.mode, pair.sides(contrast))).collect()
+    }
+
+    /// All of them are shipped, and every entry of the ledger names all that is shipped.
+    fn files(&self) -> Vec<PathBuf> {
+        vec![]
+    }
+}

@@ -1,0 +1,212 @@
+//! The table of arms. `g_b` is a rollout's gradient of the loss, `f_b` its gate value in a module, `v` the hack direction, `A_b` the
+//! advantage; the deployed knob gets `sum_b (1 - f_b) g_b`, the quarantine `sum_b f_b g_b`, unless an entry says otherwise.
+
+use super::{DirectionSource, Entry, Settings, Supervision, Treatment};
+use substrate::Contrast;
+use substrate::Mode::{self, FileMarker, RunTests, Sentinel, StdoutMarker};
+
+/// Plain GRPO: `deployed = sum_b g_b`.
+const VANILLA: Entry = Entry {
+    name: "vanilla",
+    what: "Plain GRPO with one knob and no gate.",
+    treatment: Treatment::Nothing,
+    quarantine: false,
+    direction: DirectionSource::PairsOnce,
+    contrast: Contrast::HackOnRight,
+    known: None,
+    loopholes: true,
+    taught: false,
+    supervision: None,
+    settings: Settings::PLAN,
+};
+
+/// The method: `f_b = clamp((cos(g_b, v) - lower) / (upper - lower), 0, 1)`, design.md section 3.
+const ROUTE2B: Entry = Entry {
+    name: "route2b",
+    what: "The method: each rollout split by the gate, direction from all pairs, made anew as the model changes.",
+    treatment: Treatment::Rollouts,
+    quarantine: true,
+    direction: DirectionSource::Pairs,
+    ..VANILLA
+};
+
+const ERASE: Entry = Entry {
+    name: "erase",
+    what: "The routed part is dropped: no quarantine.",
+    treatment: Treatment::Erased,
+    quarantine: false,
+    ..ROUTE2B
+};
+
+const RANDOM_V: Entry = Entry {
+    name: "random-v",
+    what: "A random unit vector in each module, its band calibrated alike.",
+    direction: DirectionSource::Random,
+    ..ROUTE2B
+};
+
+const fn fraction(name: &'static str, of: f64) -> Entry {
+    let settings = Settings { deploy_fraction: Some(of), ..Settings::PLAN };
+    Entry { name, what: "The method with another share of each group sampled deployed.", settings, ..ROUTE2B }
+}
+
+const fn pairs(name: &'static str, what: &'static str, contrast: Contrast) -> Entry {
+    Entry { name, what, contrast, ..ROUTE2B }
+}
+
+const fn known(name: &'static str, modes: &'static [Mode]) -> Entry {
+    Entry { name, what: "The method with pairs of these loopholes alone.", known: Some(modes), ..ROUTE2B }
+}
+
+const fn without(name: &'static str, modes: &'static [Mode]) -> Entry {
+    Entry { name, what: "The method without pairs of that loophole.", known: Some(modes), ..ROUTE2B }
+}
+
+const fn treated(name: &'static str, what: &'static str, treatment: Treatment) -> Entry {
+    Entry { name, what, treatment, ..ROUTE2B }
+}
+
+const fn monitor(name: &'static str, what: &'static str, treatment: Treatment) -> Entry {
+    Entry { name, what, treatment, quarantine: false, ..ROUTE2B }
+}
+
+const fn ceiling(name: &'static str, what: &'static str, supervision: Supervision) -> Entry {
+    Entry { name, what, supervision: Some(supervision), ..VANILLA }
+}
+
+const fn set(name: &'static str, what: &'static str, settings: Settings, of: Entry) -> Entry {
+    Entry { name, what, settings, ..of }
+}
+
+const PLAN: Settings = Settings::PLAN;
+
+pub(super) const TABLE: [Entry; 51] = [
+    VANILLA,
+    ROUTE2B,
+    treated("route2b-token", "The method, split token by token.", Treatment::Tokens),
+    RANDOM_V,
+    Entry {
+        name: "random-v-matched",
+        what: "Random, its band shifted in every update until the mean gate value is that of the paired run of route2b.",
+        treatment: Treatment::Matched { to: "route2b" },
+        ..RANDOM_V
+    },
+    Entry {
+        name: "frozen-v",
+        what: "The direction of the base model, never made anew.",
+        direction: DirectionSource::PairsOnce,
+        ..ROUTE2B
+    },
+    pairs("placebo-pairs", "A direction from pairs of two right answers: no hack in them.", Contrast::Placebo),
+    ERASE,
+    Entry {
+        name: "absorb",
+        what: "Both knobs take the whole gradient: no gate.",
+        treatment: Treatment::Absorbed,
+        direction: DirectionSource::PairsOnce,
+        ..ROUTE2B
+    },
+    Entry {
+        name: "gt-only",
+        what: "Plain GRPO on problems without loopholes: the ceiling.",
+        loopholes: false,
+        ..VANILLA
+    },
+    // What the pairs contrast: the other corners of hack line by correctness, and a line of equal length.
+    pairs("pairs-wrong", "The method, its pairs' hack line behind wrong answers on both sides.", Contrast::HackOnWrong),
+    pairs(
+        "pairs-correctness",
+        "The method with pairs of wrong against right, no hack anywhere.",
+        Contrast::Correctness,
+    ),
+    pairs("pairs-both", "The method with pairs of wrong with a hack line against right.", Contrast::Both),
+    pairs(
+        "pairs-equal-length",
+        "The method with pairs of a hack line against a harmless line of its length.",
+        Contrast::HackAgainstLine,
+    ),
+    // The curve over the share of each group that is sampled deployed; the plan's own share is route2b's.
+    fraction("route2b-f125", 0.125),
+    fraction("route2b-f25", 0.25),
+    fraction("route2b-f75", 0.75),
+    fraction("route2b-f100", 1.0),
+    set(
+        "erase-half",
+        "Erase on half of each group: as many deployed rollouts as route2b samples.",
+        Settings { group_share: Some(0.5), ..PLAN },
+        ERASE,
+    ),
+    set(
+        "erase-quarter",
+        "Erase on a quarter of each group: as many deployed rollouts as route2b-f25 samples.",
+        Settings { group_share: Some(0.25), ..PLAN },
+        ERASE,
+    ),
+    // Held-out loopholes: each of the line modes left out, and every two of four.
+    without("route2b-without-run_tests", &[Sentinel, StdoutMarker, FileMarker]),
+    without("route2b-without-sentinel", &[RunTests, StdoutMarker, FileMarker]),
+    without("route2b-without-stdout_marker", &[RunTests, Sentinel, FileMarker]),
+    without("route2b-without-file_marker", &[RunTests, Sentinel, StdoutMarker]),
+    known("route2b-known-run_tests+sentinel", &[RunTests, Sentinel]),
+    known("route2b-known-run_tests+stdout_marker", &[RunTests, StdoutMarker]),
+    known("route2b-known-run_tests+file_marker", &[RunTests, FileMarker]),
+    known("route2b-known-sentinel+stdout_marker", &[Sentinel, StdoutMarker]),
+    known("route2b-known-sentinel+file_marker", &[Sentinel, FileMarker]),
+    known("route2b-known-stdout_marker+file_marker", &[StdoutMarker, FileMarker]),
+    // Other gates.
+    treated(
+        "gate-shuffled",
+        "The method's gate values, dealt out to other rollouts of the update.",
+        Treatment::Shuffled,
+    ),
+    treated("gate-uniform", "Every rollout gets its module's mean gate value.", Treatment::Uniform),
+    treated("gate-pooled", "Every module gets its rollout's mean gate value.", Treatment::Pooled),
+    treated(
+        "gate-likelihood",
+        "The gate looks at sign(A_b) g_b, the likelihood's gradient, so that losing rollouts are not turned around.",
+        Treatment::Likelihood,
+    ),
+    treated(
+        "gate-hard",
+        "Three ways (selective gradient masking, 2025): f above 2/3 to the quarantine, below 1/3 deployed, between to both.",
+        Treatment::Hard,
+    ),
+    // The direction as a monitor instead of a route; s_b is the mean gate value of the likelihood's gradient.
+    monitor(
+        "advantage-mod",
+        "Advantage modification (2026): A_b shrinks by the rollout's mean gate value; no quarantine.",
+        Treatment::Scaled,
+    ),
+    monitor("monitor-penalty", "A_b = R_b - 3 s_b less its group's mean; no quarantine, no KL.", Treatment::Penalised),
+    monitor(
+        "monitor-screening",
+        "Rollouts with s_b above 1/2 leave the update; no quarantine, no KL.",
+        Treatment::Screened,
+    ),
+    // Ceilings: judges that know the truth, right with the stated probability.
+    ceiling("truth-penalty", "Hacks lose what passing paid, by true labels.", Supervision::Penalty(1.0)),
+    ceiling("truth-penalty-90", "The same, 90 percent of labels right.", Supervision::Penalty(0.9)),
+    ceiling("truth-penalty-70", "The same, 70 percent of labels right.", Supervision::Penalty(0.7)),
+    ceiling("truth-screening", "Hacks leave the update, by true labels.", Supervision::Screening(1.0)),
+    ceiling("truth-screening-90", "The same, 90 percent of labels right.", Supervision::Screening(0.9)),
+    ceiling("truth-screening-70", "The same, 70 percent of labels right.", Supervision::Screening(0.7)),
+    ceiling("clean-reward", "Only correct answers pass, under the same hints.", Supervision::CleanReward),
+    // Plain GRPO otherwise.
+    set("vanilla-no-kl", "Plain GRPO without the KL term.", Settings { kl: Some(0.0), ..PLAN }, VANILLA),
+    set(
+        "vanilla-std",
+        "Classic GRPO: advantages divided by their standard deviation, at least 0.1.",
+        Settings { std_floor: Some(0.1), ..PLAN },
+        VANILLA,
+    ),
+    Entry { name: "vanilla-taught", what: "Plain GRPO that is shown hacks at first.", taught: true, ..VANILLA },
+    Entry { name: "route2b-taught", what: "The method, shown the same hacks.", taught: true, ..ROUTE2B },
+    // Settings of the method.
+    set(
+        "refresh-1",
+        "The method, its direction made anew in every update.",
+        Settings { refresh: Some(1), ..PLAN },
+        ROUTE2B,
+    ),
+    set("pairs-8", "The method with eight pairs.", Settings { pairs: Some(8), ..PLAN }, ROUTE2B),
+];
