@@ -329,6 +329,7 @@ pub struct Stream(pub cu::CUstream);
 
 // SAFETY: a stream is a handle of the driver, which may be called from any thread.
 unsafe impl Send for Stream {}
+// SAFETY: as above.
 unsafe impl Sync for Stream {}
 
 impl Stream {

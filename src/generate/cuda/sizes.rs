@@ -7,33 +7,33 @@ use backend::ops::Heads;
 use burn::tensor::DType;
 
 /// Query heads per key/value head that the kernels take at most.
-pub const MOST_GROUP: usize = 8;
+pub(super) const MOST_GROUP: usize = 8;
 /// Bytes of what `flash_step` finds in a piece of a row.
-pub const PART_BYTES: usize = (MOST_GROUP * 128 + 2 * MOST_GROUP) * 4;
+pub(super) const PART_BYTES: usize = (MOST_GROUP * 128 + 2 * MOST_GROUP) * 4;
 /// Rows that `skinny.cu` takes at most.
-pub const MOST_FEW: usize = 32;
+pub(super) const MOST_FEW: usize = 32;
 /// Its tiles have so many rows of the weights, its segments so many columns; a block takes at most [`SEGMENTS`] of them.
-pub const TILE: usize = 16;
-pub const SEGMENT: usize = 64;
-pub const SEGMENTS: usize = 40;
+pub(super) const TILE: usize = 16;
+pub(super) const SEGMENT: usize = 64;
+pub(super) const SEGMENTS: usize = 40;
 /// Bytes of shared memory for those, and for the sums of eight rows.
-pub const WEIGHTS_BYTES: usize = SEGMENTS * TILE * SEGMENT * 2;
-pub const SUMS_BYTES: usize = 2 * 8 * 8 * 17 * 4;
+pub(super) const WEIGHTS_BYTES: usize = SEGMENTS * TILE * SEGMENT * 2;
+pub(super) const SUMS_BYTES: usize = 2 * 8 * 8 * 17 * 4;
 /// What every other product asks for, however little it needs. Two blocks of one kernel on a multiprocessor would leave another
 /// one idle; with this much neither that kernel fits twice nor the next one, which needs less, is kept out.
-pub const WIDE_BYTES: usize = 130_000;
+pub(super) const WIDE_BYTES: usize = 130_000;
 /// Threads of a block at most, and bytes of the widest row that the norm's threads keep.
-pub const MOST_THREADS: usize = 1024;
-pub const WIDEST: usize = 2 * 16 * MOST_THREADS;
+pub(super) const MOST_THREADS: usize = 1024;
+pub(super) const WIDEST: usize = 2 * 16 * MOST_THREADS;
 /// Bytes of shared memory for the copies of `flash_step`: two pages ahead for each of four warps, keys and values.
-pub const FLASH_BYTES: usize = 4 * 2 * 2 * PAGE * 128 * 2;
+pub(super) const FLASH_BYTES: usize = 4 * 2 * 2 * PAGE * 128 * 2;
 /// Blocks that share a row's logits, and bytes of what each found.
-pub const DRAW_PARTS: usize = 16;
-pub const FOUND_BYTES: usize = 24;
+pub(super) const DRAW_PARTS: usize = 16;
+pub(super) const FOUND_BYTES: usize = 24;
 
 /// Sizes in elements.
 #[derive(Clone, Copy, PartialEq)]
-pub struct Sizes {
+pub(super) struct Sizes {
     pub layers: usize,
     pub pages: usize,
     pub rows: usize,
@@ -48,13 +48,13 @@ pub struct Sizes {
 
 /// What is done by kernels for just these sizes.
 #[derive(Clone, Copy)]
-pub struct KernelChoice {
+pub(super) struct KernelChoice {
     pub flash: bool,
     pub small_batch: bool,
 }
 
 impl KernelChoice {
-    pub fn of(sizes: &Sizes, card: Card) -> Self {
+    pub(super) fn of(sizes: &Sizes, card: Card) -> Self {
         let Sizes { rows, hidden, inner, vocabulary, heads, dtype, .. } = *sizes;
         let attended = heads.queries * heads.d;
         let outs = [heads.width(), hidden, 2 * inner, vocabulary];
@@ -69,23 +69,23 @@ impl KernelChoice {
 }
 
 /// Parts that the columns of a product of few rows are cut into, so that a block can hold its part of `x`.
-pub fn splits(k: usize) -> usize {
+pub(super) fn splits(k: usize) -> usize {
     k.div_ceil(SEGMENTS * SEGMENT)
 }
 
 /// A thread keeps two packs of its row at most.
-pub fn norm_threads(hidden: usize, dtype: DType) -> usize {
+pub(super) fn norm_threads(hidden: usize, dtype: DType) -> usize {
     (hidden * dtype.size()).div_ceil(16).next_multiple_of(32).min(MOST_THREADS)
 }
 
-pub fn flash_bytes(rows: usize) -> usize {
+pub(super) fn flash_bytes(rows: usize) -> usize {
     FLASH_BYTES + 2 * rows * size_of::<i32>()
 }
 
 impl Sizes {
     /// Pages of a row that one warp looks at: few rows are spread over more warps. It depends on nothing that changes while rows
     /// are generated, so that a row's tokens do not either.
-    pub fn piece(&self) -> usize {
+    pub(super) fn piece(&self) -> usize {
         match self.rows {
             0..=2 => 2,
             3..=16 => 4,
@@ -94,7 +94,7 @@ impl Sizes {
     }
 
     /// Pieces of the longest possible row.
-    pub fn most_pieces(&self) -> usize {
+    pub(super) fn most_pieces(&self) -> usize {
         self.table.div_ceil(self.piece())
     }
 }
