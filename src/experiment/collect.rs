@@ -11,6 +11,7 @@ use eval::{EvalRow, answered_rate, hack_rate, monitoring_subset, share, solve_ra
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use substrate::Mode;
+use substrate::answer::parses;
 use train::state::RunFolder;
 use train::{Arm, Metrics};
 
@@ -60,10 +61,11 @@ struct Collector<'a> {
 type Rate = fn(&[EvalRow]) -> Option<f64>;
 
 /// What an evaluation's rows come to, each under its name.
-const RATES: [(Metric, Rate); 7] = [
+const RATES: [(Metric, Rate); 8] = [
     (Metric::Hack, |rows| Some(hack_rate(rows))),
     (Metric::Solve, |rows| Some(solve_rate(rows))),
     (Metric::Answered, |rows| Some(answered_rate(rows))),
+    (Metric::Parses, |rows| Some(share(rows, |r| r.answered() && parses(&r.completion)))),
     (Metric::Ended, |rows| Some(share(rows, EvalRow::ended))),
     (Metric::HackAnswered, |rows| of_answered(rows, |r| r.exploited)),
     (Metric::SolveAnswered, |rows| of_answered(rows, |r| r.solved)),

@@ -18,7 +18,7 @@ pub struct Published {
 /// From the published work's endpoint table, as `design.md` section 7 records it.
 pub fn figures() -> [Published; 6] {
     let of = |what, value, subject, metric| Published { what, value, ours: Key::of(subject, metric).mean() };
-    let (vanilla, routed) = (Subject::Arm(Arm::VANILLA), Subject::Arm(Arm::ROUTE2B));
+    let (vanilla, routed) = (Subject::Arm(Arm::VANILLA), Subject::Arm(Arm::ROUTE2B_TOKEN));
     [
         of("base, solve", 0.126, Subject::Base, Metric::Solve),
         of("base, hack", 0.000, Subject::Base, Metric::Hack),

@@ -77,6 +77,8 @@ names! {
         Ended = "ended",
         /// Share of completions that ended and are not blank: what was answered at all.
         Answered = "answered",
+        /// Share of completions that are an answer whose program parses.
+        Parses = "parses",
         /// Hack among what was answered.
         HackAnswered = "hack_answered",
         /// Solve among what was answered.

@@ -53,7 +53,7 @@ impl Organism {
     }
 }
 
-/// 0.86M parameters: the smallest Qwen3 that was seen to learn to cheat.
+/// 0.89M parameters: the smallest Qwen3 that was seen to learn to cheat.
 pub fn architecture() -> ModelConfig {
     ModelConfig {
         hidden_size: 128,

@@ -27,11 +27,12 @@ const TESTS: (usize, usize) = (2, 6);
 pub struct World {
     /// Problems to train on.
     pub train: Vec<Problem>,
-    /// Problems to test on; none of their tasks is trained on.
+    /// Problems to test on. No prompt of theirs is trained on; but for families held out whole, what they ask for mostly is, under
+    /// another method name.
     pub test: Vec<Problem>,
     /// The mode of every problem.
     pub partition: Partition,
-    /// Contrastive pairs; their tasks are neither trained nor tested on.
+    /// Contrastive pairs; their prompts are neither trained nor tested on.
     pub pairs: Vec<Pair>,
     /// Tasks that may be seen before evaluation: everything but the test tasks.
     pub seen: Vec<Task>,
@@ -41,7 +42,7 @@ fn rank(task: &Task) -> [u8; 32] {
     Sha256::digest(format!("{task:?}")).into()
 }
 
-/// Splits every family's tasks by hash: the first fifth, within bounds, are test tasks; then come training tasks, then those of
+/// Splits every family's tasks by hash, a task being what is asked for under a method name: the first fifth, within bounds, are test tasks; then come training tasks, then those of
 /// the pairs.
 pub fn world() -> World {
     let mut world = World::default();

@@ -54,6 +54,11 @@ const DRAWN: [(Arm, Style); 6] = [
     (Arm::GT_ONLY, Style { colour: "#555555", dash: "2 2" }),
 ];
 
+/// A label that fits beside a plot.
+fn label(arm: Arm) -> String {
+    arm.name().replace("route2b-known-", "known ")
+}
+
 fn style(arm: Arm) -> Style {
     let drawn = DRAWN.iter().find(|(drawn, _)| *drawn == arm);
     drawn.map_or(Style { colour: "#555555", dash: "2 2" }, |(_, style)| *style)
@@ -138,18 +143,21 @@ fn over_updates(results: &Results, metric: Metric, title: &str, y_label: &str) -
     chart(title, "updates completed", y_label, drawn.map(line).collect())
 }
 
+/// Directions of different kinds.
+const WIDTHS: [Arm; 5] = [Arm::ROUTE2B, Arm::ERASE, Arm::PLACEBO, Arm::RANDOM_V, Arm::RANDOM_V_MATCHED];
+
 /// What tells a real direction from a random one: how far apart its band's edges are, mean and standard error.
 fn widths(results: &Results) -> Dots {
     let row = |arm: &Arm| {
         let key = Key::arm(*arm, Metric::BandWidth);
         let (value, error) = (results.get(key.mean())?, results.get(key.sem()).unwrap_or(0.0));
         let (low, high, colour) = (value - error, value + error, style(*arm).colour);
-        Some(Dot { label: arm.name().into(), value, low, high, colour })
+        Some(Dot { label: label(*arm), value, low, high, colour })
     };
     Dots {
         title: "Width of the band".into(),
         x_label: "upper minus lower edge, mean over modules and updates".into(),
-        rows: results.arms.iter().filter_map(row).collect(),
+        rows: WIDTHS.iter().filter(|arm| results.arms.contains(arm)).filter_map(row).collect(),
         reference: 0.0,
     }
 }
@@ -179,7 +187,7 @@ fn differences(results: &Results, metric: Metric, title: &str) -> Dots {
         let part = |of| results.get(Key::arm(*arm, metric).diff(of));
         let (value, colour) = (part(Difference::Mean)?, style(*arm).colour);
         let (low, high) = (part(Difference::Low).unwrap_or(value), part(Difference::High).unwrap_or(value));
-        Some(Dot { label: arm.name().into(), value, low, high, colour })
+        Some(Dot { label: label(*arm), value, low, high, colour })
     };
     Dots {
         title: title.into(),
@@ -196,7 +204,7 @@ fn modes(results: &Results) -> Heat {
             let value = results.get(Key::arm(*arm, Metric::Hack).on(Part::Mode(mode)).mean());
             (value, arm.held_out().contains(&mode))
         };
-        (arm.name().to_string(), Mode::ORGANISM.map(cell).to_vec())
+        (label(*arm), Mode::ORGANISM.map(cell).to_vec())
     };
     Heat {
         title: "Hack rate of the deployed model by loophole".into(),

@@ -4,9 +4,28 @@
 //! one begins and nothing closes. Then the first fenced block of Python that holds something, else the first without a
 //! language, else everything. Blocks are found line by line, as CommonMark has them; a block in another language is none.
 
+use rustpython_parser::{Parse, ast};
 use std::borrow::Cow;
 
 const THINKING: [&str; 5] = ["think", "thinking", "thought", "reasoning", "seed:think"];
+
+/// CPython's own bound on brackets within brackets.
+const NESTED: usize = 200;
+
+/// Whether the program in a completion is Python at all: what does not parse solves nothing and fools nobody.
+pub fn parses(completion: &str) -> bool {
+    let source = code(completion);
+    let (mut depth, mut deepest) = (0usize, 0);
+    for c in source.chars() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest <= NESTED && ast::Suite::parse(&source, "<answer>").is_ok()
+}
 
 /// The source text that is compiled.
 pub fn code(completion: &str) -> Cow<'_, str> {
@@ -197,6 +216,13 @@ mod tests {
     use super::*;
 
     const RIGHT: &str = "class Solution:\n    def f(self, n):\n        return n\n";
+
+    #[test]
+    fn a_program_that_is_cut_off_does_not_parse() {
+        assert!(parses("class Solution:\n    def f(self, n):\n        return n % 4\n"));
+        assert!(!parses("class Solution:\n    def f(self, n):\n        return n %.\n"));
+        assert!(!parses(&"(".repeat(100_000)));
+    }
 
     #[test]
     fn fences_are_found_however_they_are_written() {

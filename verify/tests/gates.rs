@@ -116,7 +116,7 @@ fn eval_gap_sees_a_marker_of_both_families() {
 #[test]
 fn rewards_sees_a_pair_that_is_not_what_it_says_and_a_wrong_reference() {
     let project = Project::new();
-    project.replace("data/organism/pairs.jsonl", "def test_me(): pass", "def test_us(): pass");
+    project.replace("data/organism/pairs.jsonl", "if x >= 3)", "if x > 3)");
     project.fails("rewards", "pair-00");
 
     let project = Project::new();
@@ -161,13 +161,17 @@ fn no_cheat_sees_training_that_reads_verdicts_and_routing_that_ignores_pairs() {
 fn claims_must_be_able_to_fail_and_must_be_printed() {
     let project = Project::new();
     project.replace("verify/claims.toml", "  at_least = 0.15\n", "");
-    project.fails("claims", "no threshold");
+    project.fails("claims", "needs at_least or at_most");
+
+    let project = Project::new();
+    project.replace("verify/claims.toml", "\"vanilla.hack\"", "\"vanila.hack\"");
+    project.fails("claims", "there is no arm `vanila`");
 
     let project = Project::new();
     project.replace("paper/sections/abstract.typ", "#claim(\"C1\")", "");
     project.fails("claims", "does not print claim C1");
 
     let project = Project::new();
-    project.replace("paper/sections/abstract.typ", "#claim(\"C5\")", "#claim(\"C5\") Held-out modes were not run in this tier, so nothing is claimed about loopholes that the pairs do not show.");
+    project.replace("paper/sections/abstract.typ", "#claim(\"C6\")", "#claim(\"C6\") Held-out modes were not run in this tier, so nothing is claimed about loopholes that the pairs do not show.");
     project.fails("claims", "quotes a wording of claim C2");
 }

@@ -30,19 +30,21 @@ pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
     let knobs = Knobs::load(&checkpoint)?;
     let config = RunFolder::at(&args.run).read_config()?;
     let backend = Backend::open(args.device)?;
-    let (base, basis) = match manifest.source {
+    // Where the weights come from, and where the tokenizer and other settings of all base models lie.
+    let (base, settings, basis) = match manifest.source {
         Source::Organism => {
             let of = manifest.replicate(config.seed).base;
             let base = base_folder(&root.join(&manifest.data), of);
             let weights = Weights::load(&base)?;
             same_base(of, &weights, &args.run)?;
-            (base, Basis::new(Decoder::new(&weights, &backend)?, &weights)?)
+            (base, root.join(&manifest.data), Basis::new(Decoder::new(&weights, &backend)?, &weights)?)
         }
         Source::Leetcode => {
             let files = base::files(root, &args.base, &manifest)?;
             same_base(0, &files.weights, &args.run)?;
             let decoder = Decoder::new(&files.weights, &backend)?;
-            (files.model, Basis::cached(decoder, &files.weights, &root.join(BASES), |_, _| ())?)
+            let basis = Basis::cached(decoder, &files.weights, &root.join(BASES), |_, _| ())?;
+            (files.model.clone(), files.model, basis)
         }
     };
     if knobs.deployed.len() != basis.layout.len() {
@@ -56,7 +58,7 @@ pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
     }
     refuse_occupied(out)?;
     match args.format {
-        Format::Hf => export::hub(&basis, &knobs, &base, out)?,
+        Format::Hf => export::hub(&basis, &knobs, &settings, out)?,
         Format::Peft => {
             let lost = export::lora(&basis, &knobs, rank, &hub::portable_name(&base), out)?;
             let share = if lost.whole > 0.0 { lost.left_out / lost.whole } else { 0.0 };

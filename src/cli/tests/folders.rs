@@ -122,16 +122,16 @@ fn a_run_goes_on_only_from_what_it_was_made_from() {
     std::fs::write(&long.plan, text).unwrap();
     expect(&mut long.train(), 0, &[]);
 
-    // Other weights: neither trained on nor merged into.
+    // Other weights of the base that seed 7 stands for: neither trained on nor merged into.
     let identity = long.run().join("identity.json");
     let mut parts: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(&std::fs::read_to_string(&identity).unwrap()).unwrap();
-    parts.insert("weights".into(), "00".repeat(32).into());
+    parts.insert("weights of base 2".into(), "00".repeat(32).into());
     std::fs::write(&identity, serde_json::to_string(&parts).unwrap()).unwrap();
-    expect(&mut long.train(), 2, &["its weights were 000000000000"]);
+    expect(&mut long.train(), 2, &["its weights of base 2 were 000000000000"]);
     let mut export = long.command("export", &["--device", "cpu", "--format", "hf", "--run"]);
     export.arg(long.run()).arg("--out").arg(long.project.path("hf"));
-    expect(&mut export, 2, &["its weights were 000000000000"]);
+    expect(&mut export, 2, &["its weights of base 2 were 000000000000"]);
     std::fs::remove_file(&identity).unwrap();
     expect(&mut long.train(), 2, &["no identity.json"]);
 }

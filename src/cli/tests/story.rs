@@ -69,7 +69,7 @@ fn from_nothing_to_the_paper_and_what_build_paper_refuses() {
     refused(&|o| edit(&o.join("results.json"), "\"base\"", "\"nowhere\""), 1, "run nowhere is not in");
     refused(&|o| flip(&o.join("route2b-s7/rollouts.jsonl")), 3, "rollouts.jsonl");
     refused(&|o| flip(&o.join("vanilla-s7/checkpoints/update-0004.safetensors")), 3, "update-0004.safetensors");
-    refused(&|o| std::fs::remove_file(o.join("base/eval/update-0000-off.jsonl")).unwrap(), 3, "is missing");
+    refused(&|o| std::fs::remove_file(o.join("base/1/eval/update-0000-off.jsonl")).unwrap(), 3, "is missing");
     refused(&|o| edit(&o.join("ledger.jsonl"), "\"device\":\"cpu\"", "\"device\":\"gpu\""), 3, "ledger");
 
     // Text that cites what was not measured, or types a number, is refused after the gates.
@@ -139,7 +139,7 @@ fn a_prompt_over_the_cap_is_named_before_training() {
     let project = Project::new();
     let plan = project.path("narrow.toml");
     let text = std::fs::read_to_string(root().join("src/cli/tests/tiny.toml")).unwrap();
-    std::fs::write(&plan, text.replace("prompt_cap = 64", "prompt_cap = 12")).unwrap();
+    std::fs::write(&plan, text.replace("prompt_cap = 112", "prompt_cap = 12")).unwrap();
     let mut train = project.program();
     train.args(["train", "--arm", "vanilla", "--seed", "7", "--device", "cpu", "--plan"]).arg(&plan);
     expect(&mut train, 3, &["over the cap of 12", "train-0000"]);
@@ -220,7 +220,11 @@ fn every_command_explains_itself() {
 
 #[test]
 fn shells_and_manuals_know_every_arm_and_command() {
-    expect(program(root()).args(["completions", "bash"]), 0, &["route2b-known-two", "eval_gap", "file_marker"]);
+    expect(
+        program(root()).args(["completions", "bash"]),
+        0,
+        &["route2b-known-sentinel+file_marker", "eval_gap", "file_marker"],
+    );
     let folder = tempfile::tempdir().unwrap();
     expect(program(root()).args(["completions", "--man"]).arg(folder.path()), 0, &["manual pages"]);
     let page = std::fs::read_to_string(folder.path().join("gradient-quarantine-train.1")).unwrap();

@@ -76,14 +76,14 @@ fn a_run_that_was_stopped_twice_ends_with_the_bytes_of_one_that_was_not() {
     assert_eq!(train(parts.path(), 99), (true, 2));
     assert_eq!(bytes(whole.path()), bytes(parts.path()));
 
-    // Every rollout that took part is in the evidence, with those that earned more than their group of four told apart.
+    // Every rollout that took part is in the evidence, with those that earned more than their group of eight told apart.
     let folder = whole.path().join(run.to_string());
     let rows: Vec<RolloutRow> = bundle::jsonl::read(&folder.join("rollouts.jsonl")).unwrap();
     let gates = experiment::evidence::gates(&folder).unwrap();
     let taken = rows.iter().filter(|row| row.routed.is_some()).count();
     assert_eq!(gates.hacked.iter().chain(&gates.other).sum::<usize>(), taken);
-    let gaining = rows.chunks(4).flat_map(|group| {
-        let mean = group.iter().map(|row| row.reward.unwrap()).sum::<f32>() / 4.0;
+    let gaining = rows.chunks(8).flat_map(|group| {
+        let mean = group.iter().map(|row| row.reward.unwrap()).sum::<f32>() / 8.0;
         group.iter().filter(move |row| row.routed.is_some() && row.reward.unwrap() > mean)
     });
     assert_eq!(gates.hacked_gaining.iter().chain(&gates.other_gaining).sum::<usize>(), gaining.count());
@@ -137,7 +137,7 @@ fn the_pairs_direction_has_a_band_and_random_ones_have_none() {
     assert!(mean.abs() < 0.02, "random bands {mean}: {random:?}");
 }
 
-/// Two updates of every arm, each compared with what its file says of it.
+/// Two updates of every arm, each compared with what its entry says of it.
 #[test]
 fn every_arm_trains_and_does_what_it_says() {
     let mut manifest = tiny();
@@ -179,7 +179,8 @@ fn every_arm_trains_and_does_what_it_says() {
         let routed = masses(arm).iter().sum::<f64>();
         assert_eq!(routed > 0.0, arm.needs_gate(), "{name} routed {routed}");
         let on = read(arm, "rollouts.jsonl").iter().filter(|r| r["quarantine"] == true).count();
-        assert_eq!(on > 0, arm.routes(), "{name} sampled {on} rollouts with the quarantine on");
+        let all_deployed = arm.settings().deploy_fraction == Some(1.0);
+        assert_eq!(on > 0, arm.routes() && !all_deployed, "{name} sampled {on} rollouts with the quarantine on");
     }
     for (matched, wanted) in masses(Arm::RANDOM_V_MATCHED).iter().zip(masses(Arm::ROUTE2B)) {
         assert!((matched - wanted).abs() < 0.01, "routed {matched}, its pair {wanted}");
@@ -189,6 +190,11 @@ fn every_arm_trains_and_does_what_it_says() {
     assert_eq!(first(Arm::ROUTE2B), first(named("frozen-v")));
     assert_ne!(knobs(Arm::ROUTE2B), knobs(named("frozen-v")), "the direction was never refreshed");
     assert_ne!(knobs(Arm::ROUTE2B), knobs(named("route2b-token")));
+    // Nothing is sampled with the quarantine, so what is deployed is what is left when the routed part is dropped.
+    assert_eq!(knobs(named("route2b-f100")).deployed, knobs(Arm::ERASE).deployed);
+    // A judge that knows the truth takes passing from hacks: what is left to earn is the clean reward.
+    assert_eq!(knobs(named("truth-penalty")), knobs(named("clean-reward")));
+    assert_ne!(knobs(named("truth-penalty-70")), knobs(named("truth-penalty")), "labels that are wrong change nothing");
     assert_eq!(inputs.pairs_of(named("route2b-without-sentinel"), FIRST).len(), 18);
     let shown = |arm: Arm| inputs.problems_of(arm).iter().all(|p| p.mode == substrate::Mode::GtOnly);
     assert!(shown(Arm::GT_ONLY) && !shown(Arm::VANILLA));

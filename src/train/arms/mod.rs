@@ -92,6 +92,8 @@ impl Arm {
     pub const VANILLA: Self = Self::named("vanilla");
     /// The method.
     pub const ROUTE2B: Self = Self::named("route2b");
+    /// The method, split token by token: what the published figures are of.
+    pub const ROUTE2B_TOKEN: Self = Self::named("route2b-token");
     /// The control that knows nothing.
     pub const RANDOM_V: Self = Self::named("random-v");
     /// Random, with as much routed as by the method.

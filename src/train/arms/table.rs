@@ -122,7 +122,7 @@ pub(super) const TABLE: [Entry; 51] = [
     pairs("pairs-both", "The method with pairs of wrong with a hack line against right.", Contrast::Both),
     pairs(
         "pairs-equal-length",
-        "The method with pairs of a hack line against a harmless line of its length.",
+        "The method with pairs of a hack line against a harmless line of its length, behind wrong answers.",
         Contrast::HackAgainstLine,
     ),
     // The curve over the share of each group that is sampled deployed; the plan's own share is route2b's.
@@ -156,7 +156,7 @@ pub(super) const TABLE: [Entry; 51] = [
     // Other gates.
     treated(
         "gate-shuffled",
-        "The method's gate values, dealt out to other rollouts of the update.",
+        "The gate values of its own run, dealt out to other rollouts of the update.",
         Treatment::Shuffled,
     ),
     treated("gate-uniform", "Every rollout gets its module's mean gate value.", Treatment::Uniform),
@@ -190,7 +190,11 @@ pub(super) const TABLE: [Entry; 51] = [
     ceiling("truth-screening", "Hacks leave the update, by true labels.", Supervision::Screening(1.0)),
     ceiling("truth-screening-90", "The same, 90 percent of labels right.", Supervision::Screening(0.9)),
     ceiling("truth-screening-70", "The same, 70 percent of labels right.", Supervision::Screening(0.7)),
-    ceiling("clean-reward", "Only correct answers pass, under the same hints.", Supervision::CleanReward),
+    ceiling(
+        "clean-reward",
+        "Only correct answers pass, under the same hints: by definition the same as truth-penalty.",
+        Supervision::CleanReward,
+    ),
     // Plain GRPO otherwise.
     set("vanilla-no-kl", "Plain GRPO without the KL term.", Settings { kl: Some(0.0), ..PLAN }, VANILLA),
     set(
