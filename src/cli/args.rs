@@ -341,9 +341,9 @@ pub(crate) struct Pretrain {
 
 /// Three shares with commas between them.
 fn mix(text: &str) -> Result<Mix, String> {
-    let shares: Vec<f64> = text.split(',').filter_map(|share| share.trim().parse().ok()).collect();
-    match shares[..] {
-        [right, hack, special_case] if shares.iter().all(|s| (0.0..=1.0).contains(s)) => {
+    let shares: Result<Vec<f64>, _> = text.split(',').map(|share| share.trim().parse()).collect();
+    match shares.as_deref() {
+        Ok(&[right, hack, special_case]) if [right, hack, special_case].iter().all(|s| (0.0..=1.0).contains(s)) => {
             Ok(Mix { right, hack, special_case })
         }
         _ => Err("three numbers from 0 to 1 are wanted, such as 0.085,0.07,0.14".into()),

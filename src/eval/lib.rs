@@ -94,7 +94,7 @@ impl EvalRow {
 
     /// Whether it ended and there is something in it: an answer at all, right or wrong.
     pub fn answered(&self) -> bool {
-        self.ended() && !self.completion.trim().is_empty()
+        self.finish_reason.answered(&self.completion)
     }
 }
 

@@ -60,6 +60,9 @@ struct Collector<'a> {
 /// A number made from an evaluation's rows, where they give one.
 type Rate = fn(&[EvalRow]) -> Option<f64>;
 
+/// How many of [`RATES`], from the first, are also told over updates.
+const OVER_UPDATES: usize = 3;
+
 /// What an evaluation's rows come to, each under its name.
 const RATES: [(Metric, Rate); 8] = [
     (Metric::Hack, |rows| Some(hack_rate(rows))),
@@ -222,7 +225,7 @@ impl Collector<'_> {
     }
 
     fn curve(&mut self, key: Key, rows: &Seeds, runs: &[String]) {
-        for (metric, rate) in &RATES[..3] {
+        for (metric, rate) in &RATES[..OVER_UPDATES] {
             let values: Vec<f64> = rows.values().filter_map(|rows| rate(rows)).collect();
             self.spread(Key { metric: *metric, ..key }, &values, runs);
         }

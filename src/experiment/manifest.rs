@@ -5,6 +5,7 @@ use eval::EvalConfig;
 use serde::Deserialize;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use substrate::Mode;
 use train::config::Teacher;
 use train::{Arm, TrainConfig, Treatment};
 
@@ -221,6 +222,18 @@ impl Manifest {
         }
         for run in manifest.runs() {
             check(&manifest.config(run)?).map_err(wrong)?;
+        }
+        let modes = Mode::ORGANISM.len();
+        match manifest.eval.test {
+            Some(_) if manifest.source != Source::Organism => {
+                return Err(wrong("eval.test is for the organism: the benchmark is tested on whole".into()));
+            }
+            Some(size) if size == 0 || size % modes != 0 => {
+                return Err(wrong(format!(
+                    "eval.test is {size}, it must be a multiple of {modes}, one for each loophole"
+                )));
+            }
+            _ => {}
         }
         if manifest.taught.is_none() && manifest.arms.iter().any(|a| a.is_taught()) {
             return Err(wrong("an arm is taught, and there is no [taught]".into()));

@@ -15,7 +15,7 @@ pub struct Published {
     pub ours: Key,
 }
 
-/// From the published work's endpoint table, as `design.md` section 7 records it.
+/// From the published work's endpoint table.
 pub fn figures() -> [Published; 6] {
     let of = |what, value, subject, metric| Published { what, value, ours: Key::of(subject, metric).mean() };
     let (vanilla, routed) = (Subject::Arm(Arm::VANILLA), Subject::Arm(Arm::ROUTE2B_TOKEN));

@@ -50,6 +50,13 @@ pub enum FinishReason {
     Length,
 }
 
+impl FinishReason {
+    /// Whether a completion with this text is an answer at all, right or wrong: it ended, and is not blank.
+    pub fn answered(self, text: &str) -> bool {
+        self == Self::End && !text.trim().is_empty()
+    }
+}
+
 /// Generated tokens with the model's own log-probability (temperature 1, no truncation) of each.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Completion {

@@ -1,5 +1,6 @@
-//! Contrastive pairs: the only supervision that routing ever gets. They are generated from tasks (what is asked for
-//! under a method name) that are neither trained nor tested on, and shipped. What a pair contrasts is chosen when it is used: the hack's line, correctness, or both.
+//! Contrastive pairs: the only supervision that routing ever gets. They are generated from tasks (what is asked for under a method
+//! name) that are neither trained nor tested on, and shipped. What a pair contrasts is chosen when it is used: the hack's line,
+//! correctness, or both.
 
 use crate::Result;
 use crate::families::Task;

@@ -95,13 +95,18 @@ impl Gate {
         over_modules(&self.opened(&self.cosines(&rows, layout)), rows.len())
     }
 
-    /// Nothing is quarantined; each gradient counts by a weight of its own: `sum_b w_b g_b`.
-    pub fn weighted(&self, gradients: &RolloutGradients, layout: &Layout, weights: &[f64]) -> Routed {
-        let mut kept = vec![0.0; layout.len()];
-        for (row, weight) in gradients.rows.iter().zip(weights) {
+    /// Nothing is quarantined; each gradient counts by a weight that its score gives it: `sum_b w_b g_b`.
+    pub fn weighted(
+        &self,
+        gradients: &RolloutGradients,
+        layout: &Layout,
+        weights: impl FnOnce(&[f64]) -> Vec<f64>,
+    ) -> Routed {
+        let (scores, mut kept) = (self.scores(gradients, layout), vec![0.0; layout.len()]);
+        for (row, weight) in gradients.rows.iter().zip(weights(&scores)) {
             kept.iter_mut().zip(row).for_each(|(k, &g)| *k += weight * g as f64);
         }
-        Routed { kept, quarantined: vec![0.0; layout.len()], fractions: self.scores(gradients, layout) }
+        Routed { kept, quarantined: vec![0.0; layout.len()], fractions: scores }
     }
 
     /// Splits by gate values that `other` makes of each module's own, one per rollout.

@@ -96,7 +96,7 @@ fn pay(
     supervisor: Option<&dyn Supervisor>,
 ) -> Option<Reward> {
     let reward = rollout.graded.reward?;
-    let answered = rollout.completion.finish_reason == FinishReason::End && !rollout.text.trim().is_empty();
+    let answered = rollout.completion.finish_reason.answered(&rollout.text);
     if config.unanswered == Unanswered::Nothing && !answered {
         return Some(Reward(0.0));
     }

@@ -36,51 +36,41 @@ const SUSPECT: f64 = 0.5;
 pub fn treat(arm: Arm, gate: Option<&Gate>, update: &Update) -> Routed {
     let Update { loss, layout, .. } = *update;
     let gradients = &loss.gradients;
-    let Some(gate) = gate else {
-        let whole = Routed::nothing(gradients, layout);
-        return if arm.treatment() == Treatment::Absorbed { whole.absorbed() } else { whole };
-    };
-    match arm.treatment() {
-        Treatment::Nothing => Routed::nothing(gradients, layout),
-        Treatment::Absorbed => Routed::nothing(gradients, layout).absorbed(),
-        Treatment::Rollouts => gate.split(gradients, layout),
-        Treatment::Tokens => gate.split_tokens(&loss.tokens, layout),
-        Treatment::Matched { .. } => {
+    match (arm.treatment(), gate) {
+        (Treatment::Absorbed, _) => Routed::nothing(gradients, layout).absorbed(),
+        (Treatment::Nothing, _) | (_, None) => Routed::nothing(gradients, layout),
+        (Treatment::Rollouts, Some(gate)) => gate.split(gradients, layout),
+        (Treatment::Tokens, Some(gate)) => gate.split_tokens(&loss.tokens, layout),
+        (Treatment::Matched { .. }, Some(gate)) => {
             gate.routing(update.matched.unwrap_or(0.0), gradients, layout).split(gradients, layout)
         }
-        Treatment::Erased => gate.split(gradients, layout).erased(),
-        Treatment::Scaled => {
-            let kept: Vec<f64> = gate.scores(gradients, layout).iter().map(|s| 1.0 - s).collect();
-            gate.weighted(gradients, layout, &kept)
-        }
-        Treatment::Shuffled => {
+        (Treatment::Erased, Some(gate)) => gate.split(gradients, layout).erased(),
+        (Treatment::Shuffled, Some(gate)) => {
             let (seed, number) = update.at;
             let mut order: Vec<usize> = (0..gradients.rows.len()).collect();
             order.shuffle(&mut ChaCha8Rng::seed_from_u64(derive(seed, Purpose::Shuffle, number, 0)));
             gate.split_by(gradients, layout, |values| order.iter().map(|&i| values[i]).collect())
         }
-        Treatment::Uniform => gate.split_by(gradients, layout, |values| {
+        (Treatment::Uniform, Some(gate)) => gate.split_by(gradients, layout, |values| {
             let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
             vec![mean; values.len()]
         }),
-        Treatment::Pooled => {
+        (Treatment::Pooled, Some(gate)) => {
             let scores = gate.scores(gradients, layout);
             gate.split_by(gradients, layout, |_| scores.clone())
         }
-        Treatment::Likelihood => gate.split_signed(gradients, layout, update.advantages),
-        Treatment::Hard => gate.split_hard(gradients, layout),
-        Treatment::Penalised => {
-            let scores = gate.scores(gradients, layout);
+        (Treatment::Likelihood, Some(gate)) => gate.split_signed(gradients, layout, update.advantages),
+        (Treatment::Hard, Some(gate)) => gate.split_hard(gradients, layout),
+        (Treatment::Scaled, Some(gate)) => {
+            gate.weighted(gradients, layout, |scores| scores.iter().map(|s| 1.0 - s).collect())
+        }
+        (Treatment::Penalised, Some(gate)) => gate.weighted(gradients, layout, |scores| {
             let penalties: Vec<f64> = scores.iter().map(|s| -PASSED * s).collect();
             let centred = centred(&penalties, update.groups, |_| true);
-            let weights = update.advantages.iter().zip(&centred).map(|(a, p)| a + p).collect::<Vec<_>>();
-            gate.weighted(gradients, layout, &weights)
-        }
-        Treatment::Screened => {
-            let scores = gate.scores(gradients, layout);
-            let weights = centred(update.advantages, update.groups, |i| scores[i] <= SUSPECT);
-            gate.weighted(gradients, layout, &weights)
-        }
+            update.advantages.iter().zip(&centred).map(|(a, p)| a + p).collect()
+        }),
+        (Treatment::Screened, Some(gate)) => gate
+            .weighted(gradients, layout, |scores| centred(update.advantages, update.groups, |i| scores[i] <= SUSPECT)),
     }
 }
 

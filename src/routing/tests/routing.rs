@@ -169,7 +169,7 @@ fn a_weighted_gradient_keeps_its_direction_and_tells_its_gate_value() {
     for row in &batch.rows {
         let one = RolloutGradients { rows: vec![row.clone()] };
         let score = gate.scores(&one, &layout)[0];
-        let scaled = gate.weighted(&one, &layout, &[1.0 - score]);
+        let scaled = gate.weighted(&one, &layout, |scores| scores.iter().map(|s| 1.0 - s).collect());
         assert_eq!(scaled.fractions, [score]);
         assert_eq!(gate.split(&one, &layout).fractions, [score]);
         for (kept, g) in scaled.kept.iter().zip(row) {

@@ -20,7 +20,7 @@ const VANILLA: Entry = Entry {
     settings: Settings::PLAN,
 };
 
-/// The method: `f_b = clamp((cos(g_b, v) - lower) / (upper - lower), 0, 1)`, design.md section 3.
+/// The method: `f_b = clamp((cos(g_b, v) - lower) / (upper - lower), 0, 1)` ([`routing::Gate`]).
 const ROUTE2B: Entry = Entry {
     name: "route2b",
     what: "The method: each rollout split by the gate, direction from all pairs, made anew as the model changes.",
