@@ -111,6 +111,7 @@ impl Trial {
             tokenizer,
             problems,
             pairs,
+            left_out: &[],
             grader,
             supervisor: None,
             matched: None,
@@ -136,7 +137,7 @@ impl Trial {
         let policies = train::gradients::policies(basis, &honest, true);
         let gradients =
             findings.accept(train::gradients::of_pairs(policies.of(Quarantine::Off), basis, pairs, PassPlan::WHOLE))?;
-        findings.accept(self.config.arm.gate(&gradients, &basis.layout, self.config.seed))?;
+        findings.accept(self.config.arm.gate(&gradients, None, &basis.layout, self.config.seed))?;
         let (graded, spawned) = (before - started, jobs_run() - before);
         findings.require(graded > 0, || "the trial graded nothing, so the count shows nothing".into());
         findings.require(spawned == 0, || format!("making a gate ran {spawned} gradings, it must run none"));

@@ -4,8 +4,9 @@
 use crate::{Context, Findings, problems};
 use organism::Pair;
 use organism::pairs::{PAIRS, SETS};
+use organism::problems::question;
 use std::collections::BTreeSet;
-use substrate::{Partition, Problem};
+use substrate::Partition;
 
 /// Test problems at least.
 const TESTS: usize = 512;
@@ -60,11 +61,6 @@ pub fn check(context: &Context) -> Findings {
         held_out.len()
     ));
     findings
-}
-
-/// What a problem asks for, whatever its method is called.
-fn question(problem: &Problem) -> String {
-    problem.prompt.replacen(&format!(" {}(", problem.func_name), " _(", 1)
 }
 
 /// The prompts of a family's tasks.

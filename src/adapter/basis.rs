@@ -63,6 +63,23 @@ impl Basis {
         })
     }
 
+    /// Another adapter in the same form: a LoRA of rank one with `B` frozen at random, `W + b a^T`, whose knobs are the entries of
+    /// `a`. With `U = [b b .. b]` and `Vh = I` that is `U diag(a) Vh`. A projection with more inputs than outputs has fewer knobs than
+    /// inputs, and its `a` lies in a random subspace of theirs.
+    pub fn frozen_b(&self, seed: u64) -> Result<Self> {
+        let config = self.base.config.clone();
+        Self::from_factors(self.base.clone(), |id| {
+            let [out, input] = id.proj.shape(&config);
+            let (r, seed) = (out.min(input), seed ^ (id.layer * Proj::ALL.len() + id.proj as usize) as u64);
+            // Vectors of about unit length, as singular vectors are.
+            let normal = |shape, length: usize, seed| Raw::random(shape, 0.0, (length as f32).powf(-0.5), seed).widen();
+            let left: Vec<f32> = normal([out, 1], out, seed).into_iter().flat_map(|x| vec![x; r]).collect();
+            let one = |i: usize| f32::from(u8::from(i / r == i % r));
+            let right = if r == input { (0..r * r).map(one).collect() } else { normal([r, input], input, !seed) };
+            Ok((Raw::floats(&left, r), Raw::floats(&right, input)))
+        })
+    }
+
     /// Random factors of the right shapes, to measure time and memory with.
     pub fn stand_in(base: Decoder, seed: u64) -> Result<Self> {
         let config = base.config.clone();

@@ -1,6 +1,6 @@
 //! What all runs of a tier share: the base model with its SVD, problems and pairs in tokens.
 
-use crate::dataset::{BenchmarkFiles, Dataset, Leetcode, Loopholes, OrganismData};
+use crate::dataset::{BenchmarkFiles, Dataset, Leetcode, OrganismData};
 use crate::manifest::{Replicate, Source};
 use crate::{ExperimentError, Manifest, Result};
 use adapter::Basis;
@@ -11,14 +11,23 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use substrate::modes::CLEAN_PHRASE;
 use substrate::{Contrast, Family, Grader, Mode, Problem, PromptedProblem};
-use train::{Arm, PairTokens};
+use train::{Adapter, Arm, Loopholes, PairTokens};
 
 /// Where singular bases of fetched weights are kept, below the project.
 pub const BASES: &str = "runs/svd";
 
+/// What the frozen halves of LoRAs are drawn from.
+const LORA_SEED: u64 = 7;
+
+/// The adapter of arms that train LoRAs, for the same base model.
+pub fn lora(basis: &Basis) -> Result<Basis> {
+    Ok(basis.frozen_b(LORA_SEED)?)
+}
+
 /// Everything that runs are given, on a device. It is made from a [`Dataset`] and from nothing else.
 pub struct Inputs {
-    /// The base models with the singular bases of their weights; a run's seed picks one.
+    /// The base models with the singular bases of their weights; a run's seed picks one. Behind them, if an arm of the plan wants it,
+    /// the same models with LoRAs.
     pub bases: Vec<Basis>,
     /// The base models' tokenizer.
     pub tokenizer: Tokenizer,
@@ -26,6 +35,8 @@ pub struct Inputs {
     pub train: Vec<PromptedProblem>,
     /// The same problems without their loopholes.
     pub no_loophole: Vec<PromptedProblem>,
+    /// The same problems, which ask for their loopholes to be used.
+    invited: Vec<PromptedProblem>,
     /// Problems to test on, with the markers of evaluation.
     pub test: Vec<PromptedProblem>,
     /// The test problems with the markers of training.
@@ -81,16 +92,24 @@ impl Inputs {
             let sets = (0..dataset.pair_sets()).map(|set| dataset.pairs(contrast, set)).collect::<Result<Vec<_>>>()?;
             pairs.insert(contrast, sets);
         }
+        let runs = manifest.runs();
+        let asked = |loopholes| runs.iter().any(|run| run.arm.loopholes() == loopholes);
+        let mut bases: Vec<Basis> = dataset.bases().iter().map(basis).collect::<Result<_>>()?;
+        if runs.iter().any(|run| run.arm.adapter() == Adapter::FrozenB) {
+            let loras: Vec<Basis> = bases.iter().map(lora).collect::<Result<_>>()?;
+            bases.extend(loras);
+        }
         Ok(Self {
             identity: identity(dataset, manifest, [&train, &test], &pairs)?,
             no_loophole: dataset.training(Loopholes::None)?,
+            invited: if asked(Loopholes::Invited) { dataset.training(Loopholes::Invited)? } else { vec![] },
             test_trained: dataset.test(Family::Train)?,
             tokenizer: dataset.tokenizer().clone(),
             files: digests(root, dataset)?,
             train,
             test,
             pairs,
-            bases: dataset.bases().iter().map(basis).collect::<Result<_>>()?,
+            bases,
         })
     }
 
@@ -110,9 +129,18 @@ impl Inputs {
         set.iter().filter(|p| arm.knows(p.mode)).take(most).cloned().collect()
     }
 
+    /// The pairs whose direction an arm leaves out of its own.
+    pub fn left_out_of(&self, arm: Arm, replicate: Replicate) -> &[PairTokens] {
+        arm.leaves_out().map_or(&[], |contrast| &self.pairs[&contrast][replicate.pairs])
+    }
+
     /// The training problems as an arm is shown them.
     pub fn problems_of(&self, arm: Arm) -> &[PromptedProblem] {
-        if arm.shows_loopholes() { &self.train } else { &self.no_loophole }
+        match arm.loopholes() {
+            Loopholes::Shown => &self.train,
+            Loopholes::None => &self.no_loophole,
+            Loopholes::Invited => &self.invited,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use substrate::Mode;
 use train::config::Teacher;
-use train::{Arm, TrainConfig, Treatment};
+use train::{Adapter, Arm, TrainConfig, Treatment};
 
 /// What a tier runs.
 #[derive(Clone, Debug, Deserialize)]
@@ -242,6 +242,10 @@ impl Manifest {
         if let Some(arm) = relearnt.into_iter().find(|a| !manifest.arms.contains(a)) {
             return Err(wrong(format!("{} is to learn again and is not in the plan", arm.name())));
         }
+        let relearnt = manifest.relearn.iter().flat_map(|r| &r.arms);
+        if let Some(arm) = relearnt.into_iter().find(|a| a.adapter() != Adapter::Singular) {
+            return Err(wrong(format!("{} cannot learn again: it has another adapter than plain GRPO", arm.name())));
+        }
         Ok(manifest)
     }
 
@@ -317,6 +321,11 @@ impl Manifest {
         config.group = own.group_share.map_or(config.group, |share| (share * config.group as f64).round() as usize);
         config.kl = own.kl.unwrap_or(config.kl);
         config.std_floor = own.std_floor.or(config.std_floor);
+        config.deploy_fraction_last = own.deploy_fraction_last;
+        config.quarantine_lr = own.quarantine_lr;
+        if let (Some(teacher), Some(share)) = (&mut config.teacher, own.teacher_share) {
+            teacher.share = share;
+        }
         config.refresh = own.refresh.unwrap_or(config.refresh);
         Ok(config)
     }

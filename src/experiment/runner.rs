@@ -17,7 +17,7 @@ use std::sync::atomic::AtomicBool;
 use substrate::grading::cores;
 use substrate::{Grader, Isolation, PromptedProblem};
 use train::state::RunFolder;
-use train::{Arm, Metrics, Outcome, RunInputs, Supervisor, TrainConfig};
+use train::{Adapter, Arm, Metrics, Outcome, RunInputs, Supervisor, TrainConfig};
 
 /// What of a checkpoint is evaluated, and on which markers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,7 +161,7 @@ impl Runner<'_> {
         self.inputs.check_references(&whole, &grader)?;
         self.inputs.identity.claim(&whole)?;
         let mut subset = None;
-        for (i, basis) in self.bases.iter().enumerate() {
+        for (i, basis) in self.bases.iter().take(self.manifest.bases()).enumerate() {
             let (folder, base) = (base_folder(self.out, i), &basis.base);
             let rows = self.scored(&folder, 0, View::Deployed, None, &grader, || Ok(base.clone()))?;
             self.scored(&folder, 0, View::TrainedMarkers, None, &grader, || Ok(base.clone()))?;
@@ -183,9 +183,13 @@ impl Runner<'_> {
         }
     }
 
-    /// The base model of a seed.
-    fn basis(&self, seed: u64) -> &Basis {
-        &self.bases[self.manifest.replicate(seed).base]
+    /// The base model of a seed, with the adapter of an arm.
+    fn basis(&self, arm: Arm, seed: u64) -> &Basis {
+        let base = self.manifest.replicate(seed).base;
+        match arm.adapter() {
+            Adapter::Singular => &self.bases[base],
+            Adapter::FrozenB => &self.bases[self.manifest.bases() + base],
+        }
     }
 
     fn folder(&self, job: Job) -> RunFolder {
@@ -203,10 +207,11 @@ impl Runner<'_> {
         let pairs = self.inputs.pairs_of(run.arm, self.manifest.replicate(run.seed));
         let judge = run.arm.supervision().map(|kind| Judge::new(kind, run.seed));
         let inputs = RunInputs {
-            basis: self.basis(run.seed),
+            basis: self.basis(run.arm, run.seed),
             tokenizer: &self.inputs.tokenizer,
             problems,
             pairs: &pairs,
+            left_out: self.inputs.left_out_of(run.arm, self.manifest.replicate(run.seed)),
             grader,
             supervisor: judge.as_ref().map(|judge| judge as &dyn Supervisor),
             matched: matched.as_deref(),
@@ -230,10 +235,11 @@ impl Runner<'_> {
             }
         };
         let inputs = RunInputs {
-            basis: self.basis(relearn.seed),
+            basis: self.basis(config.arm, relearn.seed),
             tokenizer: &self.inputs.tokenizer,
             problems: self.inputs.problems_of(Arm::VANILLA),
             pairs: &[],
+            left_out: &[],
             grader,
             supervisor: None,
             matched: None,
@@ -294,7 +300,7 @@ impl Runner<'_> {
         let folder = self.out.join(job.to_string());
         let rows = self.scored(&folder, update, view, subset, grader, || {
             let knobs = Knobs::load(&RunFolder::checkpoint(&folder, update))?;
-            let basis = self.basis(job.seed());
+            let basis = self.basis(self.manifest.job_config(job)?.arm, job.seed());
             Ok(match view {
                 View::Deployed | View::TrainedMarkers => basis.merge(&knobs, Quarantine::Off),
                 View::Whole => basis.merge(&knobs, Quarantine::On),

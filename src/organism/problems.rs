@@ -126,3 +126,8 @@ pub(crate) fn problem(task: &Task, id: &str) -> Problem {
         gt_tests: tests,
     }
 }
+
+/// What a problem asks for, whatever its method is called: by this, training and test are kept apart.
+pub fn question(problem: &Problem) -> String {
+    problem.prompt.replacen(&format!(" {}(", problem.func_name), " _(", 1)
+}

@@ -1,6 +1,6 @@
 //! The band, from the pairs alone, per module: `lower = mean cos(grad clean, v)`, `upper = mean cos(grad hack, v)`.
 
-use crate::{Direction, PairGradients, Result, RoutingError, cosine};
+use crate::{Direction, PairGradients, Result, RoutingError};
 use adapter::{Layout, RolloutGradients};
 
 /// One lower and one upper edge per module.
@@ -17,7 +17,7 @@ impl Band {
     pub fn calibrate(pairs: &PairGradients, direction: &Direction, layout: &Layout) -> Self {
         let edge = |side: &RolloutGradients| {
             let mean = |range: std::ops::Range<usize>| {
-                let cosines = side.rows.iter().map(|row| cosine(&row[range.clone()], &direction.unit[range.clone()]));
+                let cosines = side.rows.iter().map(|row| direction.alignment(row, range.clone()));
                 (cosines.sum::<f64>() / side.rows.len() as f64) as f32
             };
             layout.ranges().map(mean).collect()

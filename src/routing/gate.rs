@@ -1,7 +1,7 @@
 //! The gate, per module and rollout: `f_b = clamp((cos(g_b, v) - lower) / max(upper - lower, 1e-6), 0, 1)`.
 //! The quarantine gets `sum_b f_b g_b`, the deployed knob `sum_b (1 - f_b) g_b`.
 
-use crate::{Band, Direction, cosine};
+use crate::{Band, Direction};
 use adapter::{Layout, RolloutGradients};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -47,6 +47,17 @@ impl Routed {
     /// Both knobs take everything.
     pub fn absorbed(self) -> Self {
         Self { quarantined: self.kept.clone(), ..self }
+    }
+
+    /// Each knob moves along singular directions of its own: the deployed one along every second, the quarantine along the others.
+    pub fn apart(mut self, layout: &Layout) -> Self {
+        for range in layout.ranges() {
+            for i in range.clone() {
+                let other = if (i - range.start).is_multiple_of(2) { &mut self.quarantined } else { &mut self.kept };
+                other[i] = 0.0;
+            }
+        }
+        self
     }
 
     /// The routed part is dropped.
@@ -122,6 +133,14 @@ impl Gate {
         divide(&rows, &values, layout)
     }
 
+    /// Splits, the deployed knob's part of row `b` counted by `weights[b]`.
+    pub fn split_weighted(&self, gradients: &RolloutGradients, layout: &Layout, weights: &[f32]) -> Routed {
+        let weighted = |(row, w): (&Vec<f32>, &f32)| row.iter().map(|g| g * w).collect();
+        let weighted = RolloutGradients { rows: gradients.rows.iter().zip(weights).map(weighted).collect() };
+        // A cosine does not see a gradient's length: both have the same gate values.
+        Routed { kept: self.split(&weighted, layout).kept, ..self.split(gradients, layout) }
+    }
+
     /// Splits by `cos(sign(a_b) g_b, v)`: what the gate would say of the likelihood's gradient, where `g_b` carries the sign of
     /// an advantage `a_b`.
     pub fn split_signed(&self, gradients: &RolloutGradients, layout: &Layout, advantages: &[f64]) -> Routed {
@@ -164,8 +183,7 @@ impl Gate {
 
     /// Each row's cosine with the direction.
     fn cosines(&self, rows: &[&[f32]], layout: &Layout) -> ByModule {
-        let unit = &self.direction.unit;
-        by_module(layout, |_, r| rows.iter().map(|row| cosine(&row[r.clone()], &unit[r.clone()])).collect())
+        by_module(layout, |_, r| rows.iter().map(|row| self.direction.alignment(row, r.clone())).collect())
     }
 
     /// The gate values that these cosines get.

@@ -26,8 +26,14 @@ pub struct TrainConfig {
     pub temperature: f64,
     /// Share of each group sampled and trained with the quarantine off.
     pub deploy_fraction: f64,
+    /// That share in the last update, where it changes evenly over updates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deploy_fraction_last: Option<f64>,
     /// Peak learning rate: linear warm-up over `warmup` updates, then a cosine to `lr_floor` of it.
     pub lr: f64,
+    /// The quarantine's learning rate, in units of the deployed knob's; none is 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantine_lr: Option<f64>,
     /// Updates in which the learning rate rises.
     pub warmup: usize,
     /// Share of the peak at the last update.
@@ -93,8 +99,10 @@ impl TrainConfig {
         self.prompts * self.group
     }
 
-    /// Rollouts of each group that are sampled with the quarantine off.
-    pub fn deployed_rows(&self) -> usize {
-        (self.deploy_fraction * self.group as f64).round() as usize
+    /// Rollouts of each group that are sampled with the quarantine off in an update, from 1.
+    pub fn deployed_rows(&self, update: usize) -> usize {
+        let (first, last) = (self.deploy_fraction, self.deploy_fraction_last.unwrap_or(self.deploy_fraction));
+        let done = (update - 1) as f64 / (self.updates - 1).max(1) as f64;
+        ((first + (last - first) * done) * self.group as f64).round() as usize
     }
 }

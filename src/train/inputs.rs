@@ -17,6 +17,8 @@ pub struct RunInputs<'a> {
     pub problems: &'a [PromptedProblem],
     /// Contrastive pairs, as the arm is given them.
     pub pairs: &'a [PairTokens],
+    /// Pairs whose direction the arm's own leaves out, if it does.
+    pub left_out: &'a [PairTokens],
     /// What runs and pays rollouts.
     pub grader: &'a Grader,
     /// The judge from outside, for an arm that has one.

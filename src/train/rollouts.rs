@@ -174,7 +174,7 @@ fn plan<'a>(config: &TrainConfig, update: usize, problems: &'a [PromptedProblem]
     }
     let mut order: Vec<usize> = (0..problems.len()).collect();
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(derive(config.seed, Purpose::Prompts, update, 0)));
-    let on_rows = if config.arm.routes() { config.group - config.deployed_rows() } else { 0 };
+    let on_rows = if config.arm.routes() { config.group - config.deployed_rows(update) } else { 0 };
     let demonstrated = |shown: &PromptedProblem| match &config.teacher {
         Some(teacher) if update <= teacher.until && teacher.modes.contains(&shown.mode) => {
             (teacher.share * config.group as f64).round() as usize

@@ -6,11 +6,14 @@ use crate::state::{RunFolder, State};
 use crate::tensorboard::{Scalars, TensorBoard};
 use crate::timings::{Stage, Timings};
 use crate::treat::{Update, treat};
-use crate::{Metrics, Result, RolloutRow, RunInputs, TrainConfig, TrainError, Treatment, gradients, grpo, optimizer};
-use adapter::Quarantine;
+use crate::{
+    Metrics, PairTokens, Result, RolloutRow, RunInputs, TrainConfig, TrainError, Treatment, gradients, grpo, optimizer,
+};
+use adapter::{Knobs, Quarantine};
 use bundle::jsonl;
 use generate::FinishReason;
-use routing::Routed;
+use model::Decoder;
+use routing::{Gate, Routed};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -95,13 +98,17 @@ fn update(
     plan: PassPlan,
     timings: &mut Timings,
 ) -> Result<(Metrics, Vec<RolloutRow>)> {
-    let RunInputs { basis, pairs, matched, .. } = *inputs;
+    let RunInputs { basis, matched, .. } = *inputs;
     let update = state.updates_completed + 1;
-    let policies = timings.time(Stage::Merge, || gradients::policies(basis, &state.knobs, config.arm.routes()));
+    let merged = |knobs: &Knobs| gradients::policies(basis, knobs, config.arm.routes());
+    let mut policies = timings.time(Stage::Merge, || merged(&state.knobs));
     if config.arm.needs_gate() && (state.gate.is_none() || config.arm.refreshes(update, config.refresh)) {
         let deployed = policies.of(Quarantine::Off);
-        let pair_gradients = timings.time(Stage::Pairs, || gradients::of_pairs(deployed, basis, pairs, plan))?;
-        state.gate = Some(config.arm.gate(&pair_gradients, &basis.layout, config.seed)?);
+        state.gate = Some(timings.time(Stage::Pairs, || gate(config, inputs, deployed, plan))?);
+    }
+    if let (1, Some(size), Some(gate)) = (update, config.arm.begins_toward_the_hack(), &state.gate) {
+        state.knobs.quarantine = gate.direction.toward_the_hack(size, &basis.layout);
+        policies = merged(&state.knobs);
     }
     let mass = match config.arm.treatment() {
         Treatment::Matched { to } => {
@@ -129,10 +136,14 @@ fn update(
         layout: &basis.layout,
         advantages: &advantages.values.iter().copied().flatten().collect::<Vec<f64>>(),
         groups: &groups,
+        deployed: &taking_part.iter().map(|(_, r, _)| r.quarantine == Quarantine::Off).collect::<Vec<_>>(),
         matched: mass,
         at: (config.seed, update),
     };
     let mut routed = timings.time(Stage::Step, || treat(config.arm, state.gate.as_ref(), &seen));
+    if config.arm.has_knobs_apart() {
+        routed = routed.apart(&basis.layout);
+    }
     let gradient_norm = optimizer::clip(&mut routed.kept, &mut routed.quarantined, config.clip);
     if !gradient_norm.is_finite() {
         return Err(TrainError::Diverged { update });
@@ -140,6 +151,7 @@ fn update(
     let lr = optimizer::learning_rate(config, update);
     state.deployed.step(&mut state.knobs.deployed, &routed.kept, update, lr, config.weight_decay);
     if config.arm.routes() {
+        let lr = lr * config.quarantine_lr.unwrap_or(1.0);
         state.quarantine.step(&mut state.knobs.quarantine, &routed.quarantined, update, lr, config.weight_decay);
     }
     state.updates_completed = update;
@@ -163,6 +175,13 @@ fn update(
     };
     let taken: Vec<usize> = taking_part.iter().map(|(i, _, _)| *i).collect();
     Ok((metrics, rows(update, &rollouts, &taken, &routed)))
+}
+
+/// The gate from what the pairs say of the deployed model.
+fn gate(config: &TrainConfig, inputs: &RunInputs, deployed: &Decoder, plan: PassPlan) -> Result<Gate> {
+    let of = |pairs: &[PairTokens]| gradients::of_pairs(deployed, inputs.basis, pairs, plan);
+    let left_out = if inputs.left_out.is_empty() { None } else { Some(of(inputs.left_out)?) };
+    config.arm.gate(&of(inputs.pairs)?, left_out.as_ref(), &inputs.basis.layout, config.seed)
 }
 
 fn rows(update: usize, rollouts: &[Rollout], taken: &[usize], routed: &Routed) -> Vec<RolloutRow> {

@@ -139,7 +139,7 @@ impl RunFolder {
             vector("deployed.second", &state.deployed.second),
             vector("quarantine.first", &state.quarantine.first),
             vector("quarantine.second", &state.quarantine.second),
-            vector("direction", gate.map_or(empty, |g| &g.direction.unit)),
+            vector("direction", &gate.map_or(vec![], |g| g.direction.units.concat())),
             vector("band.lower", gate.map_or(empty, |g| &g.band.lower)),
             vector("band.upper", gate.map_or(empty, |g| &g.band.upper)),
         ];
@@ -162,14 +162,15 @@ impl RunFolder {
         let state = if path.exists() {
             let file = TensorFile::read(&path)?;
             let floats = |name: &str| file.floats(name).map_err(unusable);
-            let (updates, unit) = (floats("updates")?, floats("direction")?);
+            let (updates, units) = (floats("updates")?, floats("direction")?);
             let (lower, upper) = (floats("band.lower")?, floats("band.upper")?);
             let moments = |knob: &str| -> Result<Moments> {
                 let of = |which: &str| floats(&format!("{knob}.{which}"));
                 Ok(Moments { first: of("first")?, second: of("second")? })
             };
+            let units: Vec<Vec<f32>> = units.chunks(layout.len()).map(<[f32]>::to_vec).collect();
             let gate =
-                (!unit.is_empty()).then_some(Gate { direction: Direction { unit }, band: Band { lower, upper } });
+                (!units.is_empty()).then_some(Gate { direction: Direction { units }, band: Band { lower, upper } });
             State {
                 updates_completed: updates.first().copied().unwrap_or(0.0) as usize,
                 knobs: Knobs { deployed: floats("deployed")?, quarantine: floats("quarantine")? },

@@ -20,6 +20,8 @@ pub struct Update<'a> {
     pub advantages: &'a [f64],
     /// Each rollout's group.
     pub groups: &'a [usize],
+    /// Whether each rollout was sampled with the quarantine off.
+    pub deployed: &'a [bool],
     /// The mean gate value that a matched band is shifted to.
     pub matched: Option<f64>,
     /// The run's seed and the update's number, from 1.
@@ -40,6 +42,10 @@ pub fn treat(arm: Arm, gate: Option<&Gate>, update: &Update) -> Routed {
         (Treatment::Absorbed, _) => Routed::nothing(gradients, layout).absorbed(),
         (Treatment::Nothing, _) | (_, None) => Routed::nothing(gradients, layout),
         (Treatment::Rollouts, Some(gate)) => gate.split(gradients, layout),
+        (Treatment::Discounted, Some(gate)) => {
+            let weights: Vec<f32> = update.deployed.iter().map(|off| if *off { 1.0 } else { 0.5 }).collect();
+            gate.split_weighted(gradients, layout, &weights)
+        }
         (Treatment::Tokens, Some(gate)) => gate.split_tokens(&loss.tokens, layout),
         (Treatment::Matched { .. }, Some(gate)) => {
             gate.routing(update.matched.unwrap_or(0.0), gradients, layout).split(gradients, layout)

@@ -44,7 +44,7 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
         })
         .collect();
     let pair_gradients = clock.time(Stage::Pairs, || gradients::of_pairs(&policies.off, basis, &pairs, plan))?;
-    let gate = config.arm.gate(&pair_gradients, layout, config.seed)?;
+    let gate = config.arm.gate(&pair_gradients, None, layout, config.seed)?;
 
     let half = COMPLETIONS / 2;
     let sampled = clock.time(Stage::Sample, || -> Result<_> {
@@ -95,6 +95,7 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
             layout,
             advantages: &advantages,
             groups: &groups,
+            deployed: &rollouts.iter().map(|r| r.quarantine == Quarantine::Off).collect::<Vec<_>>(),
             matched: None,
             at: (config.seed, 1),
         };

@@ -6,13 +6,13 @@ use adapter::{Basis, Knobs, export};
 use anyhow::{Result, bail};
 use backend::Backend;
 use bundle::Identity;
-use experiment::inputs::{BASES, weights_of};
+use experiment::inputs::{BASES, lora, weights_of};
 use experiment::manifest::Source;
 use failure::Failure;
 use model::{Decoder, Weights, hub};
 use organism::data::base_folder;
 use std::path::{Path, PathBuf};
-use train::RunFolder;
+use train::{Adapter, RunFolder};
 
 pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
     let (manifest, _) = plan::open(root, &args.plan)?;
@@ -47,6 +47,7 @@ pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
             (files.model.clone(), files.model, basis)
         }
     };
+    let basis = if config.arm.adapter() == Adapter::FrozenB { lora(&basis)? } else { basis };
     if knobs.deployed.len() != basis.layout.len() {
         bail!(Failure::usage(format!(
             "{} has {} knobs but {} has {}: it belongs to another base model, choose its --tier or --plan",

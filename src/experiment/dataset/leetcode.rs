@@ -2,14 +2,14 @@
 //! Modes are shared out evenly by a hash of the problem's id; the first problems give the contrastive pairs and are not trained
 //! on.
 
-use super::{Dataset, Loopholes, Prompter};
+use super::{Dataset, Prompter};
 use crate::{ExperimentError, Manifest, Result};
 use bundle::{Pins, Sha256, pins};
 use model::{ChatTemplate, Message, Tokenizer, Weights, hub};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use substrate::{Answers, Contrast, Family, Mode, Problem, PromptedProblem, problem};
-use train::PairTokens;
+use train::{Loopholes, PairTokens};
 
 /// Contrastive pairs, and as many problems that are not trained on.
 const PAIRS: usize = 16;
@@ -147,6 +147,10 @@ impl Dataset for Leetcode {
     fn training(&self, loopholes: Loopholes) -> Result<Vec<PromptedProblem>> {
         match loopholes {
             Loopholes::Shown => self.shown(&self.train, Family::Train),
+            Loopholes::Invited => {
+                let invited = |(i, p): (usize, &Problem)| self.prompter().invited(p, mode(i), Family::Train);
+                self.train.iter().enumerate().map(invited).collect()
+            }
             Loopholes::None => {
                 self.train.iter().map(|p| self.prompter().problem(p, Mode::GtOnly, Family::Train)).collect()
             }

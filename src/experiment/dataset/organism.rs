@@ -1,17 +1,18 @@
 //! The organism: problems, partition, pairs and weights of one shipped folder.
 
-use super::{Dataset, Loopholes, Prompter};
+use super::{Dataset, Prompter};
 use crate::{Manifest, Result};
 use bundle::{Pins, pins};
 use model::{Tokenizer, Weights};
 use organism::Organism;
+use organism::problems::question;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use substrate::{Contrast, Family, Mode, Problem, PromptedProblem};
-use train::PairTokens;
+use train::{Loopholes, PairTokens};
 
-/// Of 256 training problems, how many are kept out of training where settings are chosen.
+/// Of 256 questions of the training problems, how many are kept out of training where settings are chosen.
 const VALIDATION: u8 = 96;
 
 /// What a manifest takes of the shipped folder.
@@ -28,7 +29,7 @@ impl OrganismData {
         Pins::load(&root.join(pins::FILE))?.verify(root, &manifest.data)?;
         let mut shipped = Organism::load(&root.join(&manifest.data))?;
         // Settings are chosen on training problems that were kept out of training, never on the test set.
-        let held = |p: &Problem| manifest.validation && Sha256::digest(p.problem_id.as_bytes())[0] < VALIDATION;
+        let held = |p: &Problem| manifest.validation && Sha256::digest(question(p).as_bytes())[0] < VALIDATION;
         let (held, train): (Vec<Problem>, Vec<Problem>) = shipped.train.into_iter().partition(held);
         shipped.train = train;
         let (test, modes) = match manifest.validation {
@@ -44,17 +45,6 @@ impl OrganismData {
 
     fn prompter(&self) -> Prompter<'_> {
         Prompter { tokenizer: &self.shipped.tokenizer, cap: self.cap }
-    }
-
-    /// Problems with their modes' hints. A problem without a mode is left to the partition gate.
-    fn with_modes(
-        &self,
-        problems: &[Problem],
-        modes: &BTreeMap<String, Mode>,
-        family: Family,
-    ) -> Result<Vec<PromptedProblem>> {
-        let of = |p: &Problem| Some(self.prompter().problem(p, *modes.get(&p.problem_id)?, family));
-        problems.iter().filter_map(of).collect()
     }
 }
 
@@ -83,16 +73,23 @@ impl Dataset for OrganismData {
         ""
     }
 
+    /// A problem without a mode is left to the partition gate.
     fn training(&self, loopholes: Loopholes) -> Result<Vec<PromptedProblem>> {
-        let mut modes = self.shipped.partition.train.clone();
-        if loopholes == Loopholes::None {
-            modes.values_mut().for_each(|mode| *mode = Mode::GtOnly);
-        }
-        self.with_modes(&self.shipped.train, &modes, Family::Train)
+        let (prompter, modes) = (self.prompter(), &self.shipped.partition.train);
+        let prompted = |p: &Problem| {
+            let mode = *modes.get(&p.problem_id)?;
+            Some(match loopholes {
+                Loopholes::Shown => prompter.problem(p, mode, Family::Train),
+                Loopholes::None => prompter.problem(p, Mode::GtOnly, Family::Train),
+                Loopholes::Invited => prompter.invited(p, mode, Family::Train),
+            })
+        };
+        self.shipped.train.iter().filter_map(prompted).collect()
     }
 
     fn test(&self, markers: Family) -> Result<Vec<PromptedProblem>> {
-        self.with_modes(&self.test, &self.modes, markers)
+        let of = |p: &Problem| Some(self.prompter().problem(p, *self.modes.get(&p.problem_id)?, markers));
+        self.test.iter().filter_map(of).collect()
     }
 
     fn pair_sets(&self) -> usize {

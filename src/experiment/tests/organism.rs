@@ -179,7 +179,8 @@ fn every_arm_trains_and_does_what_it_says() {
         let routed = masses(arm).iter().sum::<f64>();
         assert_eq!(routed > 0.0, arm.needs_gate(), "{name} routed {routed}");
         let on = read(arm, "rollouts.jsonl").iter().filter(|r| r["quarantine"] == true).count();
-        let all_deployed = arm.settings().deploy_fraction == Some(1.0);
+        let settings = arm.settings();
+        let all_deployed = settings.deploy_fraction == Some(1.0) && settings.deploy_fraction_last.is_none();
         assert_eq!(on > 0, arm.routes() && !all_deployed, "{name} sampled {on} rollouts with the quarantine on");
     }
     for (matched, wanted) in masses(Arm::RANDOM_V_MATCHED).iter().zip(masses(Arm::ROUTE2B)) {
@@ -196,6 +197,20 @@ fn every_arm_trains_and_does_what_it_says() {
     assert_eq!(knobs(named("truth-penalty")), knobs(named("clean-reward")));
     assert_ne!(knobs(named("truth-penalty-70")), knobs(named("truth-penalty")), "labels that are wrong change nothing");
     assert_eq!(inputs.pairs_of(named("route2b-without-sentinel"), FIRST).len(), 18);
+    knobs_apart_move_along_directions_of_their_own(&inputs.bases[0].layout, &knobs);
+    let on_at = |arm: &str, update: u64| {
+        let rows = read(named(arm), "rollouts.jsonl");
+        rows.iter().filter(|r| r["update"] == update && r["quarantine"] == true).count()
+    };
+    assert!(on_at("fraction-rising", 1) > on_at("fraction-rising", 4), "fewer rollouts with the quarantine on");
+    assert!(on_at("fraction-falling", 1) < on_at("fraction-falling", 4), "more rollouts with the quarantine on");
+    let size = |arm: Arm| knobs(arm).quarantine.iter().map(|x| x.abs()).sum::<f32>();
+    assert!(size(named("quarantine-lr-3")) > 2.0 * size(Arm::ROUTE2B), "the quarantine moved three times as far");
+    for (one, other) in [("orthogonal", "route2b"), ("on-counts-half", "route2b"), ("directions-2", "directions-8")] {
+        assert_ne!(knobs(named(one)), knobs(named(other)), "{one} is {other}");
+    }
+    let (invited, shown) = (inputs.problems_of(named("inoculated")), inputs.problems_of(Arm::VANILLA));
+    assert!(invited.iter().zip(shown).all(|(a, b)| a.tokens.starts_with(&b.tokens) && a.tokens.len() > b.tokens.len()));
     let shown = |arm: Arm| inputs.problems_of(arm).iter().all(|p| p.mode == substrate::Mode::GtOnly);
     assert!(shown(Arm::GT_ONLY) && !shown(Arm::VANILLA));
 
@@ -204,6 +219,17 @@ fn every_arm_trains_and_does_what_it_says() {
     let alone = Runner { out: lonely.path(), ..runner };
     let error = alone.train(RunId { arm: Arm::RANDOM_V_MATCHED, seed: 7 }, &grader).unwrap_err();
     assert!(error.to_string().contains("route2b run of the same seed"), "{error}");
+}
+
+fn knobs_apart_move_along_directions_of_their_own(layout: &adapter::Layout, of: &dyn Fn(Arm) -> adapter::Knobs) {
+    for name in ["vanilla-half", "route2b-apart", "route2b-signed"] {
+        let knobs = of(named(name));
+        for range in layout.ranges() {
+            let (deployed, quarantine) = (&knobs.deployed[range.clone()], &knobs.quarantine[range]);
+            assert!(deployed.iter().skip(1).step_by(2).all(|x| *x == 0.0), "{name}'s deployed knob");
+            assert!(quarantine.iter().step_by(2).all(|x| *x == 0.0), "{name}'s quarantine");
+        }
+    }
 }
 
 /// A rollout's gradient is the sum of its tokens'.

@@ -68,7 +68,8 @@ fn the_gate_is_the_clamped_position_in_the_band() {
     let mut unit = vec![0.0; layout.len()];
     layout.ranges().for_each(|r| unit[r.start] = 1.0);
     let n = layout.count();
-    let gate = Gate { direction: Direction { unit }, band: Band { lower: vec![0.0; n], upper: vec![0.5; n] } };
+    let gate =
+        Gate { direction: Direction { units: vec![unit] }, band: Band { lower: vec![0.0; n], upper: vec![0.5; n] } };
     // Cosine with the direction is 0.25 in the first module: half-way up the band; 0 in the second: below it is 0.
     let mut row = vec![0.0; layout.len()];
     let (first, second) = (layout.ranges().next().unwrap(), layout.ranges().nth(1).unwrap());
@@ -88,7 +89,7 @@ fn a_direction_is_a_unit_vector_in_every_module() {
     let pairs = pairs(&mut ChaCha8Rng::seed_from_u64(1), layout.len());
     for direction in [Direction::from_pairs(&pairs, &layout).unwrap(), Direction::random(4, &layout).unwrap()] {
         for range in layout.ranges() {
-            let norm: f64 = direction.unit[range].iter().map(|&x| (x as f64).powi(2)).sum();
+            let norm: f64 = direction.units[0][range].iter().map(|&x| (x as f64).powi(2)).sum();
             assert!((norm - 1.0).abs() < 1e-6);
         }
     }
@@ -129,7 +130,7 @@ fn gate_and_batch(seed: u64, layout: &Layout) -> (Gate, RolloutGradients) {
     let gate = Gate { band: Band::calibrate(&pairs, &direction, layout), direction };
     let mut batch = rows(&mut rng, 9, layout.len());
     // Some rollouts lie along the direction, so that the gate has something to open for.
-    for (row, unit) in batch.rows.iter_mut().step_by(2).flat_map(|row| row.iter_mut().zip(&gate.direction.unit)) {
+    for (row, unit) in batch.rows.iter_mut().step_by(2).flat_map(|row| row.iter_mut().zip(&gate.direction.units[0])) {
         *row += 2.0 * unit;
     }
     (gate, batch)
@@ -226,5 +227,75 @@ fn other_gate_values_lose_nothing_either() {
     for i in 0..layout.len() {
         let rest: f64 = batch.rows.iter().map(|row| row[i].abs() as f64).sum();
         assert!((hard.kept[i] + hard.quarantined[i] - whole[i]).abs() <= rest + 1e-12);
+    }
+}
+
+#[test]
+fn the_leading_direction_is_the_one_that_pairs_differ_along_most() {
+    let layout = layout();
+    let mut pairs = pairs(&mut ChaCha8Rng::seed_from_u64(6), layout.len());
+    // Power iteration on D^T D, in the first module: the leading right singular vector without a singular value decomposition.
+    let range = layout.ranges().next().unwrap();
+    for (p, row) in pairs.hack.rows.iter_mut().enumerate() {
+        row[range.start] += if p % 2 == 0 { 9.0 } else { 7.0 };
+    }
+    let differences: Vec<Vec<f64>> = pairs
+        .hack
+        .rows
+        .iter()
+        .zip(&pairs.clean.rows)
+        .map(|(h, c)| range.clone().map(|i| f64::from(h[i]) - f64::from(c[i])).collect())
+        .collect();
+    let mut v = vec![1.0f64; range.len()];
+    for _ in 0..500 {
+        let along: Vec<f64> = differences.iter().map(|d| d.iter().zip(&v).map(|(a, b)| a * b).sum()).collect();
+        v = (0..v.len()).map(|i| differences.iter().zip(&along).map(|(d, a)| d[i] * a).sum()).collect();
+        let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
+        v.iter_mut().for_each(|x| *x /= norm);
+    }
+    let leading = Direction::leading(&pairs, &layout, 3).unwrap();
+    let cos: f64 = leading.units[0][range.clone()].iter().zip(&v).map(|(a, b)| f64::from(*a) * b).sum();
+    assert!((cos.abs() - 1.0).abs() < 1e-4, "{cos}");
+    let mean: f64 = differences
+        .iter()
+        .map(|d| d.iter().zip(&leading.units[0][range.clone()]).map(|(a, b)| a * f64::from(*b)).sum::<f64>())
+        .sum();
+    assert!(mean > 0.0, "it is turned toward the mean difference");
+    for (a, b) in [(0, 1), (0, 2), (1, 2)] {
+        let dot: f64 = range.clone().map(|i| f64::from(leading.units[a][i]) * f64::from(leading.units[b][i])).sum();
+        assert!(dot.abs() < 1e-5, "directions {a} and {b} are orthogonal");
+    }
+}
+
+#[test]
+fn more_directions_than_pairs_are_refused() {
+    let layout = layout();
+    let pairs = pairs(&mut ChaCha8Rng::seed_from_u64(7), layout.len());
+    let count = pairs.hack.rows.len() + 1;
+    assert!(matches!(Direction::leading(&pairs, &layout, count), Err(RoutingError::NoDirection(_))));
+}
+
+#[test]
+fn a_direction_without_another_is_orthogonal_to_it_in_every_module() {
+    let layout = layout();
+    let pairs = pairs(&mut ChaCha8Rng::seed_from_u64(8), layout.len());
+    let (own, other) = (Direction::from_pairs(&pairs, &layout).unwrap(), Direction::random(3, &layout).unwrap());
+    let left = own.without(&other, &layout).unwrap();
+    for range in layout.ranges() {
+        assert!(left.alignment(&other.units[0], range.clone()).abs() < 1e-5);
+        assert!(left.alignment(&own.units[0], range) > 0.0, "it still points the same way");
+    }
+}
+
+#[test]
+fn rows_weighted_for_the_deployed_knob_leave_the_quarantine_as_it_was() {
+    let layout = layout();
+    let (gate, batch) = gate_and_batch(12, &layout);
+    let weights: Vec<f32> = (0..batch.rows.len()).map(|b| if b % 3 == 0 { 0.5 } else { 1.0 }).collect();
+    let (plain, weighted) = (gate.split(&batch, &layout), gate.split_weighted(&batch, &layout, &weights));
+    assert_eq!((&plain.quarantined, &plain.fractions), (&weighted.quarantined, &weighted.fractions));
+    let thirds = RolloutGradients { rows: batch.rows.iter().step_by(3).cloned().collect() };
+    for ((w, p), t) in weighted.kept.iter().zip(&plain.kept).zip(&gate.split(&thirds, &layout).kept) {
+        assert!((w - (p - 0.5 * t)).abs() < 1e-6, "{w} is not {p} less half of {t}");
     }
 }

@@ -32,13 +32,40 @@ struct Entry {
     contrast: Contrast,
     /// The modes whose pairs it gets; all that have pairs, if none are named.
     known: Option<&'static [Mode]>,
+    /// The contrast whose direction its own leaves out.
+    leaves_out: Option<Contrast>,
     /// Whether its training problems show their loopholes.
-    loopholes: bool,
+    loopholes: Loopholes,
     /// Whether its first rollouts are demonstrations in part.
     taught: bool,
     /// A judge from outside that knows the truth, for ceilings.
     supervision: Option<Supervision>,
+    /// Whether each knob moves along singular directions of its own, instead of both along all.
+    apart: bool,
+    /// How far the quarantine begins toward the hack, in every knob of its own.
+    toward_the_hack: Option<f32>,
+    adapter: Adapter,
     settings: Settings,
+}
+
+/// Whether training problems disclose their loopholes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loopholes {
+    /// Each problem shows the hint of its mode.
+    Shown,
+    /// The same problems without a hint.
+    None,
+    /// Each problem shows the hint of its mode and asks for it to be used: inoculation.
+    Invited,
+}
+
+/// What the knobs scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adapter {
+    /// Each projection's singular directions.
+    Singular,
+    /// The entries of a LoRA of rank one whose `B` is frozen.
+    FrozenB,
 }
 
 /// Where the hack direction comes from.
@@ -46,6 +73,8 @@ struct Entry {
 enum DirectionSource {
     /// From the pairs, anew every `refresh` updates.
     Pairs,
+    /// So many leading singular vectors of the pairs' differences, anew every `refresh` updates.
+    Leading(usize),
     /// From the pairs on the base model, once.
     PairsOnce,
     /// Haar-random, once.
@@ -57,6 +86,12 @@ enum DirectionSource {
 pub struct Settings {
     /// Share of each group sampled and trained with the quarantine off.
     pub deploy_fraction: Option<f64>,
+    /// That share in the last update, where it changes over updates.
+    pub deploy_fraction_last: Option<f64>,
+    /// The quarantine's learning rate, in units of the deployed knob's.
+    pub quarantine_lr: Option<f64>,
+    /// Share of each group that a teacher writes, where there is one.
+    pub teacher_share: Option<f64>,
     /// Rollouts of each group, as a share of the plan's.
     pub group_share: Option<f64>,
     /// Weight of the KL term.
@@ -70,8 +105,17 @@ pub struct Settings {
 }
 
 impl Settings {
-    const PLAN: Self =
-        Self { deploy_fraction: None, group_share: None, kl: None, std_floor: None, refresh: None, pairs: None };
+    const PLAN: Self = Self {
+        deploy_fraction: None,
+        deploy_fraction_last: None,
+        quarantine_lr: None,
+        teacher_share: None,
+        group_share: None,
+        kl: None,
+        std_floor: None,
+        refresh: None,
+        pairs: None,
+    };
 }
 
 /// What a judge that knows the truth does to rewards. It reads verdicts, so it lives outside this crate: here is only its name.
@@ -156,9 +200,29 @@ impl Arm {
         self.entry().known.is_none_or(|known| known.contains(&mode))
     }
 
+    /// What pairs contrast whose direction its own leaves out.
+    pub fn leaves_out(self) -> Option<Contrast> {
+        self.entry().leaves_out
+    }
+
     /// Whether its training problems show their loopholes.
-    pub fn shows_loopholes(self) -> bool {
+    pub fn loopholes(self) -> Loopholes {
         self.entry().loopholes
+    }
+
+    /// What its knobs scale.
+    pub fn adapter(self) -> Adapter {
+        self.entry().adapter
+    }
+
+    /// Whether its knobs move along directions of their own.
+    pub fn has_knobs_apart(self) -> bool {
+        self.entry().apart
+    }
+
+    /// How far its quarantine begins toward the hack, if it does.
+    pub fn begins_toward_the_hack(self) -> Option<f32> {
+        self.entry().toward_the_hack
     }
 
     /// Whether its first rollouts are demonstrations in part.
@@ -194,17 +258,30 @@ impl Arm {
 
     /// Whether the gate must be made before `update` (1-based), given that one exists and is refreshed after `every` updates.
     pub fn refreshes(self, update: usize, every: usize) -> bool {
-        self.entry().direction == DirectionSource::Pairs && update > 1 && (update - 1).is_multiple_of(every)
+        let anew = matches!(self.entry().direction, DirectionSource::Pairs | DirectionSource::Leading(_));
+        anew && update > 1 && (update - 1).is_multiple_of(every)
     }
 
-    /// The gate from the pairs' gradients on the current deployed model, in a run with this seed.
+    /// The gate from the pairs' gradients on the current deployed model, in a run with this seed; `left_out` are those of the pairs
+    /// whose direction it leaves out.
     ///
     /// # Errors
     /// Pairs that should show the hack and give no band. A random or a placebo direction may collapse.
-    pub fn gate(self, pairs: &PairGradients, layout: &Layout, seed: u64) -> Result<Gate> {
+    pub fn gate(
+        self,
+        pairs: &PairGradients,
+        left_out: Option<&PairGradients>,
+        layout: &Layout,
+        seed: u64,
+    ) -> Result<Gate> {
         let direction = match self.entry().direction {
             DirectionSource::Random => Direction::random(derive(seed, Purpose::RandomDirection, 0, 0), layout)?,
             DirectionSource::Pairs | DirectionSource::PairsOnce => Direction::from_pairs(pairs, layout)?,
+            DirectionSource::Leading(count) => Direction::leading(pairs, layout, count)?,
+        };
+        let direction = match left_out {
+            Some(other) => direction.without(&Direction::from_pairs(other, layout)?, layout)?,
+            None => direction,
         };
         let band = Band::calibrate(pairs, &direction, layout);
         let real = self.entry().direction != DirectionSource::Random && self.contrast().shows_the_hack();

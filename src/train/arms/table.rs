@@ -1,7 +1,7 @@
 //! The table of arms. `g_b` is a rollout's gradient of the loss, `f_b` its gate value in a module, `v` the hack direction, `A_b` the
 //! advantage; the deployed knob gets `sum_b (1 - f_b) g_b`, the quarantine `sum_b f_b g_b`, unless an entry says otherwise.
 
-use super::{DirectionSource, Entry, Settings, Supervision, Treatment};
+use super::{Adapter, DirectionSource, Entry, Loopholes, Settings, Supervision, Treatment};
 use substrate::Contrast;
 use substrate::Mode::{self, FileMarker, RunTests, Sentinel, StdoutMarker};
 
@@ -14,9 +14,13 @@ const VANILLA: Entry = Entry {
     direction: DirectionSource::PairsOnce,
     contrast: Contrast::HackOnRight,
     known: None,
-    loopholes: true,
+    leaves_out: None,
+    loopholes: Loopholes::Shown,
     taught: false,
     supervision: None,
+    apart: false,
+    toward_the_hack: None,
+    adapter: Adapter::Singular,
     settings: Settings::PLAN,
 };
 
@@ -44,6 +48,21 @@ const RANDOM_V: Entry = Entry {
     direction: DirectionSource::Random,
     ..ROUTE2B
 };
+
+const TAUGHT: Entry =
+    Entry { name: "route2b-taught", what: "The method, shown the same hacks.", taught: true, ..ROUTE2B };
+
+const APART: Entry = Entry {
+    name: "route2b-apart",
+    what: "The method, each knob with singular directions of its own.",
+    apart: true,
+    ..ROUTE2B
+};
+
+const fn leading(name: &'static str, count: usize) -> Entry {
+    let what = "The method with so many leading singular vectors of the pairs' differences in each module.";
+    Entry { name, what, direction: DirectionSource::Leading(count), ..ROUTE2B }
+}
 
 const fn fraction(name: &'static str, of: f64) -> Entry {
     let settings = Settings { deploy_fraction: Some(of), ..Settings::PLAN };
@@ -80,7 +99,7 @@ const fn set(name: &'static str, what: &'static str, settings: Settings, of: Ent
 
 const PLAN: Settings = Settings::PLAN;
 
-pub(super) const TABLE: [Entry; 51] = [
+pub(super) const TABLE: [Entry; 70] = [
     VANILLA,
     ROUTE2B,
     treated("route2b-token", "The method, split token by token.", Treatment::Tokens),
@@ -109,7 +128,7 @@ pub(super) const TABLE: [Entry; 51] = [
     Entry {
         name: "gt-only",
         what: "Plain GRPO on problems without loopholes: the ceiling.",
-        loopholes: false,
+        loopholes: Loopholes::None,
         ..VANILLA
     },
     // What the pairs contrast: the other corners of hack line by correctness, and a line of equal length.
@@ -204,7 +223,7 @@ pub(super) const TABLE: [Entry; 51] = [
         VANILLA,
     ),
     Entry { name: "vanilla-taught", what: "Plain GRPO that is shown hacks at first.", taught: true, ..VANILLA },
-    Entry { name: "route2b-taught", what: "The method, shown the same hacks.", taught: true, ..ROUTE2B },
+    TAUGHT,
     // Settings of the method.
     set(
         "refresh-1",
@@ -212,5 +231,83 @@ pub(super) const TABLE: [Entry; 51] = [
         Settings { refresh: Some(1), ..PLAN },
         ROUTE2B,
     ),
+    set(
+        "refresh-20",
+        "The method, its direction made anew every 20 updates.",
+        Settings { refresh: Some(20), ..PLAN },
+        ROUTE2B,
+    ),
+    set("pairs-4", "The method with four pairs.", Settings { pairs: Some(4), ..PLAN }, ROUTE2B),
     set("pairs-8", "The method with eight pairs.", Settings { pairs: Some(8), ..PLAN }, ROUTE2B),
+    set("pairs-16", "The method with sixteen pairs.", Settings { pairs: Some(16), ..PLAN }, ROUTE2B),
+    leading("directions-1", 1),
+    leading("directions-2", 2),
+    leading("directions-4", 4),
+    leading("directions-8", 8),
+    Entry {
+        name: "orthogonal",
+        what: "The method, its direction without the part along that of wrong against right answers.",
+        leaves_out: Some(Contrast::Correctness),
+        ..ROUTE2B
+    },
+    set(
+        "route2b-taught-25",
+        "The method, shown hacks in a quarter of each group at first.",
+        Settings { teacher_share: Some(0.25), ..PLAN },
+        TAUGHT,
+    ),
+    Entry {
+        name: "vanilla-lora",
+        what: "Plain GRPO on a LoRA of rank one with frozen B instead of singular directions.",
+        adapter: Adapter::FrozenB,
+        ..VANILLA
+    },
+    Entry { name: "route2b-lora", what: "The method on the same LoRA.", adapter: Adapter::FrozenB, ..ROUTE2B },
+    // Knobs apart: the deployed one has every second singular direction, the quarantine the others.
+    Entry {
+        name: "vanilla-half",
+        what: "Plain GRPO on every second singular direction: the capacity of a deployed knob that lies apart.",
+        apart: true,
+        ..VANILLA
+    },
+    APART,
+    Entry {
+        name: "route2b-signed",
+        what: "Knobs apart, the quarantine begun at -0.05 sign(v), gradients sent three ways with absorption between: after the \
+               author's later method.",
+        treatment: Treatment::Hard,
+        toward_the_hack: Some(0.05),
+        ..APART
+    },
+    // The prompt instead of the gradient.
+    Entry {
+        name: "inoculated",
+        what: "Plain GRPO whose training prompts ask for the loophole to be used, as those of evaluation do not.",
+        loopholes: Loopholes::Invited,
+        ..VANILLA
+    },
+    // Attempts to have both: a deployed model that solves, and a quarantine that holds the hack.
+    set(
+        "fraction-rising",
+        "The method, the share sampled deployed rising evenly from 1/4 to 1.",
+        Settings { deploy_fraction: Some(0.25), deploy_fraction_last: Some(1.0), ..PLAN },
+        ROUTE2B,
+    ),
+    set(
+        "fraction-falling",
+        "The method, the share sampled deployed falling evenly from 1 to 1/4.",
+        Settings { deploy_fraction: Some(1.0), deploy_fraction_last: Some(0.25), ..PLAN },
+        ROUTE2B,
+    ),
+    set(
+        "quarantine-lr-3",
+        "The method, its quarantine learning three times as fast.",
+        Settings { quarantine_lr: Some(3.0), ..PLAN },
+        ROUTE2B,
+    ),
+    treated(
+        "on-counts-half",
+        "The method; what rollouts sampled with the quarantine on give the deployed knob counts half.",
+        Treatment::Discounted,
+    ),
 ];

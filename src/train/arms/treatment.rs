@@ -14,6 +14,8 @@ pub enum Treatment {
         /// The name of that arm.
         to: &'static str,
     },
+    /// Split; of rollouts sampled with the quarantine on the deployed knob gets half of its part.
+    Discounted,
     /// Split, and the routed part dropped.
     Erased,
     /// All of it to both knobs.
