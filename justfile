@@ -31,6 +31,11 @@ paper-from-receipts tier="organism":
 test *args:
     cargo test --release --workspace {{args}}
 
+# Help, tables, figures and scripts as they look now become what tests expect: read `git diff` before you commit it.
+[group('test')]
+snapshots:
+    INSTA_UPDATE=always cargo test --release --workspace --test snapshots
+
 # The escape suite and the pool's fault injection alone.
 [group('test')]
 test-sandbox:

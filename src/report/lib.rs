@@ -16,7 +16,7 @@
 //!
 //! let label = "route2b".to_string();
 //! let points = vec![(0.0, 0.1, 0.0), (40.0, 0.02, 0.01)]; // update, mean, standard error
-//! let style = Style { colour: "#0072b2", dash: "" };
+//! let style = Style { colour: "#0b3d91", dash: "none" };
 //! let chart = Chart {
 //!     title: "Deployed hack rate".into(),
 //!     x_label: "update".into(),
