@@ -58,7 +58,13 @@ fmt:
 [group('lint')]
 lint:
     cargo fmt --all --check
+    tools/check-words.sh
     cargo clippy --release --workspace --all-targets -- -D warnings
+
+# Before every commit: format, words that must not be left behind, lengths, unused dependencies.
+[group('lint')]
+hooks:
+    git config core.hooksPath tools/hooks
 
 # Licences, sources and versions of everything that is depended on.
 [group('lint')]
