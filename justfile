@@ -66,6 +66,11 @@ lint:
 hooks:
     git config core.hooksPath tools/hooks
 
+# Dependencies that nothing uses, those of tests too (needs cargo-machete 0.9).
+[group('lint')]
+unused:
+    cargo machete --with-metadata
+
 # Licences, sources and versions of everything that is depended on.
 [group('lint')]
 deny:
