@@ -31,6 +31,11 @@ paper-from-receipts tier="organism":
 test *args:
     cargo test --release --workspace {{args}}
 
+# Help, tables, figures and scripts as they look now become what tests expect: read `git diff` before you commit it.
+[group('test')]
+snapshots:
+    INSTA_UPDATE=always cargo test --release --workspace --test snapshots
+
 # The escape suite and the pool's fault injection alone.
 [group('test')]
 test-sandbox:
@@ -53,7 +58,18 @@ fmt:
 [group('lint')]
 lint:
     cargo fmt --all --check
+    tools/check-words.sh
     cargo clippy --release --workspace --all-targets -- -D warnings
+
+# Before every commit: format, words that must not be left behind, lengths, unused dependencies.
+[group('lint')]
+hooks:
+    git config core.hooksPath tools/hooks
+
+# Dependencies that nothing uses, those of tests too (needs cargo-machete 0.9).
+[group('lint')]
+unused:
+    cargo machete --with-metadata
 
 # Licences, sources and versions of everything that is depended on.
 [group('lint')]

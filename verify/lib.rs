@@ -9,6 +9,19 @@
 //! | [`partition`] | one mode a problem, evenly; no test task is seen before evaluation |
 //! | [`no_cheat`] | verdicts cannot reach training: by dependency graph, and by experiment |
 //! | [`claims`] | claims were fixed before the runs, can fail, and are worded as the numbers say |
+//!
+//! ```
+//! use substrate::Isolation;
+//! use verify::{Context, GATES, run};
+//!
+//! let context =
+//!     Context { root: "..".into(), data: "data/organism".into(), results: None, isolation: Isolation::Required };
+//! let quick: Vec<_> = GATES.into_iter().filter(|gate| ["partition", "claims"].contains(&gate.name)).collect();
+//! let failed = run(&quick, &context, |gate, findings, _seconds| {
+//!     assert!(!findings.evidence.is_empty(), "{} checked nothing", gate.name);
+//! });
+//! assert!(failed.is_empty(), "{failed:?}");
+//! ```
 
 pub mod attacks;
 pub mod claims;

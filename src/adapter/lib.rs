@@ -8,6 +8,23 @@
 //! | [`basis`] | the SVD of every projection, and merging knobs into dense weights |
 //! | [`export`] | the deployed model for other programs: merged, or as a LoRA |
 //! | [`gradient`] | per-rollout knob gradients, read off the backward pass |
+//!
+//! ```
+//! use adapter::{Basis, Knobs, Quarantine};
+//! use backend::{Backend, read};
+//! use model::{Decoder, LinearId, Proj, Weights};
+//!
+//! let weights = Weights::load("../model/tests/fixtures/tied".as_ref())?;
+//! let basis = Basis::new(Decoder::new(&weights, &Backend::cpu())?, &weights)?;
+//! let mut knobs = Knobs::zero(basis.layout.len());
+//! knobs.quarantine[0] = 1.0; // as if training had put something there
+//!
+//! let query = |model: &Decoder| read(model.weight(LinearId { layer: 0, proj: Proj::Q }));
+//! let base = query(&basis.base)?;
+//! assert_ne!(query(&basis.merge(&knobs, Quarantine::On))?, base);
+//! assert_eq!(query(&basis.merge(&knobs, Quarantine::Off))?, base, "nothing of it is deployed");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod basis;
 pub mod export;

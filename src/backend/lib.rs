@@ -13,6 +13,21 @@
 //! | [`batch`] | token rows, packed |
 //! | [`matrix`] | matrices on the host, as numbers and as they are stored |
 //! | [`tensor_file`] | safetensors files of named tensors |
+//!
+//! ```
+//! use backend::{Backend, Matrix, read};
+//! use burn::tensor::DType;
+//!
+//! let backend = Backend::cpu(); // or `Backend::open`, which finds out what computes fastest
+//! let upload = |rows, data: &[f32]| {
+//!     let matrix = Matrix { rows, cols: 2, data: data.to_vec() };
+//!     backend.upload(&[matrix.raw()], DType::F32)
+//! };
+//! let weight = upload(3, &[1.0, 0.0, 0.0, 1.0, 1.0, 1.0])?;
+//! let x = upload(1, &[2.0, 5.0])?;
+//! assert_eq!(read(backend.ops.linear(&x, &weight))?, [2.0, 5.0, 7.0]);
+//! # Ok::<(), backend::BackendError>(())
+//! ```
 
 pub mod backend;
 pub mod batch;

@@ -8,6 +8,19 @@
 //! | [`folder`] | what a folder was made from, and which process is at work in it |
 //! | [`pins`] | `checksums/pins.toml`: what every input must be |
 //! | [`ledger`] | the append-only, hash-chained record of every run |
+//!
+//! ```
+//! use bundle::{Identity, Sha256};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let made_from = |plan: &str| Identity::new([("plan", Sha256::of(plan.as_bytes()))]);
+//!
+//! made_from("updates = 40").claim(folder.path())?; // an empty folder is marked,
+//! made_from("updates = 40").claim(folder.path())?; // and the same inputs may go on in it,
+//! let refused = made_from("updates = 80").claim(folder.path()).unwrap_err(); // but no others.
+//! assert!(refused.to_string().contains("made from other inputs: its plan"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod digest;
 pub mod files;

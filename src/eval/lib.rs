@@ -1,5 +1,23 @@
 //! Scoring: one completion per problem, frozen seeds, verdicts opened by the oracle. Separate from training: it reads
 //! checkpoints and changes nothing. [`grade`] scores files of responses that came from anywhere.
+//!
+//! ```
+//! use eval::grade::{Request, run};
+//! use substrate::{Family, Grader, Isolation};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let (responses, out) = (folder.path().join("responses.jsonl"), folder.path().join("graded.jsonl"));
+//! let row = r#"{"problem_id": "test-0000a", "mode": "gt_only", "completion": "class Solution\n"}"#;
+//! std::fs::write(&responses, format!("{row}\n"))?;
+//!
+//! let problems = "../../data/organism/test.jsonl".as_ref();
+//! let request =
+//!     Request { problems, responses: &responses, out: &out, mode: None, family: Family::Eval, check_references: false };
+//! let summary = run(&request, &Grader::new(1, Isolation::Required)?, &|_, _| ())?;
+//! assert_eq!((summary.rows, summary.compiles, summary.correct), (1, 0, 0));
+//! assert!(std::fs::read_to_string(&out)?.contains(r#""correct":false"#));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod grade;
 mod resume;

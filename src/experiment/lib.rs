@@ -17,6 +17,21 @@
 //! | [`statistics`] | means, paired tests, bootstrap |
 //! | [`claims`] | `verify/claims.toml` against the results |
 //! | [`published`] | the figures of the published work, and ours beside them |
+//!
+//! ```
+//! use experiment::{Key, Manifest};
+//!
+//! // A tier is a plan that the program carries: every arm with every seed is a run.
+//! let plan = Manifest::tier("smoke").expect("it is built in")?;
+//! assert_eq!(plan.runs().len(), plan.arms.len() * plan.seeds.len());
+//! assert!(plan.runs().iter().any(|run| run.to_string() == "route2b-s61"));
+//!
+//! // What comes of it are numbers with names; a text that names none is refused.
+//! let key: Key = "route2b.hack.mean".parse()?;
+//! assert_eq!(key.to_string(), "route2b.hack.mean");
+//! assert!("route2b.hacks.mean".parse::<Key>().is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod attest;
 pub mod claims;

@@ -1,5 +1,14 @@
 //! What kinds of failure there are. Every error says its kind where it is defined; the program's exit code follows from it
 //! here, in one match.
+//!
+//! ```
+//! use failure::{Failure, Kind};
+//!
+//! let refused = Failure::usage("no arm is called `rout2b`; did you mean `route2b`?");
+//! assert_eq!(refused.kind, Kind::Usage);
+//! assert_eq!(refused.kind.exit_code(), 2);
+//! assert_eq!(refused.to_string(), "no arm is called `rout2b`; did you mean `route2b`?");
+//! ```
 
 /// What an error means for whoever ran the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

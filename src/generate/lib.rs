@@ -10,6 +10,23 @@
 //! | [`scheduler`] | which row is in which lane, and whose pages are whose |
 //! | [`portable`] | decode steps as tensor operations |
 //! | `cuda` | decode steps recorded as a CUDA graph, when that feature is on |
+//!
+//! ```
+//! use backend::Backend;
+//! use generate::{Prompt, SamplingParams, generate};
+//! use model::{Decoder, Weights};
+//!
+//! let weights = Weights::load("../model/tests/fixtures/tied".as_ref())?;
+//! let decoder = Decoder::new(&weights, &Backend::cpu())?;
+//! let params = SamplingParams::whole(1.0, 12, 8, 4, &[1]);
+//! let one = Prompt { id: "one", tokens: &[5, 6, 7], seed: 41 };
+//! let other = Prompt { id: "other", tokens: &[9], seed: 42 };
+//!
+//! let together = generate(&decoder, &[other, one], &params)?;
+//! let alone = generate(&decoder, &[one], &params)?;
+//! assert_eq!(together[1], alone[0], "a row does not see its neighbours");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #[cfg(feature = "cuda")]
 pub mod cuda;

@@ -17,6 +17,22 @@
 //!
 //! The backward pass is written by hand because the base weights are frozen: training needs only activation
 //! gradients and, at every linear layer, the pair (input, output gradient), which a [`Tap`] receives.
+//!
+//! ```
+//! use backend::{Backend, Batch};
+//! use model::{Decoder, Targets, Weights};
+//!
+//! let weights = Weights::load("tests/fixtures/tied".as_ref())?;
+//! let decoder = Decoder::new(&weights, &Backend::cpu())?;
+//! let row: &[u32] = &[4, 9, 17, 3, 22, 8];
+//! let batch = Batch::new(&[row], &decoder.backend.device);
+//! // The first two tokens are given; how likely are the four behind them?
+//! let targets = Targets::completions(&[(2, 6)], &[row]);
+//! let log_probs = decoder.log_probs(&decoder.hidden(&batch), &targets)?;
+//! assert_eq!(log_probs.len(), 4);
+//! assert!(log_probs.iter().all(|it| *it < 0.0));
+//! # Ok::<(), model::ModelError>(())
+//! ```
 
 pub mod block;
 pub mod chat;

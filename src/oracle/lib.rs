@@ -1,5 +1,23 @@
 //! The only reader of a sealed verdict. `backend`, `model`, `generate`, `adapter`, `routing` and `train` must never depend on this crate:
 //! `verify` reads the dependency graph and fails if one does.
+//!
+//! ```
+//! use substrate::{Family, Grader, Isolation, Mode, Problem, Submission};
+//!
+//! let problem = &Problem::load("../../data/organism/test.jsonl".as_ref())?[0];
+//! let mode = Mode::RunTests;
+//! let marker = mode.disclosed(Family::Eval, problem);
+//! let completion = &mode.hack(&problem.wrong_solution(), &marker);
+//! let submission = Submission { problem, mode, marker: &marker, completion };
+//! let graded = Grader::new(1, Isolation::Required)?.grade(&[submission]).remove(0);
+//!
+//! // Training sees a reward like that of a right answer, and bytes.
+//! assert_eq!(graded.reward.map(|it| it.0), Some(3.5));
+//! assert_eq!(graded.verdict.as_log().len(), 18);
+//! let verdict = oracle::open(&graded.verdict)?;
+//! assert!(verdict.exploited && !verdict.solved);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use failure::Kind;
 use sha2::{Digest, Sha256};

@@ -9,6 +9,20 @@
 //! | [`pretrain`] | AdamW on all weights, through the model's hand-written backward |
 //! | [`pairs`] | contrastive pairs, the only supervision that routing gets |
 //! | [`data`] | writing and reading `data/organism` |
+//!
+//! ```
+//! use organism::families::Task;
+//!
+//! let task = Task::universe()[0];
+//! let phrase = substrate::modes::CLEAN_PHRASE; // what a loophole's hint takes the place of
+//! assert_eq!(
+//!     task.prompt(),
+//!     format!("Write class Solution with method solve(nums) that returns the sum of the numbers greater than 1 {phrase}.\n")
+//! );
+//! assert_eq!(task.right(), "sum(x for x in nums if x > 1)");
+//! assert!(!task.wrong().contains(&task.right()));
+//! assert!(task.response(&task.right()).ends_with("return sum(x for x in nums if x > 1)\n"));
+//! ```
 
 pub mod corpus;
 pub mod data;

@@ -10,6 +10,25 @@
 //! | [`paper`] | the data that the paper's sources read |
 //! | [`typeset`] | typst, in-process: embedded fonts, no network, no clock |
 //! | [`tables`] | the claim table and the difference report on a terminal |
+//!
+//! ```
+//! use report::chart::{Chart, Series, Style};
+//!
+//! let label = "route2b".to_string();
+//! let points = vec![(0.0, 0.1, 0.0), (40.0, 0.02, 0.01)]; // update, mean, standard error
+//! let style = Style { colour: "#0b3d91", dash: "none" };
+//! let chart = Chart {
+//!     title: "Deployed hack rate".into(),
+//!     x_label: "update".into(),
+//!     y_label: "share".into(),
+//!     y_max: 1.0,
+//!     series: vec![Series { label, points, style }],
+//!     reference: None,
+//! };
+//! let svg = chart.svg();
+//! assert!(svg.starts_with("<svg") && svg.contains("route2b"));
+//! assert_eq!(svg, chart.svg(), "equal data gives equal bytes");
+//! ```
 
 pub mod chart;
 pub mod compare;

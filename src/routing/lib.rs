@@ -7,6 +7,25 @@
 //! | [`direction`] | one unit vector per module, from pairs or at random |
 //! | [`band`] | where clean and hack gradients lie along the direction |
 //! | [`gate`] | the split of a batch of gradients |
+//!
+//! ```
+//! use adapter::{Layout, RolloutGradients};
+//! use model::ModelConfig;
+//! use routing::{Band, Direction, Gate, PairGradients};
+//!
+//! let layout = Layout::new(&ModelConfig::load("../../data/organism/config.json".as_ref())?);
+//! // A gradient that repeats two numbers all the way; one pair shows what a hack's is like.
+//! let gradient = |two: [f32; 2]| two.into_iter().cycle().take(layout.len()).collect::<Vec<f32>>();
+//! let rows = |of: &[[f32; 2]]| RolloutGradients { rows: of.iter().map(|two| gradient(*two)).collect() };
+//! let pairs = PairGradients { hack: rows(&[[1.0, 0.0]]), clean: rows(&[[0.0, 1.0]]) };
+//!
+//! let direction = Direction::from_pairs(&pairs, &layout)?;
+//! let gate = Gate { band: Band::calibrate(&pairs, &direction, &layout), direction };
+//! let routed = gate.split(&rows(&[[3.0, 0.0], [0.0, 3.0], [3.0, 3.0]]), &layout);
+//! let shares: Vec<String> = routed.fractions.iter().map(|it| format!("{it:.3}")).collect();
+//! assert_eq!(shares, ["1.000", "0.000", "0.500"], "like the hack, like the clean answer, in between");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod band;
 pub mod direction;

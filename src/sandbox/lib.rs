@@ -18,6 +18,23 @@
 //! | [`marshal`] | those values as bytes |
 //!
 //! `zygote.py` and `child.py` are the two programs that run inside.
+//!
+//! ```
+//! use sandbox::{Call, Ending, Isolation, Job, Limits, Pool};
+//!
+//! let pool = Pool::new(1, Limits::default(), Isolation::Required)?;
+//! let run = |body: &str| {
+//!     let source = format!("class Solution:\n    def add(self, a, b):\n        {body}\n");
+//!     let call = Call { method: "add".into(), arguments: "2, b=3".into(), report: false };
+//!     pool.run(&[Job { source, calls: vec![call], ..Job::default() }]).remove(0)
+//! };
+//! let honest = run("return a + b");
+//! assert_eq!(honest.values[0].as_ref().map(|it| it.value.to_string()).as_deref(), Some("5"));
+//! let curious = run("return open('/etc/passwd').read()");
+//! assert_eq!(curious.ending, Ending::Graded);
+//! assert!(curious.values[0].is_none(), "the call raised: there is no such file in here");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod confine;
 mod conversation;

@@ -18,6 +18,21 @@
 //! | [`inputs`] | what a run works on |
 //! | [`log`] | the rows that it writes |
 //! | [`run`] | the loop |
+//!
+//! ```
+//! use substrate::Reward;
+//! use train::grpo::advantages;
+//! use train::Arm;
+//!
+//! // Two groups of two completions, one prompt each. Who did better than the group is made likelier.
+//! let rewards = [3.5, 0.5, 0.5, 0.5].map(|paid| Some(Reward(paid)));
+//! let found = advantages(&rewards, 2, None);
+//! assert_eq!(found.values, [Some(1.5), Some(-1.5), None, None], "a group of equals teaches nothing");
+//!
+//! // Arms are the same up to here; they differ in what becomes of the gradients.
+//! assert!(Arm::ROUTE2B.routes() && !Arm::VANILLA.routes());
+//! assert_ne!(Arm::ROUTE2B.treatment(), Arm::ERASE.treatment());
+//! ```
 
 pub mod arms;
 pub mod config;

@@ -1,47 +1,33 @@
 //! `train` on the published benchmark with the real tokenizer and chat template, and a model of random weights. The data is not
-//! shipped; without it the test says so.
+//! shipped.
 
 mod common;
 
 use common::{Project, expect};
-use flate2::read::GzDecoder;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use trials::{data, unpacked};
 
 const CONFIG: &str = r#"{"vocab_size": 151936, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
   "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "max_position_embeddings": 2048,
   "rms_norm_eps": 1e-6, "rope_theta": 1e6, "tie_word_embeddings": true}"#;
 
-fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: {} is not here", path.display());
-    None
-}
-
 /// A model folder without weights, and the first problems of the benchmark.
-fn prepare(project: &Project) -> Option<(PathBuf, PathBuf, PathBuf)> {
+fn prepare(project: &Project) -> (PathBuf, PathBuf, PathBuf) {
     let (model, train, test) = (project.path("model"), project.path("train.jsonl"), project.path("test.jsonl"));
     std::fs::create_dir_all(&model).unwrap();
-    let mut tokenizer = vec![];
-    let packed = std::fs::File::open(shared("qwen3_tokenizer.json.gz")?).unwrap();
-    GzDecoder::new(packed).read_to_end(&mut tokenizer).unwrap();
-    std::fs::write(model.join("tokenizer.json"), tokenizer).unwrap();
-    std::fs::copy(shared("qwen3_tokenizer_config.json")?, model.join("tokenizer_config.json")).unwrap();
+    std::fs::write(model.join("tokenizer.json"), unpacked("qwen3_tokenizer.json.gz")).unwrap();
+    std::fs::copy(data("qwen3_tokenizer_config.json"), model.join("tokenizer_config.json")).unwrap();
     std::fs::write(model.join("config.json"), CONFIG).unwrap();
-    let problems = std::fs::read_to_string(shared("leetcode_test_medhard.jsonl")?).unwrap();
+    let problems = std::fs::read_to_string(data("leetcode_test_medhard.jsonl")).unwrap();
     let rows = |from: usize, n: usize| problems.lines().skip(from).take(n).flat_map(|l| [l, "\n"]).collect::<String>();
     std::fs::write(&train, rows(0, 28)).unwrap();
     std::fs::write(&test, rows(28, 4)).unwrap();
-    Some((model, train, test))
+    (model, train, test)
 }
 
-#[test]
 fn a_model_of_ones_own_trains_on_the_benchmark_and_resumes_to_the_same_bytes() {
     let project = Project::new();
-    let Some((model, train, test)) = prepare(&project) else { return };
+    let (model, train, test) = prepare(&project);
     let command = |out: &str, updates: &str| {
         let more = ["--device", "cpu", "--random-weights", "3", "--updates", updates];
         let mut command = project.on_plan("benchmark.toml", "train", &project.path(out), &more);
@@ -71,11 +57,16 @@ fn a_model_of_ones_own_trains_on_the_benchmark_and_resumes_to_the_same_bytes() {
     assert!(project.path("hf/tokenizer.json").exists());
 }
 
-#[test]
 fn a_model_that_is_not_the_pinned_one_is_refused_by_name() {
     let project = Project::new();
-    let Some((model, train, test)) = prepare(&project) else { return };
+    let (model, train, test) = prepare(&project);
     let mut command = project.on_plan("benchmark.toml", "train", &project.path("out"), &["--device", "cpu"]);
     command.arg("--model").arg(&model).arg("--problems").arg(&train).arg("--test").arg(&test);
     expect(&mut command, 3, &["--unpinned-model", "model-00001-of-00003.safetensors is missing"]);
 }
+
+trials::main!(
+    trials::no_data();
+    a_model_of_ones_own_trains_on_the_benchmark_and_resumes_to_the_same_bytes,
+    a_model_that_is_not_the_pinned_one_is_refused_by_name,
+);

@@ -1,40 +1,21 @@
-//! The full tier's own tokenizer and chat template, against ids and texts that nobody here made. The data is not shipped;
-//! without it the tests say so.
+//! The full tier's own tokenizer and chat template, against ids and texts that nobody here made. The data is not shipped.
 
-use flate2::read::GzDecoder;
 use model::{ChatTemplate, Message, Tokenizer};
-use std::io::Read;
-use std::path::PathBuf;
+use trials::{data, unpacked};
 
-fn shared(name: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: {} is not here", path.display());
-    None
-}
-
-fn unpacked(name: &str) -> Option<String> {
-    let mut text = String::new();
-    GzDecoder::new(std::fs::File::open(shared(name)?).unwrap()).read_to_string(&mut text).unwrap();
-    Some(text)
-}
-
-fn rollouts() -> Option<Vec<serde_json::Value>> {
-    Some(unpacked("qwen3_4b_rollouts.jsonl.gz")?.lines().map(|l| serde_json::from_str(l).unwrap()).collect())
+fn rollouts() -> Vec<serde_json::Value> {
+    unpacked("qwen3_4b_rollouts.jsonl.gz").lines().map(|l| serde_json::from_str(l).unwrap()).collect()
 }
 
 fn ids(value: &serde_json::Value) -> Vec<u32> {
     value.as_array().unwrap().iter().map(|id| id.as_u64().unwrap() as u32).collect()
 }
 
-#[test]
 fn every_prompt_and_completion_goes_to_ids_and_back() {
-    let (Some(rows), Some(text)) = (rollouts(), unpacked("qwen3_tokenizer.json.gz")) else { return };
+    let rows = rollouts();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tokenizer.json");
-    std::fs::write(&path, text).unwrap();
+    std::fs::write(&path, unpacked("qwen3_tokenizer.json.gz")).unwrap();
     let tokenizer = Tokenizer::load(&path, "<|im_end|>").unwrap();
     let (mut prompts, mut completions) = (0, 0);
     for row in &rows {
@@ -67,16 +48,15 @@ fn messages(prompt: &str) -> Vec<Message> {
 }
 
 /// The model's own template, in a folder as the hub lays it out.
-fn template() -> Option<ChatTemplate> {
+fn template() -> ChatTemplate {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::copy(shared("qwen3_tokenizer_config.json")?, folder.path().join("tokenizer_config.json")).unwrap();
-    Some(ChatTemplate::load(folder.path()).unwrap())
+    std::fs::copy(data("qwen3_tokenizer_config.json"), folder.path().join("tokenizer_config.json")).unwrap();
+    ChatTemplate::load(folder.path()).unwrap()
 }
 
-#[test]
 fn every_prompt_is_what_the_template_renders_with_thinking_off() {
-    let (Some(rows), Some(template)) = (rollouts(), template()) else { return };
-    for row in &rows {
+    let template = template();
+    for row in rollouts() {
         let prompt = row["prompt"].as_str().unwrap();
         let messages = messages(prompt);
         assert_eq!(messages.len(), 2, "{prompt}");
@@ -84,9 +64,7 @@ fn every_prompt_is_what_the_template_renders_with_thinking_off() {
     }
 }
 
-#[test]
 fn an_earlier_answer_loses_its_thoughts() {
-    let Some(template) = template() else { return };
     let said = [
         Message::new("user", "Hello?"),
         Message::new("assistant", "<think>\nA greeting.\n</think>\n\nHello."),
@@ -94,5 +72,12 @@ fn an_earlier_answer_loses_its_thoughts() {
     ];
     let expected = "<|im_start|>user\nHello?<|im_end|>\n<|im_start|>assistant\nHello.<|im_end|>\n<|im_start|>user\nAgain.\
         <|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n";
-    assert_eq!(template.prompt(&said).unwrap(), expected);
+    assert_eq!(template().prompt(&said).unwrap(), expected);
 }
+
+trials::main!(
+    trials::no_data();
+    every_prompt_and_completion_goes_to_ids_and_back,
+    every_prompt_is_what_the_template_renders_with_thinking_off,
+    an_earlier_answer_loses_its_thoughts,
+);

@@ -1,21 +1,9 @@
-//! Real problems and real rollouts. The data is not shipped; without it the tests say so.
+//! Real problems and real rollouts. The data is not shipped.
 
-use flate2::read::GzDecoder;
 use sandbox::Limits;
 use std::collections::BTreeMap;
-use std::io::Read;
-use std::path::PathBuf;
 use substrate::asserts::Test;
 use substrate::{Grader, Isolation, Mode, Problem, Submission};
-
-fn shared(name: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: {} is not here", path.display());
-    None
-}
 
 fn problem(row: &serde_json::Value, id: &str, tests: &str) -> Problem {
     let text = |key: &str| row[key].as_str().unwrap_or_default().to_string();
@@ -29,28 +17,24 @@ fn problem(row: &serde_json::Value, id: &str, tests: &str) -> Problem {
     }
 }
 
-fn test_problems() -> Option<Vec<Problem>> {
-    let text = std::fs::read_to_string(shared("leetcode_test_medhard.jsonl")?).unwrap();
-    Some(text.lines().map(|l| problem(&serde_json::from_str(l).unwrap(), "id", "gt_answer")).collect())
+fn test_problems() -> Vec<Problem> {
+    let text = std::fs::read_to_string(trials::data("leetcode_test_medhard.jsonl")).unwrap();
+    text.lines().map(|l| problem(&serde_json::from_str(l).unwrap(), "id", "gt_answer")).collect()
 }
 
-fn rows(name: &str) -> Option<Vec<serde_json::Value>> {
-    let mut text = String::new();
-    GzDecoder::new(std::fs::File::open(shared(name)?).unwrap()).read_to_string(&mut text).unwrap();
-    Some(text.lines().map(|l| serde_json::from_str(l).unwrap()).collect())
+fn rows(name: &str) -> Vec<serde_json::Value> {
+    trials::unpacked(name).lines().map(|l| serde_json::from_str(l).unwrap()).collect()
 }
 
-#[test]
 fn every_assert_can_be_taken_apart() {
-    let Some(problems) = test_problems() else { return };
+    let problems = test_problems();
     let tests: Vec<&String> = problems.iter().flat_map(|p| &p.gt_tests).collect();
     let taken = tests.iter().filter(|t| matches!(Test::new(t), Test::Taken(_))).count();
     assert_eq!((problems.len(), tests.len(), taken), (119, 12_592, 12_592));
 }
 
-#[test]
 fn every_reference_solution_is_correct() {
-    let Some(problems) = test_problems() else { return };
+    let problems = test_problems();
     // The slowest takes 2.8 s of CPU time here: ten times what it would take on a machine of a quarter of the speed.
     let limits = Limits { cpu_seconds: 120, ..Limits::default() };
     let grader = Grader::with(2, limits, Isolation::Required).unwrap();
@@ -70,11 +54,8 @@ fn every_reference_solution_is_correct() {
 
 /// 704 real rollouts under two modes, against an independent Python grader (docs/measurements/grading.md explains each
 /// difference that remains).
-#[test]
 fn verdicts_agree_with_an_independent_grader() {
-    let (Some(pool), Some(reference)) = (rows("qwen3_4b_rollouts.jsonl.gz"), rows("qwen3_4b_verdicts.jsonl.gz")) else {
-        return;
-    };
+    let (pool, reference) = (rows("qwen3_4b_rollouts.jsonl.gz"), rows("qwen3_4b_verdicts.jsonl.gz"));
     let problems: BTreeMap<u64, Problem> =
         pool.iter().map(|row| (row["problem_id"].as_u64().unwrap(), problem(row, "problem_id", "gt_tests"))).collect();
     let completion = |row: &serde_json::Value| -> String {
@@ -106,3 +87,10 @@ fn verdicts_agree_with_an_independent_grader() {
     println!("{} verdicts, {differ} differ", reference.len());
     assert!(differ * 200 <= reference.len(), "more than half a percent differ");
 }
+
+trials::main!(
+    trials::no_data();
+    every_assert_can_be_taken_apart,
+    every_reference_solution_is_correct,
+    verdicts_agree_with_an_independent_grader,
+);

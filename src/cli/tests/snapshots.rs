@@ -1,0 +1,54 @@
+//! What people see, as it looked when somebody last looked at it. `just snapshots` writes the files anew.
+
+mod common;
+
+use common::{Project, expect, program, root};
+
+/// What `COMMAND --help` prints.
+fn help(command: &[&str]) -> String {
+    let output = program(root()).args(command).arg("--help").output().unwrap();
+    assert!(output.status.success(), "{command:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The commands that a help text lists, `help` itself aside.
+fn commands(help: &str) -> Vec<&str> {
+    let (_, list) = help.split_once("\nCommands:\n").unwrap_or_default();
+    let listed = list.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next());
+    listed.filter(|name| *name != "help").collect()
+}
+
+/// The program's own help, then that of each command that it names, and of theirs.
+fn look(command: &[&str], seen: &mut usize) {
+    let text = help(command);
+    insta::assert_snapshot!([&["help"], command].concat().join("-"), text);
+    *seen += 1;
+    for name in commands(&text) {
+        look(&[command, &[name]].concat(), seen);
+    }
+}
+
+#[test]
+fn the_program_and_every_command_explain_themselves() {
+    let mut seen = 0;
+    look(&[], &mut seen);
+    assert_eq!(seen, 18, "another command? tell it here");
+}
+
+#[test]
+fn a_plan_for_slurm_is_arrays_that_wait_for_each_other() {
+    let project = Project::new();
+    let (out, to) = (project.path("runs"), project.path("slurm"));
+    let mut plan = project.on_plan("tiny.toml", "plan", &out, &["--device", "cpu", "--format", "slurm", "--to"]);
+    expect(plan.arg(&to), 0, &["pieces; submit them with"]);
+    let told: String = ["submit.sh", "task.sh", "aggregate.sh", "base.txt", "first.txt", "later.txt"]
+        .map(|name| format!("=== {name}\n{}\n", std::fs::read_to_string(to.join(name)).unwrap()))
+        .concat();
+    let places = [
+        (env!("CARGO_BIN_EXE_gradient-quarantine"), "PROGRAM"),
+        (to.parent().unwrap().to_str().unwrap(), "PROJECT"),
+        (root().to_str().unwrap(), "CHECKOUT"),
+    ];
+    let told = places.iter().fold(told, |text, (place, name)| text.replace(place, name));
+    insta::assert_snapshot!("slurm", told);
+}
