@@ -115,7 +115,7 @@ impl Pin {
             return differs(format!("sha256 {expected}"), format!("sha256 {digest}"));
         }
         if let Some(expected) = &self.swhid {
-            let found = Swhid::of(&files::read(&path)?);
+            let found = Swhid::of_file(&path)?;
             if found != *expected {
                 return differs(expected.to_string(), found.to_string());
             }
