@@ -100,7 +100,7 @@ impl Pin {
         let path = root.join(&self.path);
         if !path.is_file() {
             let hint = match &self.url {
-                Some(url) => format!("download {url} to there"),
+                Some(url) => format!("run `gradient-quarantine fetch`, or download {url} to there"),
                 None => "it is shipped with the project: git checkout it".into(),
             };
             return Err(BundleError::Missing { path, hint });

@@ -38,6 +38,26 @@ pub(crate) struct Reply {
     pub body: Option<Body>,
 }
 
+/// A request, as it is told of.
+struct Asked<'a> {
+    /// As the pin has it.
+    url: &'a str,
+    asked: &'a Url,
+    /// Where redirects led.
+    at: &'a Url,
+    from: u64,
+}
+
+impl Asked<'_> {
+    /// What redirects led to may be signed for this one request: its host is enough.
+    fn told(&self) -> String {
+        match self.at.host_str().filter(|_| self.at.origin() != self.asked.origin()) {
+            Some(host) => format!("{} (sent on to {host})", self.asked),
+            None => self.asked.to_string(),
+        }
+    }
+}
+
 /// Connections to servers, shared by all files.
 pub(crate) struct Client {
     settings: Settings,
@@ -68,16 +88,17 @@ impl Client {
 
     /// Asks for a file from this byte on.
     pub(crate) fn get(&self, url: &str, from: u64) -> std::result::Result<Reply, Trouble> {
-        let mut at = self.settings.address(url)?;
+        let asked = self.settings.address(url)?;
+        let mut at = asked.clone();
         for _ in 0..=REDIRECTS {
             let response = self.request(&at, from)?;
             if !response.status().is_redirection() {
-                return self.reply(url, &at, from, response);
+                return self.reply(&Asked { url, asked: &asked, at: &at, from }, response);
             }
             let leads = header(response.headers(), "location").and_then(|to| at.join(to).ok());
-            at = leads.ok_or_else(|| answer(&at, "a redirect that leads nowhere"))?;
+            at = leads.ok_or_else(|| answer(&asked, "a redirect that leads nowhere"))?;
         }
-        Err(answer(&at, &format!("more than {REDIRECTS} redirects")).into())
+        Err(answer(&asked, &format!("more than {REDIRECTS} redirects")).into())
     }
 
     fn request(&self, at: &Url, from: u64) -> std::result::Result<Response<Body>, Trouble> {
@@ -98,36 +119,36 @@ impl Client {
         request.config().proxy(proxy).build().call().map_err(|e| failed(at, e))
     }
 
-    fn reply(&self, url: &str, at: &Url, from: u64, response: Response<Body>) -> std::result::Result<Reply, Trouble> {
+    fn reply(&self, asked: &Asked, response: Response<Body>) -> std::result::Result<Reply, Trouble> {
         let (status, headers) = (response.status().as_u16(), response.headers());
         let range = header(headers, "content-range").and_then(range);
         let length = header(headers, "content-length").and_then(|text| text.parse().ok());
-        let told = || at.to_string();
         match (status, range) {
             (200, _) => Ok(Reply { start: 0, total: length, body: Some(response.into_body()) }),
             (206, Some((Some(start), total))) => Ok(Reply { start, total, body: Some(response.into_body()) }),
-            (416, Some((_, total))) => Ok(Reply { start: from, total, body: None }),
-            (401 | 403, _) => Err(FetchError::Refused { url: told(), status, advice: self.advice(url, at) }.into()),
-            (404 | 410, _) => Err(FetchError::NotThere { url: told(), status }.into()),
+            (416, Some((_, total))) => Ok(Reply { start: asked.from, total, body: None }),
+            (401 | 403, _) => Err(FetchError::Refused { url: asked.told(), status, advice: self.advice(asked) }.into()),
+            (404 | 410, _) => Err(FetchError::NotThere { url: asked.told(), status }.into()),
             (408 | 429 | 500..=599, _) => {
-                let asked = header(headers, "retry-after").and_then(|text| text.trim().parse().ok());
-                let wait = asked.map(Duration::from_secs);
+                let seconds = header(headers, "retry-after").and_then(|text| text.trim().parse().ok());
+                let wait = seconds.map(Duration::from_secs);
                 let reason = format!("HTTP {status}");
                 match wait.filter(|&wait| wait > LONGEST) {
                     None => Err(Trouble::Passing { reason, wait }),
                     Some(wait) => {
                         let reason = format!("{reason}, and it asks to wait for {} s", wait.as_secs());
-                        Err(FetchError::Unreachable { url: told(), reason, tries: 1 }.into())
+                        Err(FetchError::Unreachable { url: asked.told(), reason, tries: 1 }.into())
                     }
                 }
             }
-            _ => Err(answer(at, &format!("HTTP {status}, which is no answer to a request for a file")).into()),
+            _ => Err(answer(asked.asked, &format!("HTTP {status}, which is no answer to a request for a file")).into()),
         }
     }
 
     /// What to do about a refusal.
-    fn advice(&self, url: &str, at: &Url) -> String {
-        let Some(file) = HubFile::of(url).filter(|_| at.origin() == self.settings.endpoint.origin()) else {
+    fn advice(&self, asked: &Asked) -> String {
+        let is_hub = asked.at.origin() == self.settings.endpoint.origin();
+        let Some(file) = HubFile::of(asked.url).filter(|_| is_hub) else {
             return "give a copy with --from".into();
         };
         let page = file.page();
