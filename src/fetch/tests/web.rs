@@ -228,12 +228,14 @@ fn a_call_that_is_stopped_ends_at_once_and_the_next_goes_on() {
 }
 
 #[test]
-fn a_proxy_is_asked_in_the_servers_place() {
+fn what_a_proxy_stands_before_comes_through_it() {
     let proxy = common::server::Server::new();
-    let world = World::with(&[("http_proxy", &proxy.url(""))]);
-    let file = bytes(1000, 1);
-    let wanted = Wanted { url: "http://far.invalid/file".into(), ..world.wanted("file", &file) };
-    let _ = world.fetch(&[wanted]);
+    let world = World::with(&[("http_proxy", &proxy.url("")), ("no_proxy", "127.0.0.1")]);
+    let (far, near) = (bytes(1000, 1), bytes(1000, 2));
+    proxy.on("/far", [Answer::file(&far)]);
+    let through = Wanted { url: "http://far.invalid/far".into(), ..world.wanted("far", &far) };
+    world.fetch(&[through, world.served("near", &near, [Answer::file(&near)])]).unwrap();
     let asked: Vec<String> = proxy.requests().into_iter().map(|r| r.target).collect();
-    assert!(asked.iter().all(|target| target.contains("far.invalid")) && !asked.is_empty(), "{asked:?}");
+    assert_eq!(asked, ["far.invalid:80", "/far"]);
+    assert_eq!(world.server.requests().len(), 1);
 }

@@ -120,13 +120,17 @@ impl Server {
     }
 }
 
-fn serve(stream: TcpStream, state: &Mutex<State>) {
+fn serve(mut stream: TcpStream, state: &Mutex<State>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut lines = (&mut reader).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
-    let Some(first) = lines.next() else { return };
-    let target = first.split(' ').nth(1).unwrap_or_default().to_string();
-    let headers = lines.filter_map(|l| l.split_once(": ").map(|(k, v)| (k.to_lowercase(), v.to_string()))).collect();
-    let request = Request { target, headers };
+    let Some((mut method, mut request)) = read(&mut reader) else { return };
+    if method == "CONNECT" {
+        // A proxy: whatever host is wanted, this server is it.
+        state.lock().unwrap().requests.push(request);
+        let _ = stream.write_all(b"HTTP/1.1 200 Such\r\n\r\n");
+        let Some(through) = read(&mut reader) else { return };
+        (method, request) = through;
+    }
+    assert_eq!(method, "GET");
     let answer = {
         let mut state = state.lock().unwrap();
         state.requests.push(request.clone());
@@ -138,6 +142,15 @@ fn serve(stream: TcpStream, state: &Mutex<State>) {
     };
     // Who hangs up early is the client, and may.
     let _ = send(stream, &request, &answer);
+}
+
+fn read(reader: &mut impl BufRead) -> Option<(String, Request)> {
+    let mut lines = reader.lines().map_while(Result::ok).take_while(|line| !line.is_empty());
+    let first = lines.next()?;
+    let mut words = first.split(' ').map(String::from);
+    let (method, target) = (words.next()?, words.next()?);
+    let headers = lines.filter_map(|l| l.split_once(": ").map(|(k, v)| (k.to_lowercase(), v.to_string()))).collect();
+    Some((method, Request { target, headers }))
 }
 
 fn send(mut stream: TcpStream, request: &Request, answer: &Answer) -> std::io::Result<()> {
