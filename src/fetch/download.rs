@@ -29,18 +29,18 @@ impl Download<'_> {
     /// Receives what is missing of a part, and puts it into its place.
     pub(crate) fn finish(&self, mut part: Part) -> Result<Sha256> {
         let mut tries = 0;
-        // Bytes of several answers may be of several files: then the whole is asked for once more, in one piece.
-        let mut patched = part.size() > 0;
+        // Bytes of several answers may be of several files: then the whole is asked for once more.
+        let (mut patched, mut again) = (part.size() > 0, true);
         loop {
             self.fetch.go_on()?;
             let before = part.size();
             match self.receive(&mut part) {
                 Ok(()) => match part.finish()? {
                     Finished::Placed(digest) => return Ok(digest),
-                    Finished::Wrong(wrong, _) if patched => {
+                    Finished::Wrong(wrong, _) if patched && again => {
                         part = wrong;
                         self.drop(&mut part)?;
-                        patched = false;
+                        again = false;
                     }
                     Finished::Wrong(wrong, found) => {
                         wrong.discard();
@@ -73,10 +73,11 @@ impl Download<'_> {
         let expected = self.expected(total)?;
         let Some(body) = body else {
             // The server has no more: either this is all, or what is here is of something else.
-            if expected != Some(from) {
-                self.drop(part)?;
+            if expected == Some(from) {
+                return Ok(());
             }
-            return self.whole(part, expected);
+            self.drop(part)?;
+            return Err(Trouble::Passing { reason: format!("it has nothing from byte {from} on"), wait: None });
         };
         if start != from {
             self.drop(part)?;

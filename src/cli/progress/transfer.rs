@@ -57,7 +57,9 @@ impl Progress for Transfer {
             Event::Planned { bytes, received } => {
                 self.bar.set_length(bytes);
                 self.bar.set_position(received);
-                self.line(&format!("{} to come, {} of them are there", BinaryBytes(bytes), BinaryBytes(received)));
+                let kept = format!(", of which {} are kept from an earlier call", BinaryBytes(received));
+                let kept = if received > 0 { kept } else { String::new() };
+                self.line(&format!("{} to come{kept}", BinaryBytes(bytes)));
             }
             Event::Learned { bytes } => self.bar.inc_length(bytes),
             Event::Received { bytes } => self.received(bytes),

@@ -109,6 +109,17 @@ fn a_beginning_of_another_file_costs_one_more_download() {
 }
 
 #[test]
+fn wrong_bytes_in_pieces_are_asked_for_twice_and_not_for_ever() {
+    let world = World::new();
+    // Each piece is progress enough to forgive the cut behind it.
+    let (file, other) = (bytes(3 << 20, 1), bytes(3 << 20, 2));
+    let piece = Answer::file(&other).cut_after((1 << 20) + 1);
+    world.fails(&[world.served("file", &file, [piece])], Kind::Input, &["thrown away"]);
+    assert_eq!(world.server.ranges("/file").len(), 6);
+    assert_eq!(world.there(), [""; 0]);
+}
+
+#[test]
 fn wrong_bytes_and_wrong_sizes_are_thrown_away() {
     let world = World::new();
     let file = bytes(50_000, 1);
