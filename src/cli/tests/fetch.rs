@@ -84,15 +84,20 @@ impl Pinned {
 #[test]
 fn what_a_plan_reads_is_brought_to_where_it_reads_it() {
     let pinned = Pinned::new();
+    // A run records the claims before it reads what it needs.
+    common::copy(&root().join("verify"), &pinned.path("verify"));
+    let run = || {
+        let mut run = common::program(pinned.folder.path());
+        run.args(["run", "--device", "cpu", "--plan"]).arg(root().join("src/cli/tests/benchmark.toml"));
+        run
+    };
+    expect(&mut run(), 3, &["fetched/model is missing; `gradient-quarantine fetch` brings"]);
     expect(&mut pinned.fetch(&[]), 0, &["4 files", "0 files were there, 0 come from this machine, 4 were downloaded"]);
     assert!(pinned.is_whole("fetched"));
     let record = std::fs::read_to_string(pinned.path(&format!("fetched/leetcode/{TRAIN}.sha256"))).unwrap();
     assert!(record.starts_with(&Sha256::of("problem\n".repeat(3000).as_bytes()).to_string()));
     // What reads them finds them: a run gets as far as the model itself, which this is none.
-    let plan = root().join("src/cli/tests/benchmark.toml");
-    let mut run = common::program(pinned.folder.path());
-    run.arg("run").arg("--device").arg("cpu").arg("--plan").arg(plan);
-    expect(&mut run, 3, &["fetched/model/config.json"]);
+    expect(&mut run(), 3, &["fetched/model/config.json is not a model config"]);
 
     expect(&mut pinned.fetch(&["--offline"]), 0, &["4 files were there", "written down beside it"]);
     assert_eq!(pinned.hub.requests().len(), 4);

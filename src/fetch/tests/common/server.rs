@@ -1,4 +1,5 @@
-//! A server on loopback that serves files, and misbehaves as it is told to.
+//! A server on loopback that serves files, and misbehaves as it is told to. Each test program uses a part.
+#![allow(dead_code)]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, BufReader, Read, Write};
