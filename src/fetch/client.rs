@@ -2,6 +2,8 @@
 
 use crate::settings::HubFile;
 use crate::{FetchError, Result, Settings};
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::time::Duration;
 use ureq::http::{HeaderMap, Response};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
@@ -62,6 +64,8 @@ impl Asked<'_> {
 pub(crate) struct Client {
     settings: Settings,
     agent: Agent,
+    /// Hosts that were tried for long enough.
+    lost: Mutex<BTreeSet<String>>,
 }
 
 impl Client {
@@ -78,12 +82,32 @@ impl Client {
             .timeout_per_read(patience)
             .timeout_per_write(patience)
             .build();
-        Ok(Self { settings: settings.clone(), agent: config.new_agent() })
+        Ok(Self { settings: settings.clone(), agent: config.new_agent(), lost: Mutex::default() })
     }
 
     /// Ends every request at once.
     pub(crate) fn shut(&self) {
         self.agent.clone().shutdown();
+    }
+
+    /// Gives a host up: what else it has is not tried one by one.
+    pub(crate) fn lose(&self, url: &str) -> Result<()> {
+        let host = self.settings.address(url)?.origin().ascii_serialization();
+        self.lost.lock().expect("nobody panics with the lock").insert(host);
+        Ok(())
+    }
+
+    /// # Errors
+    /// The host was given up.
+    pub(crate) fn reaches(&self, url: &str) -> Result<()> {
+        let host = self.settings.address(url)?.origin().ascii_serialization();
+        match self.lost.lock().expect("nobody panics with the lock").get(&host) {
+            None => Ok(()),
+            Some(host) => {
+                let reason = format!("{host} was given up a moment ago");
+                Err(FetchError::Unreachable { url: url.into(), reason })
+            }
+        }
     }
 
     /// Asks for a file from this byte on.
@@ -137,7 +161,7 @@ impl Client {
                     None => Err(Trouble::Passing { reason, wait }),
                     Some(wait) => {
                         let reason = format!("{reason}, and it asks to wait for {} s", wait.as_secs());
-                        Err(FetchError::Unreachable { url: asked.told(), reason, tries: 1 }.into())
+                        Err(FetchError::Unreachable { url: asked.told(), reason }.into())
                     }
                 }
             }
@@ -190,6 +214,7 @@ pub(crate) fn failed(at: &Url, error: ureq::Error) -> Trouble {
         ureq::Error::Io(e) if e.get_ref().is_some_and(|e| e.to_string().contains("certificate")) => {
             answer(at, &format!("no trustworthy connection: {e}")).into()
         }
+        ureq::Error::Io(e) => Trouble::Passing { reason: e.to_string(), wait: None },
         other => Trouble::Passing { reason: other.to_string(), wait: None },
     }
 }

@@ -28,6 +28,7 @@ pub(crate) struct Download<'a> {
 impl Download<'_> {
     /// Receives what is missing of a part, and puts it into its place.
     pub(crate) fn finish(&self, mut part: Part) -> Result<Sha256> {
+        self.client.reaches(&self.wanted.url)?;
         let mut tries = 0;
         // Bytes of several answers may be of several files: then the whole is asked for once more.
         let (mut patched, mut again) = (part.size() > 0, true);
@@ -54,7 +55,9 @@ impl Download<'_> {
                     patched |= part.size() > 0;
                     tries = if part.size() >= before + PROGRESS { 1 } else { tries + 1 };
                     if tries == TRIES {
-                        return Err(FetchError::Unreachable { url: self.wanted.url.clone(), reason, tries });
+                        self.client.lose(&self.wanted.url)?;
+                        let reason = format!("{reason}, after {tries} tries");
+                        return Err(FetchError::Unreachable { url: self.wanted.url.clone(), reason });
                     }
                     let doubled = self.fetch.settings.first_wait.saturating_mul(1 << (tries - 1)).min(LONGEST);
                     self.pause(&reason, wait.unwrap_or(doubled))?;

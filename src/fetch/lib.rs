@@ -45,8 +45,8 @@ pub enum FetchError {
     Refused { url: String, status: u16, advice: String },
     #[error("{url}: {reason}; look at the address and the proxy's settings, or give a copy with --from")]
     Answer { url: String, reason: String },
-    #[error("{url}: {reason}, after {tries} tries; what was received is kept: run the same command again to go on")]
-    Unreachable { url: String, reason: String, tries: u32 },
+    #[error("{url}: {reason}; what was received is kept: run the same command again to go on")]
+    Unreachable { url: String, reason: String },
     #[error("{path} is not there, nor in {looked}, and nothing may be downloaded (--offline or HF_HUB_OFFLINE)")]
     Offline { path: PathBuf, looked: String },
     #[error(

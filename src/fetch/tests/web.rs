@@ -198,10 +198,20 @@ fn a_server_that_fails_is_asked_again_a_few_times_and_ever_later() {
     assert_eq!((world.told("wait: 1ms"), world.told("wait: 2ms")), (1, 1));
     world.fails(&[world.served("never", &file, [Answer::status(500)])], Kind::Resumable, &["HTTP 500, after 6 tries"]);
     assert_eq!(world.server.ranges("/never").len(), 6);
-    // Nobody listens on port 1 of this machine.
-    let nobody = Wanted { url: "http://127.0.0.1:1/file".into(), ..world.wanted("nobody", &file) };
-    world.fails(&[nobody], Kind::Resumable, &["refused", "run the same command again"]);
     assert_eq!(world.there(), ["file"]);
+}
+
+#[test]
+fn a_host_that_nobody_answers_at_is_given_up_once_and_not_file_by_file() {
+    let world = World::new();
+    let file = bytes(1000, 1);
+    // Nobody listens on port 1 of this machine.
+    let nobody = |name: String| Wanted { url: "http://127.0.0.1:1/file".into(), ..world.wanted(&name, &file) };
+    let mut wanted: Vec<Wanted> = (0..12).map(|i| nobody(format!("nobody-{i}"))).collect();
+    wanted.push(world.served("file", &file, [Answer::file(&file)]));
+    world.fails(&wanted, Kind::Resumable, &["refused", "run the same command again"]);
+    assert!(world.told("was given up a moment ago") > 0 && world.told("Retry") < 12 * 5);
+    assert_eq!(world.there(), ["file"], "another host is another matter");
 }
 
 #[test]
