@@ -20,17 +20,12 @@ impl Sha256 {
 
     /// Digest and size of a file, read in pieces.
     pub fn of_file(path: &Path) -> crate::Result<(Self, u64)> {
-        let fail = |source| BundleError::Read { path: path.into(), source };
-        let mut file = std::fs::File::open(path).map_err(fail)?;
-        let (mut hash, mut size, mut piece) = (sha2::Sha256::new(), 0, vec![0; 1 << 20]);
-        loop {
-            let n = file.read(&mut piece).map_err(fail)?;
-            if n == 0 {
-                return Ok((Self(hash.finalize().into()), size));
-            }
-            hash.update(&piece[..n]);
-            size += n as u64;
-        }
+        let (mut hash, mut size) = (Hasher::default(), 0);
+        pieces(path, |piece| {
+            hash.update(piece);
+            size += piece.len() as u64;
+        })?;
+        Ok((hash.digest(), size))
     }
 
     /// The first twelve digits, for names.
@@ -72,6 +67,35 @@ impl TryFrom<String> for Sha256 {
     }
 }
 
+/// The SHA-256 of bytes that come piece by piece.
+#[derive(Clone, Default)]
+pub struct Hasher(sha2::Sha256);
+
+impl Hasher {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all bytes so far.
+    pub fn digest(&self) -> Sha256 {
+        Sha256(self.0.clone().finalize().into())
+    }
+}
+
+/// Hands on a file's bytes in pieces.
+fn pieces(path: &Path, mut each: impl FnMut(&[u8])) -> crate::Result<()> {
+    let fail = |source| BundleError::Read { path: path.into(), source };
+    let mut file = std::fs::File::open(path).map_err(fail)?;
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut piece).map_err(fail)? {
+            0 => return Ok(()),
+            n => each(&piece[..n]),
+        }
+    }
+}
+
 /// A Software Heritage content id, `swh:1:cnt:` and the git blob SHA-1. Upstream publishes it where it has no SHA-256.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -98,9 +122,30 @@ impl From<Swhid> for String {
 impl Swhid {
     /// The id of these bytes: git's blob hash.
     pub fn of(bytes: &[u8]) -> Self {
-        use sha1::{Digest, Sha1};
-        let hash = Sha1::new().chain_update(format!("blob {}\0", bytes.len())).chain_update(bytes).finalize();
-        let hex: String = hash.iter().map(|b| format!("{b:02x}")).collect();
+        let mut hash = Self::begin(bytes.len() as u64);
+        hash.update(bytes);
+        Self::end(hash)
+    }
+
+    /// The id of a file, read in pieces.
+    pub fn of_file(path: &Path) -> crate::Result<Self> {
+        let about = path.metadata().map_err(|source| BundleError::Read { path: path.into(), source })?;
+        let mut hash = Self::begin(about.len());
+        pieces(path, |piece| hash.update(piece))?;
+        Ok(Self::end(hash))
+    }
+
+    /// The 40 hex digits that git calls the object by.
+    pub fn hex(&self) -> &str {
+        self.0.rsplit(':').next().unwrap_or_default()
+    }
+
+    fn begin(size: u64) -> sha1::Sha1 {
+        sha1::Sha1::new().chain_update(format!("blob {size}\0"))
+    }
+
+    fn end(hash: sha1::Sha1) -> Self {
+        let hex: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
         Self(format!("swh:1:cnt:{hex}"))
     }
 }
@@ -118,7 +163,11 @@ mod tests {
     #[test]
     fn a_swhid_is_the_git_blob_hash() {
         // `printf 'hello\n' | git hash-object --stdin`
-        assert_eq!(Swhid::of(b"hello\n").to_string(), "swh:1:cnt:ce013625030ba8dba906f756967f9e9ca394464a");
+        let id = "swh:1:cnt:ce013625030ba8dba906f756967f9e9ca394464a";
+        assert_eq!(Swhid::of(b"hello\n").to_string(), id);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "hello\n").unwrap();
+        assert_eq!(Swhid::of_file(file.path()).unwrap().to_string(), id);
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl Pin {
         let path = root.join(&self.path);
         if !path.is_file() {
             let hint = match &self.url {
-                Some(url) => format!("download {url} to there"),
+                Some(url) => format!("run `gradient-quarantine fetch`, or download {url} to there"),
                 None => "it is shipped with the project: git checkout it".into(),
             };
             return Err(BundleError::Missing { path, hint });
@@ -115,7 +115,7 @@ impl Pin {
             return differs(format!("sha256 {expected}"), format!("sha256 {digest}"));
         }
         if let Some(expected) = &self.swhid {
-            let found = Swhid::of(&files::read(&path)?);
+            let found = Swhid::of_file(&path)?;
             if found != *expected {
                 return differs(expected.to_string(), found.to_string());
             }

@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Receipts(Receipts),
     /// Say what this machine has of what the program needs.
     Doctor,
+    /// Bring what a tier needs and is not shipped: weights and problems, checked against their pins. Resumes where it stopped.
+    Fetch(Fetch),
     /// Train and evaluate one run of a tier.
     Train(Train),
     /// List the pieces of a plan, or write an array job for Slurm that runs them.
@@ -116,6 +118,27 @@ pub(crate) struct Receipts {
     /// Folder to write into; the default is receipts/TIER.
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
+}
+
+/// The hub's own variables are read: HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, and those of proxies.
+#[derive(Args)]
+pub(crate) struct Fetch {
+    /// The tier whose files are brought.
+    #[arg(long, value_parser = tier(), default_value = "full")]
+    pub tier: String,
+    /// A manifest of your own instead of a tier.
+    #[arg(long, value_name = "TOML", conflicts_with = "tier")]
+    pub plan: Option<PathBuf>,
+    /// A folder with copies, which are found by their digests whatever they are called; or the address of a mirror, laid out
+    /// as the pins are.
+    #[arg(long, value_name = "DIR|URL")]
+    pub from: Option<String>,
+    /// Folder to write into; the default is the one in which the tier looks.
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// Download nothing: use what is on this machine, and name what is missing.
+    #[arg(long)]
+    pub offline: bool,
 }
 
 #[derive(Args)]

@@ -26,6 +26,7 @@ fn kind(cause: &(dyn Error + 'static)) -> Option<Kind> {
     cause.downcast_ref::<Failure>().map(|e| e.kind).or_else(|| {
         first_of!(
             bundle::BundleError,
+            fetch::FetchError,
             sandbox::SandboxError,
             substrate::SubstrateError,
             oracle::BrokenSeal,

@@ -2,7 +2,7 @@
 //! holds, which tokens end an answer.
 
 use crate::{ModelError, Result};
-use bundle::files;
+use bundle::{BundleError, files};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,10 @@ use std::path::{Path, PathBuf};
 pub fn resolve(folder: &Path) -> Result<PathBuf> {
     if folder.join("config.json").exists() {
         return Ok(folder.into());
+    }
+    if !folder.exists() {
+        let hint = "`gradient-quarantine fetch` brings the model of a tier, --model names a folder of your own".into();
+        return Err(BundleError::Missing { path: folder.into(), hint }.into());
     }
     let missing = |reason: String| ModelError::Damaged { path: folder.into(), reason };
     let complete = |snapshot: PathBuf, revision: &str| match snapshot.join("config.json").exists() {

@@ -7,6 +7,7 @@ mod completions;
 mod data;
 mod doctor;
 mod export;
+mod fetch;
 mod grade;
 mod plan;
 mod provenance;
@@ -28,6 +29,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Receipts(args) => receipts::run(&cli.root, &args),
         Command::BuildPaper(args) => build_paper::run(&cli.root, &args, isolation),
         Command::Doctor => doctor::run(&cli.root, isolation),
+        Command::Fetch(args) => fetch::run(&cli.root, &args),
         Command::Plan(args) => slurm::run(&cli.root, &args),
         Command::Train(args) => train::run(&cli.root, &args, isolation),
         Command::Bench(Bench::Grading(args)) => bench::grading(&cli.root, args, isolation),

@@ -98,13 +98,18 @@ fn owners(out: &Path) -> Result<Vec<Owner>> {
 
 /// Set by the first Ctrl-C: the update in progress ends, its state is saved, and the program stops.
 pub(super) fn interrupt_flag() -> Result<Arc<AtomicBool>> {
+    stop_flag("stopping after this update; Ctrl-C again stops at once")
+}
+
+/// Set by the first Ctrl-C, which tells what happens then; the second ends the program.
+pub(super) fn stop_flag(told: &'static str) -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     ctrlc::set_handler(move || {
         if flag.swap(true, Ordering::Relaxed) {
             std::process::exit(Kind::Resumable.exit_code().into());
         }
-        eprintln!("stopping after this update; Ctrl-C again stops at once");
+        eprintln!("{told}");
     })?;
     Ok(stop)
 }

@@ -1,5 +1,9 @@
 //! One progress display: a bar on a terminal, plain lines in a pipe.
 
+mod transfer;
+
+pub(crate) use transfer::Transfer;
+
 use experiment::manifest::Job;
 use experiment::{Event, Rates, RunId, View};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
