@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::PathBuf;
 use substrate::asserts::Test;
-use substrate::{Grader, Isolation, Mode, Problem, Submission};
+use substrate::{Grader, Isolation, Mode, Problem, Protocol, Submission};
 
 fn shared(name: &str) -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
@@ -21,6 +21,7 @@ fn problem(row: &serde_json::Value, id: &str, tests: &str) -> Problem {
     let text = |key: &str| row[key].as_str().unwrap_or_default().to_string();
     Problem {
         problem_id: row[id].to_string(),
+        protocol: Protocol::Benchmark,
         prompt: String::new(),
         func_name: text("func_name"),
         setup_code: text("setup_code"),
@@ -54,9 +55,11 @@ fn every_reference_solution_is_correct() {
     // The slowest takes 2.8 s of CPU time here: ten times what it would take on a machine of a quarter of the speed.
     let limits = Limits { cpu_seconds: 120, ..Limits::default() };
     let grader = Grader::with(2, limits, Isolation::Required).unwrap();
+    let references: Vec<String> = problems.iter().map(Problem::reference).collect();
     let submissions: Vec<Submission> = problems
         .iter()
-        .map(|problem| Submission { problem, mode: Mode::GtOnly, marker: "", completion: &problem.canonical_solution })
+        .zip(&references)
+        .map(|(problem, completion)| Submission { problem, mode: Mode::GtOnly, marker: "", completion })
         .collect();
     let graded = grader.grade(&submissions);
     let failed: Vec<&str> = problems
