@@ -4,9 +4,11 @@
 mod common;
 
 use common::{Project, expect};
+use experiment::dataset::PAIRS;
 use flate2::read::GzDecoder;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use substrate::{Contrast, Pair};
 
 const CONFIG: &str = r#"{"vocab_size": 151936, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
   "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "max_position_embeddings": 2048,
@@ -69,6 +71,43 @@ fn a_model_of_ones_own_trains_on_the_benchmark_and_resumes_to_the_same_bytes() {
     expect(&mut export, 0, &["after update 2"]);
     assert!(model::Weights::load(&project.path("hf")).is_ok());
     assert!(project.path("hf/tokenizer.json").exists());
+}
+
+#[test]
+fn both_sides_of_the_shipped_pairs_are_about_as_long_in_the_real_tokens() {
+    let project = Project::new();
+    let Some((model, ..)) = prepare(&project) else { return };
+    let tokenizer = model::Tokenizer::of_model(&model, 151_936).unwrap();
+    let pairs = Pair::load(&project.path(PAIRS)).unwrap();
+    assert!(pairs.len() >= 24);
+    for pair in &pairs {
+        for contrast in Contrast::ALL {
+            let tokens = pair.sides(contrast).map(|side| tokenizer.encode_completion(&side).unwrap().len() as f64);
+            let apart = (tokens[0] - tokens[1]).abs() / tokens[0].max(tokens[1]);
+            assert!(apart <= 0.15, "{}: `{}` has {tokens:?} tokens", pair.problem.problem_id, contrast.name());
+        }
+    }
+}
+
+#[test]
+fn pairs_that_are_not_the_shipped_ones_and_problems_without_a_place_for_a_hint_are_refused() {
+    let project = Project::new();
+    let Some((model, train, test)) = prepare(&project) else { return };
+    let command = || {
+        let more = ["--device", "cpu", "--random-weights", "3"];
+        let mut command = project.on_plan("benchmark.toml", "train", &project.path("out"), &more);
+        command.arg("--model").arg(&model).arg("--problems").arg(&train).arg("--test").arg(&test);
+        command
+    };
+    let published = std::fs::read_to_string(&train).unwrap();
+    std::fs::write(&train, published.replacen("and should pass all tests", "and should pass", 1)).unwrap();
+    let id = published.lines().next().and_then(|row| serde_json::from_str::<serde_json::Value>(row).ok()).unwrap();
+    expect(&mut command(), 3, &[&format!("problem {}", id["id"]), "0 times"]);
+
+    std::fs::write(&train, published).unwrap();
+    let pairs = std::fs::read_to_string(project.path(PAIRS)).unwrap();
+    std::fs::write(project.path(PAIRS), pairs.replacen("PASS", "pass", 1)).unwrap();
+    expect(&mut command(), 3, &["pairs.jsonl", "sha256"]);
 }
 
 #[test]
