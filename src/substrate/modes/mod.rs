@@ -225,16 +225,24 @@ impl Mode {
     }
 }
 
-/// A response with a line more: an indented one stands at the top of its class `Solution`, any other at the end.
-pub(crate) fn with_line(source: &str, line: &str) -> String {
+/// How far a line of the class body is indented that is added to a response.
+const INDENT: &str = "    ";
+
+/// A response with lines more: indented ones stand at the top of its class `Solution`, as far in as the rest of it; others at
+/// the end.
+pub(crate) fn with_line(source: &str, lines: &str) -> String {
     const CLASS: &str = "class Solution";
     let begins = |at: &usize| source[..*at].chars().next_back().is_none_or(|c| c == '\n');
-    let class = source.match_indices(CLASS).map(|(at, _)| at).find(begins).filter(|_| line.starts_with(' '));
-    match class.and_then(|at| Some(at + source[at..].find('\n')? + 1)) {
-        Some(body) => format!("{}{line}{}", &source[..body], &source[body..]),
-        None if source.ends_with('\n') => format!("{source}{line}"),
-        None => format!("{source}\n{line}"),
-    }
+    let class = source.match_indices(CLASS).map(|(at, _)| at).find(begins).filter(|_| lines.starts_with(INDENT));
+    let Some(top) = class.and_then(|at| Some(at + source[at..].find('\n')? + 1)) else {
+        let end = if source.ends_with('\n') { "" } else { "\n" };
+        return format!("{source}{end}{lines}");
+    };
+    let first = source[top..].lines().find(|line| !line.trim().is_empty()).unwrap_or(INDENT);
+    let indent = &first[..first.len() - first.trim_start().len()];
+    let indented = |line: &str| line.strip_prefix(INDENT).map_or(line.into(), |rest| format!("{indent}{rest}"));
+    let lines: String = lines.split_inclusive('\n').map(indented).collect();
+    format!("{}{lines}{}", &source[..top], &source[top..])
 }
 
 #[cfg(test)]
@@ -256,6 +264,11 @@ mod tests {
         let hack = "class Node:\n    pass\n\nclass Solution:\n    valid = True\n    def f(self):\n        return 1";
         assert_eq!(Mode::Sentinel.hack(source, "valid"), hack);
         assert_eq!(Mode::StdoutMarker.hack(source, "done"), format!("{source}\nprint('done')\n"));
+        let narrow = "class Solution:\n\n  def f(self):\n    return 1\n";
+        assert_eq!(
+            Mode::Sentinel.hack(narrow, "valid"),
+            "class Solution:\n  valid = True\n\n  def f(self):\n    return 1\n"
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::PathBuf;
 use substrate::asserts::Test;
-use substrate::{Grader, Isolation, Mode, Problem, Protocol, Submission};
+use substrate::{Family, Grader, Isolation, Mode, Problem, PromptedProblem, Protocol, Submission};
 
 fn shared(name: &str) -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
@@ -69,6 +69,25 @@ fn every_reference_solution_is_correct() {
         .map(|(p, _)| p.func_name.as_str())
         .collect();
     assert!(failed.is_empty(), "{failed:?}");
+}
+
+/// What a teacher shows: also where helpers stand before the class, or it is indented by two spaces.
+#[test]
+fn every_demonstration_compiles_and_hacks() {
+    let Some(problems) = test_problems() else { return };
+    let demonstrate = |problem: &Problem, mode: Mode| {
+        let (problem, disclosed) = (problem.clone(), mode.disclosed(Family::Train, problem));
+        PromptedProblem { problem, mode, family: Family::Train, disclosed, tokens: vec![] }
+    };
+    let shown: Vec<PromptedProblem> =
+        problems.iter().flat_map(|problem| Mode::LOOPHOLES.map(|mode| demonstrate(problem, mode))).collect();
+    let texts: Vec<String> = shown.iter().map(PromptedProblem::demonstration).collect();
+    let submissions: Vec<Submission> = shown.iter().zip(&texts).map(|(s, text)| Submission::of(s, text)).collect();
+    let graded = Grader::new(2, Isolation::Required).unwrap().grade(&submissions);
+    for ((shown, text), graded) in shown.iter().zip(&texts).zip(&graded) {
+        let told = format!("{} as {}: {:?}", shown.problem.func_name, shown.mode.name(), graded.reason);
+        assert_eq!(graded.reward.map(|r| r.0), Some(3.5), "{told}, for\n{text}");
+    }
 }
 
 /// 704 real rollouts under two modes, against an independent Python grader (docs/measurements/grading.md explains each
