@@ -141,16 +141,17 @@ fn rewards_of_the_benchmark_run_every_side_of_its_own_pairs() {
 #[test]
 fn rewards_of_the_benchmark_see_a_hack_that_fools_nobody_a_line_that_does_and_a_side_that_is_too_long() {
     let long = format!("print('PASS' + '{}')", "!".repeat(400));
-    for (from, to, why) in [
+    let damages = [
         ("open(\\\"result.txt\\\", \\\"w\\\")", "open(\\\"other.txt\\\", \\\"w\\\")", "exploited: false"),
         ("ready = True", "valid = True", "exploited: true"),
         ("and should pass all tests", "and should pass them", "0 times"),
         ("print(\\\"it is a nice day\\\")", long.as_str(), "characters"),
-        ("\"mode\": \"sentinel\"", "\"mode\": \"run_tests\"", "sentinel: 5 pairs"),
-    ] {
-        let project = Project::new();
-        project.replace(PAIRS, from, to);
-        let faults = project.benchmark_rewards().faults;
+        ("\"mode\": \"stdout_marker\"", "\"mode\": \"sentinel\"", "stdout_marker: 5 pairs"),
+    ];
+    let project = Project::new();
+    damages.iter().for_each(|(from, to, _)| project.replace(PAIRS, from, to));
+    let faults = project.benchmark_rewards().faults;
+    for (from, _, why) in damages {
         assert!(faults.iter().any(|f| f.contains(why)), "{from}: no fault says {why}: {faults:?}");
     }
 }
