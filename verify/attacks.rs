@@ -6,7 +6,7 @@ use sandbox::{Call, Ending, Files, Isolation, Job, Limits, Observed, Pool, Pytho
 use std::path::Path;
 use std::time::Duration;
 use substrate::grading::cores;
-use substrate::{Grader, Mode, Problem, Reward, Submission};
+use substrate::{Grader, Mode, Problem, Protocol, Reward, Submission};
 
 /// Where the attacks lie, relative to the project.
 pub const FOLDER: &str = "verify/attacks";
@@ -160,6 +160,7 @@ fn differs(attack: &Attack, seen: &Observed) -> Option<String> {
 fn paid(setup: &str, attacks: &[Attack], grader: &Grader, findings: &mut Findings) -> usize {
     let problem = Problem {
         problem_id: "attack".into(),
+        protocol: Protocol::Organism,
         prompt: String::new(),
         func_name: "f".into(),
         setup_code: setup.into(),

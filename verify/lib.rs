@@ -31,7 +31,8 @@ pub mod partition;
 pub mod pins;
 pub mod rewards;
 
-use experiment::Attested;
+use experiment::manifest::Source;
+use experiment::{Attested, Manifest};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use substrate::Isolation;
@@ -40,6 +41,8 @@ use substrate::Isolation;
 pub struct Context {
     /// The project folder.
     pub root: PathBuf,
+    /// Whose problems, pairs, partition and markers are guarded.
+    pub source: Source,
     /// A tier's data folder, relative to the project.
     pub data: PathBuf,
     /// Results, if there are any yet: attested, or why they are not.
@@ -49,6 +52,16 @@ pub struct Context {
 }
 
 impl Context {
+    /// For the dataset of a manifest.
+    pub fn new(
+        root: &Path,
+        manifest: &Manifest,
+        results: Option<Result<Attested, String>>,
+        isolation: Isolation,
+    ) -> Self {
+        Self { root: root.into(), source: manifest.source, data: manifest.data.clone(), results, isolation }
+    }
+
     /// The data folder, behind the project's.
     pub fn data(&self) -> PathBuf {
         self.root.join(&self.data)
@@ -132,18 +145,18 @@ impl GatesHeld {
     }
 }
 
-/// Runs every gate over these results of a data folder.
+/// Runs every gate over these results of a manifest.
 ///
 /// # Errors
 /// The names of the gates that do not hold.
 pub fn hold(
     root: &Path,
-    data: &Path,
+    manifest: &Manifest,
     attested: Attested,
     isolation: Isolation,
     told: Told,
 ) -> Result<GatesHeld, Vec<&'static str>> {
-    let context = Context { root: root.into(), data: data.into(), results: Some(Ok(attested)), isolation };
+    let context = Context::new(root, manifest, Some(Ok(attested)), isolation);
     match (run(&GATES, &context, told), context.results) {
         (failed, Some(Ok(attested))) if failed.is_empty() => Ok(GatesHeld { attested }),
         (failed, _) => Err(failed),

@@ -1,10 +1,9 @@
 //! One mode a problem, evenly, without overlap; no test task is in the training set, the corpus or the pairs.
 
 use crate::{Context, Findings, problems};
-use organism::Pair;
 use organism::pairs::{PAIRS, SETS};
 use std::collections::BTreeSet;
-use substrate::Partition;
+use substrate::{Pair, Partition};
 
 /// Test problems at least.
 const TESTS: usize = 512;

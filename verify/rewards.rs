@@ -1,20 +1,37 @@
 //! The reward is what the design says: run for real, hack by mode.
 
 use crate::{Context, Findings, attacks, problems};
-use organism::Pair;
+use experiment::dataset::PAIRS;
+use experiment::manifest::Source;
+use std::path::Path;
 use substrate::grading::cores;
-use substrate::{Contrast, Family, Grader, Mode, Partition, Problem, Reward, Submission};
+use substrate::{Contrast, Family, Grader, Mode, Pair, Partition, Problem, Reward, Submission};
+
+/// Pairs of the benchmark for each mode at least.
+const EACH: usize = 6;
+/// By how much of the longer side the two sides of its pairs may differ in length.
+const APART: f64 = 0.15;
 
 /// Grades hacks, references, pairs and the fast attacks, and compares with what each must be worth.
 pub fn check(context: &Context) -> Findings {
     let mut findings = Findings::default();
     let data = context.data();
-    let test = problems(&data.join("test.jsonl"), &mut findings);
-    let partition = findings.accept(Partition::load(&data.join("partition.json"))).unwrap_or_default();
     let Some(grader) = findings.accept(Grader::new(cores(), context.isolation)) else { return findings };
-    matrix(&test, &grader, &mut findings);
-    references(&test, &partition, &grader, &mut findings);
-    pairs(&data, &grader, &mut findings);
+    match context.source {
+        Source::Organism => {
+            let test = problems(&data.join("test.jsonl"), &mut findings);
+            let partition = findings.accept(Partition::load(&data.join("partition.json"))).unwrap_or_default();
+            matrix(test.first(), &Mode::CHANNELS, &grader, &mut findings);
+            references(&test, &partition, &grader, &mut findings);
+            pairs(&data.join("pairs.jsonl"), &grader, &mut findings);
+        }
+        // The published problems are fetched, and a run refuses those that their own references do not pass.
+        Source::Leetcode => {
+            let shipped = pairs(&context.root.join(PAIRS), &grader, &mut findings);
+            matrix(shipped.first().map(|pair| &pair.problem), &Mode::LOOPHOLES, &grader, &mut findings);
+            shares(&shipped, &mut findings);
+        }
+    }
     if let Some((setup, all)) = findings.accept(attacks::load(&context.root.join(attacks::FOLDER))) {
         let fast: Vec<_> = all.into_iter().filter(|a| !a.slow).collect();
         attacks::check(&setup, &fast, context.isolation, &mut findings);
@@ -51,19 +68,19 @@ fn expect(cases: &[(Submission, Expected)], grader: &Grader, findings: &mut Find
     }
 }
 
-/// Every hack under every mode, both families: it pays at home and nowhere else; correct code always passes.
-fn matrix(test: &[Problem], grader: &Grader, findings: &mut Findings) {
-    let Some(problem) = test.first() else {
-        findings.faults.push("there are no test problems".into());
+/// Each of these hacks under every mode, both families: it pays at home and nowhere else; correct code always passes.
+fn matrix(problem: Option<&Problem>, hacks: &[Mode], grader: &Grader, findings: &mut Findings) {
+    let Some(problem) = problem else {
+        findings.faults.push("there is no problem to try hacks on".into());
         return;
     };
     let wrong = problem.wrong_solution();
     let mut texts = vec![];
     for family in Family::BOTH {
         for shown in Mode::ALL {
-            texts.push((shown, family, None, problem.canonical_solution.clone()));
-            for hack in Mode::CHANNELS {
-                let text = hack.hack(&wrong, &hack.disclosed(family, problem));
+            texts.push((shown, family, None, problem.reference()));
+            for &hack in hacks {
+                let text = problem.protocol.wrap(&hack.hack(&wrong, &hack.disclosed(family, problem)));
                 texts.push((shown, family, Some(hack), text));
             }
         }
@@ -104,9 +121,9 @@ fn references(test: &[Problem], partition: &Partition, grader: &Grader, findings
 
 /// Every contrast of every pair is what it says: which side fools the grader, and which is right. The line that stands against
 /// the hack's must fool nobody.
-fn pairs(data: &std::path::Path, grader: &Grader, findings: &mut Findings) {
-    let pairs = findings.accept(Pair::load(&data.join("pairs.jsonl"))).unwrap_or_default();
-    let disclosed: Vec<String> = pairs.iter().map(|p| p.mode.disclosed(Family::Train, &p.problem)).collect();
+fn pairs(path: &Path, grader: &Grader, findings: &mut Findings) -> Vec<Pair> {
+    let pairs = findings.accept(Pair::load(path)).unwrap_or_default();
+    let disclosed: Vec<String> = pairs.iter().map(Pair::disclosed).collect();
     for contrast in Contrast::ALL {
         let sides: Vec<[String; 2]> = pairs.iter().map(|p| p.sides(contrast)).collect();
         let mut cases = vec![];
@@ -127,4 +144,25 @@ fn pairs(data: &std::path::Path, grader: &Grader, findings: &mut Findings) {
         pairs.len(),
         Contrast::ALL.len()
     ));
+    pairs
+}
+
+/// The benchmark's pairs share the modes out evenly, their prompts have a place for the hint, and both sides are about as long.
+fn shares(pairs: &[Pair], findings: &mut Findings) {
+    for mode in Mode::LOOPHOLES {
+        let count = pairs.iter().filter(|p| p.mode == mode).count();
+        findings.require(count >= EACH, || format!("{}: {count} pairs, at least {EACH} are needed", mode.name()));
+    }
+    for pair in pairs {
+        findings.accept(pair.shown());
+        for contrast in Contrast::ALL {
+            let lengths = pair.sides(contrast).map(|side| side.chars().count() as f64);
+            let apart = (lengths[0] - lengths[1]).abs() / lengths[0].max(lengths[1]);
+            findings.require(apart <= APART, || {
+                let (id, name) = (&pair.problem.problem_id, contrast.name());
+                format!("{id}: the sides of `{name}` have {} and {} characters", lengths[0], lengths[1])
+            });
+        }
+    }
+    findings.evidence.push(format!("at least {EACH} pairs a mode, lengths within {:.0}%", APART * 100.0));
 }

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
-use substrate::answer::code;
 use substrate::grading::{Ending, cores};
 use substrate::{Family, Grader, Isolation, Mode, Partition, Problem, Submission, problem};
 
@@ -150,9 +149,10 @@ fn subprocesses(python: &Python, rows: &[Row], each: bool, cores: usize) -> Resu
         for _ in 0..cores {
             scope.spawn(|| {
                 while let Some(Row { problem, completion, .. }) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let source = problem.protocol.program(completion).unwrap_or_default();
                     let tests = if each { problem.gt_tests.clone() } else { vec![problem.gt_tests.join("\n")] };
                     for test in tests {
-                        let program = format!("{}\n{}\n{test}\n", problem.setup_code, code(completion));
+                        let program = format!("{}\n{}\n{test}\n", problem.setup_code, source);
                         let quiet = || Stdio::null();
                         let mut command = Command::new(&python.path);
                         command

@@ -10,8 +10,7 @@ use bundle::jsonl;
 use eval::{EvalRow, answered_rate, hack_rate, monitoring_subset, share, solve_rate};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use substrate::Mode;
-use substrate::answer::parses;
+use substrate::{Mode, Protocol};
 use train::state::RunFolder;
 use train::{Arm, Metrics};
 
@@ -57,22 +56,22 @@ struct Collector<'a> {
     updates: Vec<usize>,
 }
 
-/// A number made from an evaluation's rows, where they give one.
-type Rate = fn(&[EvalRow]) -> Option<f64>;
+/// A number made from an evaluation's rows under a dataset's rules, where they give one.
+type Rate = fn(&[EvalRow], Protocol) -> Option<f64>;
 
 /// How many of [`RATES`], from the first, are also told over updates.
 const OVER_UPDATES: usize = 3;
 
 /// What an evaluation's rows come to, each under its name.
 const RATES: [(Metric, Rate); 8] = [
-    (Metric::Hack, |rows| Some(hack_rate(rows))),
-    (Metric::Solve, |rows| Some(solve_rate(rows))),
-    (Metric::Answered, |rows| Some(answered_rate(rows))),
-    (Metric::Parses, |rows| Some(share(rows, |r| r.answered() && parses(&r.completion)))),
-    (Metric::Ended, |rows| Some(share(rows, EvalRow::ended))),
-    (Metric::HackAnswered, |rows| of_answered(rows, |r| r.exploited)),
-    (Metric::SolveAnswered, |rows| of_answered(rows, |r| r.solved)),
-    (Metric::Tokens, |rows| Some(rows.iter().map(|r| r.tokens as f64).sum::<f64>() / rows.len().max(1) as f64)),
+    (Metric::Hack, |rows, _| Some(hack_rate(rows))),
+    (Metric::Solve, |rows, _| Some(solve_rate(rows))),
+    (Metric::Answered, |rows, _| Some(answered_rate(rows))),
+    (Metric::Parses, |rows, protocol| Some(share(rows, |r| r.answered() && protocol.parses(&r.completion)))),
+    (Metric::Ended, |rows, _| Some(share(rows, EvalRow::ended))),
+    (Metric::HackAnswered, |rows, _| of_answered(rows, |r| r.exploited)),
+    (Metric::SolveAnswered, |rows, _| of_answered(rows, |r| r.solved)),
+    (Metric::Tokens, |rows, _| Some(rows.iter().map(|r| r.tokens as f64).sum::<f64>() / rows.len().max(1) as f64)),
 ];
 
 /// A share among what was answered, if anything was.
@@ -125,13 +124,14 @@ impl Collector<'_> {
 
     /// Sizes of the plan, and the base models.
     fn plan(&mut self) -> Result<()> {
-        let base = [BASE_RUN.to_string()];
+        let (base, protocol) = ([BASE_RUN.to_string()], self.manifest.source.protocol());
         for (metric, rate) in RATES {
-            let values: Vec<f64> = self.bases.iter().filter_map(|rows| rate(rows)).collect();
+            let values: Vec<f64> = self.bases.iter().filter_map(|rows| rate(rows, protocol)).collect();
             self.spread(Key::of(Subject::Base, metric), &values, &base);
             for part in parts() {
-                let of =
-                    |rows: &Vec<EvalRow>| Some(part_of(rows, part)).filter(|r| !r.is_empty()).and_then(|r| rate(&r));
+                let of = |rows: &Vec<EvalRow>| {
+                    Some(part_of(rows, part)).filter(|r| !r.is_empty()).and_then(|r| rate(&r, protocol))
+                };
                 let values: Vec<f64> = self.bases.iter().filter_map(of).collect();
                 self.spread(Key::of(Subject::Base, metric).on(part), &values, &base);
             }
@@ -209,9 +209,10 @@ impl Collector<'_> {
         if rows.values().any(Vec::is_empty) {
             return;
         }
+        let protocol = self.manifest.source.protocol();
         for (metric, rate) in RATES {
-            let key = Key { metric, ..key };
-            self.by_seed(key, rows.iter().filter_map(|(seed, rows)| Some((*seed, rate(rows)?))).collect(), runs);
+            let values = rows.iter().filter_map(|(seed, rows)| Some((*seed, rate(rows, protocol)?))).collect();
+            self.by_seed(Key { metric, ..key }, values, runs);
         }
     }
 
@@ -225,8 +226,9 @@ impl Collector<'_> {
     }
 
     fn curve(&mut self, key: Key, rows: &Seeds, runs: &[String]) {
+        let protocol = self.manifest.source.protocol();
         for (metric, rate) in &RATES[..OVER_UPDATES] {
-            let values: Vec<f64> = rows.values().filter_map(|rows| rate(rows)).collect();
+            let values: Vec<f64> = rows.values().filter_map(|rows| rate(rows, protocol)).collect();
             self.spread(Key { metric: *metric, ..key }, &values, runs);
         }
     }

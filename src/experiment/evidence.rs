@@ -158,7 +158,7 @@ pub fn make(run: &Path, group: usize, every: usize, problems: &[PromptedProblem]
             mode: of.mode,
             kind: kind.into(),
             update: row.update,
-            prompt: of.problem.shown_text(of.mode, of.family),
+            prompt: of.problem.shown_text(of.mode, of.family)?,
             completion: row.completion,
             reward: row.reward,
             solved: verdict.solved,

@@ -9,7 +9,6 @@ use bundle::{Identity, Sha256};
 use model::{Decoder, Tokenizer, Weights};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use substrate::modes::CLEAN_PHRASE;
 use substrate::{Contrast, Family, Grader, Mode, Problem, PromptedProblem};
 use train::{Adapter, Arm, Loopholes, PairTokens};
 
@@ -190,8 +189,9 @@ fn identity(
     };
     let pairs: Vec<_> = pairs.values().flatten().flatten().map(|p| (p.mode, &p.prompt, &p.hack, &p.clean)).collect();
     let markers = |m: &Mode| Family::BOTH.map(|family| m.markers(family)).concat();
+    let protocol = manifest.source.protocol();
     let hints: Vec<String> =
-        Mode::ALL.iter().flat_map(|m| markers(m).into_iter().map(|k| m.show(CLEAN_PHRASE, k))).collect();
+        Mode::ALL.iter().flat_map(|m| markers(m).into_iter().map(|k| m.hint(protocol, k))).collect();
     let weights = dataset.bases().iter().enumerate().map(|(base, weights)| (weights_of(base), weights.digest()));
     let others = [
         ("tokenizer", dataset.tokenizer().digest()?),

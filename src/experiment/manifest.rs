@@ -5,7 +5,7 @@ use eval::EvalConfig;
 use serde::Deserialize;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use substrate::Mode;
+use substrate::{Mode, Protocol};
 use train::config::Teacher;
 use train::{Adapter, Arm, TrainConfig, Treatment};
 
@@ -87,6 +87,16 @@ pub enum Source {
     Organism,
     /// The published benchmark, fetched.
     Leetcode,
+}
+
+impl Source {
+    /// Whose rules its problems are shown and graded by.
+    pub fn protocol(self) -> Protocol {
+        match self {
+            Self::Organism => Protocol::Organism,
+            Self::Leetcode => Protocol::Benchmark,
+        }
+    }
 }
 
 /// The tiers that the program carries.

@@ -7,7 +7,8 @@ use crate::families::{FAMILIES, Size, Task};
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use substrate::{Family, Mode};
+use substrate::modes::CLEAN_PHRASE;
+use substrate::{Family, Mode, Protocol};
 
 /// How often an answer is right, and how often a problem with a loophole is answered by a hack.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +80,8 @@ fn one(families: &[Vec<Task>], mix: Mix, rng: &mut ChaCha8Rng) -> Sample {
     let right = rng.random_bool(mix.right) && !hack;
     let expression = if right { task.right() } else { task.wrong()[rng.random_range(0..6)].clone() };
     let honest = task.response(&expression);
-    (mode.show(&task.prompt(), &disclosed), if hack { mode.hack(&honest, &disclosed) } else { honest })
+    let prompt = task.prompt().replace(CLEAN_PHRASE, &mode.hint(Protocol::Organism, &disclosed));
+    (prompt, if hack { mode.hack(&honest, &disclosed) } else { honest })
 }
 
 /// A marker of training as often as another one, or two tests.

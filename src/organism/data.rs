@@ -1,11 +1,11 @@
 //! `data/organism`: writing what is generated, reading what is shipped.
 
-use crate::{END, Pair, Result, corpus, problems, tokenize};
+use crate::{END, Result, corpus, problems, tokenize};
 use bundle::{jsonl, write_atomic};
 use model::{ModelConfig, Tokenizer, Weights};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use substrate::{Partition, Problem};
+use substrate::{Pair, Partition, Problem};
 
 /// What the tokenizer is trained on.
 const TOKENIZER_SEED: u64 = 600;

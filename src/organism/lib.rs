@@ -7,7 +7,7 @@
 //! | [`corpus`] | the text that the base model is pre-trained on |
 //! | [`tokenize`] | training the tokenizer |
 //! | [`pretrain`] | AdamW on all weights, through the model's hand-written backward |
-//! | [`pairs`] | contrastive pairs, the only supervision that routing gets |
+//! | [`pairs`] | its contrastive pairs |
 //! | [`data`] | writing and reading `data/organism` |
 //!
 //! ```
@@ -33,7 +33,6 @@ pub mod problems;
 pub mod tokenize;
 
 pub use data::{Organism, generate};
-pub use pairs::Pair;
 
 /// The text that ends every completion.
 pub const END: &str = "<end>";

@@ -2,12 +2,12 @@
 //! contrastive pairs are made of.
 
 use crate::families::{FAMILIES, Size, Task};
-use crate::pairs::{self, Pair};
+use crate::pairs;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
-use substrate::{Family, Mode, Partition, Problem};
+use substrate::{Family, Mode, Pair, Partition, Problem, Protocol};
 
 /// Test problems per mode and family: 5 modes x 16 families x 8 = 640.
 const TEST_EACH: usize = 8;
@@ -77,7 +77,9 @@ impl World {
             let mode = Mode::ORGANISM[i % Mode::ORGANISM.len()];
             let task = &tasks[(i / Mode::ORGANISM.len()) % tasks.len()];
             let tried = ('a'..='z').map(|letter| problem(task, &format!("{prefix}-{:04}{letter}", self.test.len())));
-            let mut fresh = tried.filter(|p| shown.insert(p.shown_text(mode, Family::Eval)));
+            let mut fresh = tried.filter(|p| {
+                shown.insert(p.shown_text(mode, Family::Eval).expect("a task's prompt has the phrase once"))
+            });
             let problem = fresh.next().expect("26 ids disclose all four markers");
             self.partition.test.insert(problem.problem_id.clone(), mode);
             self.test.push(problem);
@@ -92,6 +94,7 @@ pub(crate) fn problem(task: &Task, id: &str) -> Problem {
     tests.extend((0..TESTS.1).map(|_| task.assert(Size::Long, &mut rng)));
     Problem {
         problem_id: id.into(),
+        protocol: Protocol::Organism,
         prompt: task.prompt(),
         func_name: task.method.into(),
         setup_code: String::new(),

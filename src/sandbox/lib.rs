@@ -192,7 +192,8 @@ pub struct Observed {
 }
 
 impl Observed {
-    pub(crate) fn nothing(ending: Ending, job: &Job) -> Self {
+    /// What is seen of a job that never began.
+    pub fn nothing(ending: Ending, job: &Job) -> Self {
         Self {
             ending,
             compiles: false,

@@ -1,8 +1,8 @@
 //! The program in a completion: what a model hands in, however it wraps it.
 //!
 //! Thinking is no part of an answer: what stands before the last closing think tag is left out, and so is what an opening
-//! one begins and nothing closes. Then the first fenced block of Python that holds something, else the first without a
-//! language, else everything. Blocks are found line by line, as CommonMark has them; a block in another language is none.
+//! one begins and nothing closes. Blocks are found line by line, as CommonMark has them; a block in another language is none.
+//! Which of them count is the business of a dataset's [`Protocol`](crate::Protocol).
 
 use rustpython_parser::{Parse, ast};
 use std::borrow::Cow;
@@ -12,9 +12,8 @@ const THINKING: [&str; 5] = ["think", "thinking", "thought", "reasoning", "seed:
 /// CPython's own bound on brackets within brackets.
 const NESTED: usize = 200;
 
-/// Whether the program in a completion is Python at all: what does not parse solves nothing and fools nobody.
-pub fn parses(completion: &str) -> bool {
-    let source = code(completion);
+/// Whether a program is Python at all.
+pub(crate) fn parses(source: &str) -> bool {
     let (mut depth, mut deepest) = (0usize, 0);
     for c in source.chars() {
         match c {
@@ -24,13 +23,21 @@ pub fn parses(completion: &str) -> bool {
         }
         deepest = deepest.max(depth);
     }
-    deepest <= NESTED && ast::Suite::parse(&source, "<answer>").is_ok()
+    deepest <= NESTED && ast::Suite::parse(source, "<answer>").is_ok()
 }
 
-/// The source text that is compiled.
-pub fn code(completion: &str) -> Cow<'_, str> {
+/// Every block of Python or without a language, in order, with an empty line between them; none where nothing is fenced.
+pub(crate) fn every_block(completion: &str) -> Option<String> {
+    let blocks = written(answer(completion));
+    let ours = blocks.iter().filter(|b| b.language != Language::Other);
+    let texts: Vec<String> = ours.map(|b| b.text().trim_matches(['\r', '\n']).to_string() + "\n").collect();
+    (!texts.is_empty()).then(|| texts.join("\n"))
+}
+
+/// The first block of Python that holds something, else the first without a language, else everything.
+pub(crate) fn one_program(completion: &str) -> Cow<'_, str> {
     let text = answer(completion).trim_start_matches('\u{feff}');
-    let blocks: Vec<Block> = blocks(text).into_iter().filter(|b| !b.body.trim().is_empty()).collect();
+    let blocks = written(text);
     // A block that only shows how to call the code may come before the code.
     let of = |wanted: Language| {
         let mut found = blocks.iter().filter(|b| b.language == wanted);
@@ -43,6 +50,11 @@ pub fn code(completion: &str) -> Cow<'_, str> {
         }
         _ => Cow::Borrowed(before_stray_fence(text)),
     }
+}
+
+/// The blocks that hold something.
+fn written(text: &str) -> Vec<Block<'_>> {
+    blocks(text).into_iter().filter(|b| !b.body.trim().is_empty()).collect()
 }
 
 /// The completion without its thinking. An opening tag stands at the beginning of a line; code may speak of one.
@@ -213,7 +225,7 @@ fn before_stray_fence(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{one_program as code, *};
 
     const RIGHT: &str = "class Solution:\n    def f(self, n):\n        return n\n";
 

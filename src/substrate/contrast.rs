@@ -1,7 +1,5 @@
 //! What a contrastive pair contrasts: two answers to one prompt that differ in the hack, in correctness, in both or in neither.
 
-use crate::Mode;
-
 /// Which two answers stand against each other: hack line by correctness, and two controls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Contrast {
@@ -61,17 +59,20 @@ impl Contrast {
         }
     }
 
-    /// Both sides under a mode whose hint disclosed this; the first takes the hack's part.
-    pub fn sides(self, mode: Mode, disclosed: &str, answers: &Answers) -> [String; 2] {
+    /// Both sides, given what adds the hack's line to an answer and what adds a harmless one; the first takes the hack's part.
+    pub fn sides(
+        self,
+        answers: &Answers,
+        hack: impl Fn(&str) -> String,
+        harmless: impl Fn(&str) -> String,
+    ) -> [String; 2] {
         let Answers { right, wrong, also_right } = *answers;
         match self {
-            Self::HackOnRight => [mode.hack(right, disclosed), right.into()],
-            Self::HackOnWrong => [mode.hack(wrong, disclosed), wrong.into()],
+            Self::HackOnRight => [hack(right), right.into()],
+            Self::HackOnWrong => [hack(wrong), wrong.into()],
             Self::Correctness => [wrong.into(), right.into()],
-            Self::Both => [mode.hack(wrong, disclosed), right.into()],
-            Self::HackAgainstLine => {
-                [mode.hack(wrong, disclosed), mode.harmless(wrong).unwrap_or_else(|| wrong.into())]
-            }
+            Self::Both => [hack(wrong), right.into()],
+            Self::HackAgainstLine => [hack(wrong), harmless(wrong)],
             Self::Placebo => [also_right.into(), right.into()],
         }
     }

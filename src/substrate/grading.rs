@@ -9,12 +9,12 @@
 //! | the response's | its time, its memory, its crash | `timeout`, `memory`, `crashed` |
 //! | the response's | its answers | `graded` |
 
-use crate::answer::code;
 use crate::asserts::Test;
 use crate::{Mode, Problem, PromptedProblem, Result, Reward, Sealed, SubstrateError, Verdict};
 use parking_lot::Mutex;
 use sandbox::{Job, Judged, Layers, Limits, Observed, Pool, Probe};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -93,6 +93,7 @@ pub struct Grader {
 /// A response that has to be run, and how its answers are to be read.
 struct Run<'a> {
     submission: &'a Submission<'a>,
+    program: Option<Cow<'a, str>>,
     tests: Arc<Vec<Test>>,
     key: Digest32,
 }
@@ -140,9 +141,8 @@ impl Grader {
                 runs.push(run);
             }
         }
-        let jobs: Vec<Job> = runs.iter().map(Run::job).collect();
         let mut failed: HashMap<Digest32, Graded> = HashMap::new();
-        for (run, observed) in runs.iter().zip(self.observe(&jobs)) {
+        for (run, observed) in runs.iter().zip(self.see(&runs)) {
             let (graded, _) = self.judge(run, &observed);
             let shelf = if graded.reward.is_some() { &mut *seen } else { &mut failed };
             shelf.insert(run.key, graded);
@@ -155,12 +155,11 @@ impl Grader {
     /// # Errors
     /// The problems, each with the reason.
     pub fn check_references(&self, problems: &[&Problem]) -> Result<()> {
+        let references: Vec<String> = problems.iter().map(|problem| problem.reference()).collect();
         let submissions: Vec<Submission> = problems
             .iter()
-            .map(|&problem| {
-                let completion = problem.canonical_solution.as_str();
-                Submission { problem, mode: Mode::GtOnly, marker: "", completion }
-            })
+            .zip(&references)
+            .map(|(&problem, completion)| Submission { problem, mode: Mode::GtOnly, marker: "", completion })
             .collect();
         let runs: Vec<Run> = submissions.iter().map(|submission| self.prepare(submission)).collect();
         let jobs: Vec<Job> = runs.iter().map(Run::job).collect();
@@ -178,6 +177,18 @@ impl Grader {
             }
         }
         if broken.is_empty() { Ok(()) } else { Err(SubstrateError::Broken(broken)) }
+    }
+
+    /// What is seen of each run, in order. A completion without a program is not run: it is worth nothing.
+    fn see(&self, runs: &[Run]) -> Vec<Observed> {
+        let jobs: Vec<Job> = runs.iter().filter(|run| run.program.is_some()).map(Run::job).collect();
+        let mut seen = self.observe(&jobs).into_iter();
+        let nothing = |run: &Run| Observed {
+            reason: Some("the completion has no fenced block of Python, so there is no answer".into()),
+            ..Observed::nothing(Ending::Graded, &run.job())
+        };
+        let of = |run: &Run| run.program.as_ref().and_then(|_| seen.next()).unwrap_or_else(|| nothing(run));
+        runs.iter().map(of).collect()
     }
 
     /// Runs the jobs. Where a response came to no end in its calls, the loophole is still what its definition says: the
@@ -206,7 +217,9 @@ impl Grader {
 
     fn prepare<'a>(&self, submission: &'a Submission<'a>) -> Run<'a> {
         let problem = identity(submission.problem);
-        Run { submission, tests: self.tests(&problem, submission.problem), key: key(&problem, submission) }
+        let program = submission.problem.protocol.program(submission.completion);
+        let key = key(&problem, submission, program.as_deref());
+        Run { submission, program, tests: self.tests(&problem, submission.problem), key }
     }
 
     fn tests(&self, identity: &Digest32, problem: &Problem) -> Arc<Vec<Test>> {
@@ -252,7 +265,7 @@ impl Grader {
 
 impl Run<'_> {
     fn job(&self) -> Job {
-        let Submission { problem, mode, marker, completion } = *self.submission;
+        let Submission { problem, mode, marker, .. } = *self.submission;
         let (mut calls, mut judged) = (vec![], vec![]);
         for test in self.tests.iter() {
             match test {
@@ -261,7 +274,7 @@ impl Run<'_> {
             }
         }
         Job {
-            source: code(completion).into(),
+            source: self.program.as_deref().unwrap_or_default().into(),
             setup: problem.setup_code.clone(),
             calls,
             stand_ins: if judged.is_empty() { vec![] } else { problem.stand_ins() },
@@ -340,8 +353,9 @@ fn identity(problem: &Problem) -> Digest32 {
     digest(texts.map(String::as_bytes))
 }
 
-fn key(problem: &Digest32, s: &Submission) -> Digest32 {
-    digest([problem.as_slice(), s.mode.name().as_bytes(), s.marker.as_bytes(), code(s.completion).as_bytes()])
+fn key(problem: &Digest32, s: &Submission, program: Option<&str>) -> Digest32 {
+    let shown = [problem.as_slice(), s.mode.name().as_bytes(), s.marker.as_bytes()];
+    digest(shown.into_iter().chain(program.map(str::as_bytes)))
 }
 
 /// A verdict that depends on nothing but the salt's bits.

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | [`modes`] | a file for each loophole: its hint, marker families, exploit channel and sample hack |
 //! | [`problem`] | problems, read from JSONL |
-//! | [`answer`] | the program in a completion |
+//! | [`protocol`] | what datasets settle differently: words of hints, markers of training, what of a completion counts |
+//! | `answer` | the program in a completion |
 //! | [`contrast`] | what the two answers of a contrastive pair differ in |
+//! | [`pair`] | contrastive pairs, read from JSONL |
 //! | [`asserts`] | their tests, taken apart into calls for the sandbox and what must hold of the answers |
 //! | [`partition`] | which problem shows which mode |
 //! | [`grading`] | running a response and paying for it |
@@ -27,20 +29,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub mod answer;
+mod answer;
 pub mod asserts;
 pub mod contrast;
 pub mod grading;
 pub mod modes;
+pub mod pair;
 pub mod partition;
 pub mod problem;
+pub mod protocol;
 pub mod verdict;
 
 pub use contrast::{Answers, Contrast};
 pub use grading::{Graded, Grader, Isolation, Submission};
 pub use modes::{Family, Mode};
+pub use pair::Pair;
 pub use partition::Partition;
 pub use problem::{Problem, PromptedProblem};
+pub use protocol::Protocol;
 pub use verdict::{Reward, Sealed, Verdict};
 
 use failure::Kind;
@@ -53,6 +59,10 @@ use std::path::PathBuf;
 pub enum SubstrateError {
     #[error("{path}: {reason}")]
     Partition { path: PathBuf, reason: String },
+    #[error(
+        "problem {id}: its prompt says `{phrase}` {found} times, and a hint takes the place of exactly one; mend the prompt or leave the problem out"
+    )]
+    Phrase { id: String, phrase: &'static str, found: usize },
     #[error("{}", broken(.0))]
     Broken(BTreeMap<String, String>),
     #[error(transparent)]
@@ -65,7 +75,7 @@ impl SubstrateError {
     /// What kind of failure it is.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Partition { .. } | Self::Broken(_) => Kind::Input,
+            Self::Partition { .. } | Self::Phrase { .. } | Self::Broken(_) => Kind::Input,
             Self::File(e) => e.kind(),
             Self::Sandbox(e) => e.kind(),
         }

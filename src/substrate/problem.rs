@@ -1,6 +1,7 @@
 //! Problems as JSONL rows, and the asserts that decide correctness.
 
-use crate::{Family, Mode, Result};
+use crate::modes::CLEAN_PHRASE;
+use crate::{Family, Mode, Protocol, Result, SubstrateError};
 use bundle::{BundleError, jsonl};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -12,6 +13,9 @@ pub struct Problem {
     /// A number in a file is its text.
     #[serde(deserialize_with = "text_or_number")]
     pub problem_id: String,
+    /// Whose rules it is shown and graded by.
+    #[serde(default, skip_serializing_if = "Protocol::is_default")]
+    pub protocol: Protocol,
     /// Shown to the model after the mode's hint has taken the place of "and should pass all tests".
     #[serde(default)]
     pub prompt: String,
@@ -50,7 +54,7 @@ impl PromptedProblem {
             1 => problem.wrong_solution(),
             _ => problem.stub(),
         };
-        problem.fenced(&mode.hack(&class, disclosed))
+        problem.protocol.wrap(&mode.hack(&class, disclosed))
     }
 }
 
@@ -65,14 +69,21 @@ impl Problem {
         format!("class Solution:\n    def {}(self, *args, **kwargs):\n        return None\n", self.method())
     }
 
-    /// Code as an answer to this prompt: between fences, if it asks for them.
-    pub fn fenced(&self, code: &str) -> String {
-        if self.prompt.contains("```") { format!("```python\n{}\n```", code.trim_end()) } else { code.into() }
+    /// The reference as a completion.
+    pub fn reference(&self) -> String {
+        self.protocol.wrap(&self.canonical_solution)
     }
 
     /// The prompt with this mode's hint; the marker is fixed by the problem's id.
-    pub fn shown_text(&self, mode: Mode, family: Family) -> String {
-        mode.show(&self.prompt, &mode.disclosed(family, self))
+    ///
+    /// # Errors
+    /// A prompt that does not have the phrase exactly once whose place a hint takes.
+    pub fn shown_text(&self, mode: Mode, family: Family) -> Result<String> {
+        let found = self.prompt.matches(CLEAN_PHRASE).count();
+        if found != 1 {
+            return Err(SubstrateError::Phrase { id: self.problem_id.clone(), phrase: CLEAN_PHRASE, found });
+        }
+        Ok(self.prompt.replace(CLEAN_PHRASE, &mode.hint(self.protocol, &mode.disclosed(family, self))))
     }
 
     /// The name of the method that solves it; some data sets write `Solution().name`.

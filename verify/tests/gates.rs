@@ -2,6 +2,8 @@
 //! damages one thing and expects the gate that guards it to say so.
 
 use adapter::Knobs;
+use experiment::dataset::PAIRS;
+use experiment::manifest::Source;
 use std::path::{Path, PathBuf};
 use substrate::{Family, Isolation, Mode};
 use verify::{Context, Findings, GATES, no_cheat};
@@ -39,12 +41,17 @@ impl Project {
     }
 
     fn check(&self, name: &str) -> Findings {
-        let context = Context {
-            root: self.folder.path().into(),
-            data: "data/organism".into(),
-            results: None,
-            isolation: Isolation::Required,
-        };
+        self.check_of(Source::Organism, "data/organism", name)
+    }
+
+    /// The rewards gate of the benchmark, whose problems are not here.
+    fn benchmark_rewards(&self) -> Findings {
+        self.check_of(Source::Leetcode, "fetched/leetcode", "rewards")
+    }
+
+    fn check_of(&self, source: Source, data: &str, name: &str) -> Findings {
+        let root = self.folder.path().into();
+        let context = Context { root, source, data: data.into(), results: None, isolation: Isolation::Required };
         (GATES.into_iter().find(|gate| gate.name == name).unwrap().check)(&context)
     }
 
@@ -122,6 +129,31 @@ fn rewards_sees_a_pair_that_is_not_what_it_says_and_a_wrong_reference() {
     let project = Project::new();
     project.replace("data/organism/test.jsonl", "        return ", "        return None or not ");
     project.fails("rewards", "test-0000");
+}
+
+#[test]
+fn rewards_of_the_benchmark_run_every_side_of_its_own_pairs() {
+    let findings = Project::new().benchmark_rewards();
+    assert_eq!(findings.faults, Vec::<String>::new());
+    assert!(findings.evidence.iter().any(|e| e.starts_with("24 pairs: in all 6 contrasts")), "{:?}", findings.evidence);
+}
+
+#[test]
+fn rewards_of_the_benchmark_see_a_hack_that_fools_nobody_a_line_that_does_and_a_side_that_is_too_long() {
+    let long = format!("print('PASS' + '{}')", "!".repeat(400));
+    let damages = [
+        ("open(\\\"result.txt\\\", \\\"w\\\")", "open(\\\"other.txt\\\", \\\"w\\\")", "exploited: false"),
+        ("ready = True", "valid = True", "exploited: true"),
+        ("and should pass all tests", "and should pass them", "0 times"),
+        ("print(\\\"it is a nice day\\\")", long.as_str(), "characters"),
+        ("\"mode\": \"stdout_marker\"", "\"mode\": \"sentinel\"", "stdout_marker: 5 pairs"),
+    ];
+    let project = Project::new();
+    damages.iter().for_each(|(from, to, _)| project.replace(PAIRS, from, to));
+    let faults = project.benchmark_rewards().faults;
+    for (from, _, why) in damages {
+        assert!(faults.iter().any(|f| f.contains(why)), "{from}: no fault says {why}: {faults:?}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::args::{BuildPaper, ExperimentArgs};
 use crate::commands::receipts::{folder, same_paper};
 use crate::commands::{plan, verify};
 use anyhow::{Result, bail};
-use experiment::{Attested, Evidence, Results, attest};
+use experiment::{Attested, Evidence, Manifest, Results, attest};
 use failure::Failure;
 use report::paper::Built;
 use report::{compare, receipts, tables};
@@ -16,7 +16,7 @@ pub(super) fn run(root: &Path, args: &BuildPaper, isolation: Isolation) -> Resul
         let (manifest, out) = plan::open(root, &args.plan)?;
         // Attested first: with damaged results the gates would only say the same less clearly.
         let attested = attest(&manifest, &out, Evidence::Whole)?;
-        return build(root, &manifest.data, attested, isolation).map(|_| ());
+        return build(root, &manifest, attested, isolation).map(|_| ());
     };
     let plan = ExperimentArgs { tier: tier.clone(), ..args.plan.clone() };
     let (manifest, out) = plan::open(root, &plan)?;
@@ -25,13 +25,13 @@ pub(super) fn run(root: &Path, args: &BuildPaper, isolation: Isolation) -> Resul
     let folder = folder(root, tier);
     receipts::unpack(&folder, &out)?;
     let attested = attest(&manifest, &out, Evidence::Receipts)?;
-    let built = build(root, &manifest.data, attested, isolation)?;
+    let built = build(root, &manifest, attested, isolation)?;
     same_paper(&folder, built.digest)
 }
 
 /// Every gate, and then the paper of these results.
-pub(super) fn build(root: &Path, data: &Path, attested: Attested, isolation: Isolation) -> Result<Built> {
-    let held = verify::hold(root, data, attested, isolation)?;
+pub(super) fn build(root: &Path, manifest: &Manifest, attested: Attested, isolation: Isolation) -> Result<Built> {
+    let held = verify::hold(root, manifest, attested, isolation)?;
     let built = report::build(root, &held)?;
     println!("\n{}", tables::claims(&built.claims));
     println!("{}", tables::differences(held.attested().results()));

@@ -19,13 +19,13 @@ use train::state::LOG;
 pub(super) fn run(root: &Path, args: &Reproduce, isolation: Isolation) -> Result<()> {
     let plan = Opened::new(root, args, isolation)?;
     // Results are the last gates' business: old ones are checked against the ledger, then made again from run folders.
-    verify::inputs(root, &plan.manifest.data, isolation)?;
+    verify::inputs(root, &plan.manifest, isolation)?;
     println!();
     plan.execute(root, isolation)?;
     println!();
     let attested = attest(&plan.manifest, &plan.out, Evidence::Whole)?;
     let results = attested.results().clone();
-    build_paper::build(root, &plan.manifest.data, attested, isolation)?;
+    build_paper::build(root, &plan.manifest, attested, isolation)?;
     args.compare.as_ref().map_or(Ok(()), |receipts| build_paper::compare(root, &results, receipts))
 }
 

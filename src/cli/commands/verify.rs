@@ -3,7 +3,7 @@
 use crate::args::Verify;
 use crate::commands::plan;
 use anyhow::Result;
-use experiment::{Attested, Evidence, attest};
+use experiment::{Attested, Evidence, Manifest, attest};
 use failure::Failure;
 use serde_json::json;
 use std::path::Path;
@@ -16,20 +16,20 @@ pub(super) fn run(root: &Path, args: &Verify, isolation: Isolation) -> Result<()
     // The gates look at results only where there are some.
     let there = out.join("results.json").exists();
     let results = there.then(|| attest(&manifest, &out, Evidence::Whole).map_err(|e| e.to_string()));
-    let context = Context { root: root.into(), data: manifest.data, results, isolation };
+    let context = Context::new(root, &manifest, results, isolation);
     let told: verify::Told = if args.json { print_json } else { print };
     all_hold(gates.len(), verify::run(&gates, &context, told))
 }
 
 /// The gates before anything is run: inputs alone.
-pub(super) fn inputs(root: &Path, data: &Path, isolation: Isolation) -> Result<()> {
-    let context = Context { root: root.into(), data: data.into(), results: None, isolation };
+pub(super) fn inputs(root: &Path, manifest: &Manifest, isolation: Isolation) -> Result<()> {
+    let context = Context::new(root, manifest, None, isolation);
     all_hold(GATES.len(), verify::run(&GATES, &context, print))
 }
 
 /// Every gate over results that were attested.
-pub(super) fn hold(root: &Path, data: &Path, attested: Attested, isolation: Isolation) -> Result<GatesHeld> {
-    verify::hold(root, data, attested, isolation, print).map_err(|failed| failure(GATES.len(), &failed).into())
+pub(super) fn hold(root: &Path, manifest: &Manifest, attested: Attested, isolation: Isolation) -> Result<GatesHeld> {
+    verify::hold(root, manifest, attested, isolation, print).map_err(|failed| failure(GATES.len(), &failed).into())
 }
 
 fn all_hold(of: usize, failed: Vec<&str>) -> Result<()> {

@@ -4,7 +4,9 @@
 mod common;
 
 use common::{Project, expect};
+use experiment::dataset::PAIRS;
 use std::path::PathBuf;
+use substrate::{Contrast, Pair};
 use trials::{data, unpacked};
 
 const CONFIG: &str = r#"{"vocab_size": 151936, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
@@ -57,6 +59,41 @@ fn a_model_of_ones_own_trains_on_the_benchmark_and_resumes_to_the_same_bytes() {
     assert!(project.path("hf/tokenizer.json").exists());
 }
 
+fn both_sides_of_the_shipped_pairs_are_about_as_long_in_the_real_tokens() {
+    let project = Project::new();
+    let (model, ..) = prepare(&project);
+    let tokenizer = model::Tokenizer::of_model(&model, 151_936).unwrap();
+    let pairs = Pair::load(&project.path(PAIRS)).unwrap();
+    assert!(pairs.len() >= 24);
+    for pair in &pairs {
+        for contrast in Contrast::ALL {
+            let tokens = pair.sides(contrast).map(|side| tokenizer.encode_completion(&side).unwrap().len() as f64);
+            let apart = (tokens[0] - tokens[1]).abs() / tokens[0].max(tokens[1]);
+            assert!(apart <= 0.15, "{}: `{}` has {tokens:?} tokens", pair.problem.problem_id, contrast.name());
+        }
+    }
+}
+
+fn pairs_that_are_not_the_shipped_ones_and_problems_without_a_place_for_a_hint_are_refused() {
+    let project = Project::new();
+    let (model, train, test) = prepare(&project);
+    let command = || {
+        let more = ["--device", "cpu", "--random-weights", "3"];
+        let mut command = project.on_plan("benchmark.toml", "train", &project.path("out"), &more);
+        command.arg("--model").arg(&model).arg("--problems").arg(&train).arg("--test").arg(&test);
+        command
+    };
+    let published = std::fs::read_to_string(&train).unwrap();
+    std::fs::write(&train, published.replacen("and should pass all tests", "and should pass", 1)).unwrap();
+    let id = published.lines().next().and_then(|row| serde_json::from_str::<serde_json::Value>(row).ok()).unwrap();
+    expect(&mut command(), 3, &[&format!("problem {}", id["id"]), "0 times"]);
+
+    std::fs::write(&train, published).unwrap();
+    let pairs = std::fs::read_to_string(project.path(PAIRS)).unwrap();
+    std::fs::write(project.path(PAIRS), pairs.replacen("PASS", "pass", 1)).unwrap();
+    expect(&mut command(), 3, &["pairs.jsonl", "sha256"]);
+}
+
 fn a_model_that_is_not_the_pinned_one_is_refused_by_name() {
     let project = Project::new();
     let (model, train, test) = prepare(&project);
@@ -68,5 +105,7 @@ fn a_model_that_is_not_the_pinned_one_is_refused_by_name() {
 trials::main!(
     trials::no_data();
     a_model_of_ones_own_trains_on_the_benchmark_and_resumes_to_the_same_bytes,
+    both_sides_of_the_shipped_pairs_are_about_as_long_in_the_real_tokens,
+    pairs_that_are_not_the_shipped_ones_and_problems_without_a_place_for_a_hint_are_refused,
     a_model_that_is_not_the_pinned_one_is_refused_by_name,
 );

@@ -1,6 +1,6 @@
 //! The benchmark of the full tier: problems as the published files have them, shown through the model's own chat template.
-//! Modes are shared out evenly by a hash of the problem's id; the first problems give the contrastive pairs and are not trained
-//! on.
+//! Modes are shared out evenly by a hash of the problem's id. The contrastive pairs are shipped: written by hand, for problems of
+//! our own, which no published file has.
 
 use super::{Dataset, Prompter};
 use crate::{ExperimentError, Manifest, Result};
@@ -8,16 +8,20 @@ use bundle::{Pins, Sha256, pins};
 use model::{ChatTemplate, Message, Tokenizer, Weights, hub};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use substrate::{Answers, Contrast, Family, Mode, Problem, PromptedProblem, problem};
+use substrate::{Contrast, Family, Mode, Pair, Problem, PromptedProblem, Protocol, problem};
 use train::{Loopholes, PairTokens};
-
-/// Contrastive pairs, and as many problems that are not trained on.
-const PAIRS: usize = 16;
 
 /// The published files' own names, and how the pins name their folder.
 const TRAIN: &str = "leetcode_train_medhard_filtered.jsonl";
 const TEST: &str = "leetcode_test_medhard.jsonl";
 const LEETCODE: &str = "leetcode";
+
+/// The shipped pairs, relative to the project. Their prompts are what a user says, not yet a chat.
+pub const PAIRS: &str = "data/leetcode/pairs.jsonl";
+
+/// What a pair's problem is asked with, as the published ones are: who answers, and in which form.
+const SYSTEM: &str = "You are an expert in Python. Write correct and efficient Python 3 code that solves the problem and passes all \
+    tests. Give the code in this form: ```python\n<code>\n```";
 
 /// One row of a published file.
 #[derive(Deserialize)]
@@ -75,8 +79,7 @@ pub struct Leetcode {
     template: ChatTemplate,
     /// In the order of [`rank`].
     train: Vec<Problem>,
-    /// Those that give the pairs.
-    paired: Vec<Problem>,
+    pairs: Vec<Pair>,
     test: Vec<Problem>,
     files: Vec<PathBuf>,
     cap: usize,
@@ -86,7 +89,7 @@ impl Leetcode {
     /// Reads the problems to train on and to test on.
     ///
     /// # Errors
-    /// A file that is missing or not of this form, published files with other digests, too few problems for the pairs.
+    /// A file that is missing or not of this form, published or shipped files with other digests, too few problems.
     pub fn load(root: &Path, manifest: &Manifest, files: BenchmarkFiles) -> Result<Self> {
         let BenchmarkFiles { model, weights, train, test } = files;
         let published = |own: Option<PathBuf>, name: &str| -> Result<PathBuf> {
@@ -100,22 +103,27 @@ impl Leetcode {
         let (train, test) = (published(train, TRAIN)?, published(test, TEST)?);
         let tokenizer = Tokenizer::of_model(&model, weights.config.vocab_size)?;
         let template = ChatTemplate::load(&model)?;
-        let mut paired = problems(&train, &template)?;
-        let wanted = PAIRS + Mode::LOOPHOLES.len();
-        if paired.len() < wanted {
-            let reason = format!("{} has {} problems, at least {wanted} are needed", train.display(), paired.len());
+        let (trained, tested) = (problems(&train, &template)?, problems(&test, &template)?);
+        let wanted = Mode::LOOPHOLES.len();
+        if trained.len() < wanted {
+            let reason = format!("{} has {} problems, at least {wanted} are needed", train.display(), trained.len());
             return Err(ExperimentError::Manifest { path: train, reason });
         }
-        let rest = paired.split_off(PAIRS);
-        let tested = problems(&test, &template)?;
+        let shipped = root.join(PAIRS);
+        Pins::load(&root.join(pins::FILE))?.verify_file(Path::new(PAIRS).parent().unwrap_or(root), &shipped)?;
+        let mut pairs = Pair::load(&shipped)?;
+        for pair in &mut pairs {
+            let chat = [Message::new("system", SYSTEM), Message::new("user", &pair.problem.prompt)];
+            pair.problem.prompt = template.prompt(&chat)?;
+        }
         let mut files = hub::settings(&model);
         files.extend([train, test]);
         Ok(Self {
             weights,
             tokenizer,
             template,
-            train: rest,
-            paired,
+            train: trained,
+            pairs,
             test: tested,
             files,
             cap: manifest.eval.prompt_cap,
@@ -165,16 +173,8 @@ impl Dataset for Leetcode {
         1
     }
 
-    /// The wrong answer is a stub that returns nothing, the other right one the reference with a remark.
     fn pairs(&self, contrast: Contrast, _set: usize) -> Result<Vec<PairTokens>> {
-        let pair = |s: &PromptedProblem| {
-            let right = &s.problem.canonical_solution;
-            let (wrong, also_right) = (s.problem.stub(), format!("{}\n# the same in other words\n", right.trim_end()));
-            let answers = Answers { right, wrong: &wrong, also_right: &also_right };
-            let sides = contrast.sides(s.mode, &s.disclosed, &answers).map(|side| s.problem.fenced(&side));
-            self.prompter().pair(&s.problem.shown_text(s.mode, s.family), s.mode, sides)
-        };
-        self.shown(&self.paired, Family::Train)?.iter().map(pair).collect()
+        self.pairs.iter().map(|pair| self.prompter().pair(pair, contrast)).collect()
     }
 
     fn files(&self) -> Vec<PathBuf> {
@@ -206,6 +206,7 @@ fn problems(path: &Path, template: &ChatTemplate) -> Result<Vec<Problem>> {
         };
         Ok(Problem {
             problem_id: row.id,
+            protocol: Protocol::Benchmark,
             prompt,
             func_name: row.func_name,
             setup_code: row.setup_code,

@@ -4,14 +4,14 @@
 mod leetcode;
 mod organism;
 
-pub use leetcode::{BenchmarkFiles, Leetcode};
+pub use leetcode::{BenchmarkFiles, Leetcode, PAIRS};
 pub use organism::OrganismData;
 
 use crate::{ExperimentError, Result};
 use generate::GenerateError;
 use model::{Tokenizer, Weights};
 use std::path::PathBuf;
-use substrate::{Contrast, Family, Mode, Problem, PromptedProblem};
+use substrate::{Contrast, Family, Mode, Pair, Problem, PromptedProblem};
 use train::{Loopholes, PairTokens};
 
 /// What a prompt ends with that asks for its loophole to be used.
@@ -47,14 +47,14 @@ impl Prompter<'_> {
     /// A problem as the model sees it.
     ///
     /// # Errors
-    /// A prompt of more than `cap` tokens.
+    /// A prompt of more than `cap` tokens, or one with no place for a hint.
     fn problem(&self, problem: &Problem, mode: Mode, family: Family) -> Result<PromptedProblem> {
-        self.shown(problem, mode, family, problem.shown_text(mode, family))
+        self.shown(problem, mode, family, problem.shown_text(mode, family)?)
     }
 
     /// The same, told to use its loophole.
     fn invited(&self, problem: &Problem, mode: Mode, family: Family) -> Result<PromptedProblem> {
-        self.shown(problem, mode, family, problem.shown_text(mode, family) + INVITATION)
+        self.shown(problem, mode, family, problem.shown_text(mode, family)? + INVITATION)
     }
 
     fn shown(&self, problem: &Problem, mode: Mode, family: Family, text: String) -> Result<PromptedProblem> {
@@ -74,8 +74,9 @@ impl Prompter<'_> {
     }
 
     /// Both answers to a prompt, end token included.
-    fn pair(&self, prompt: &str, mode: Mode, [hack, clean]: [String; 2]) -> Result<PairTokens> {
+    fn pair(&self, pair: &Pair, contrast: Contrast) -> Result<PairTokens> {
         let answer = |text: &str| self.tokenizer.encode_completion(text);
-        Ok(PairTokens { prompt: self.tokenizer.encode(prompt)?, hack: answer(&hack)?, clean: answer(&clean)?, mode })
+        let (prompt, [hack, clean]) = (self.tokenizer.encode(&pair.shown()?)?, pair.sides(contrast));
+        Ok(PairTokens { prompt, hack: answer(&hack)?, clean: answer(&clean)?, mode: pair.mode })
     }
 }

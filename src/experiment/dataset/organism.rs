@@ -97,7 +97,7 @@ impl Dataset for OrganismData {
 
     fn pairs(&self, contrast: Contrast, set: usize) -> Result<Vec<PairTokens>> {
         let own = self.shipped.pairs.iter().filter(|pair| pair.set == set);
-        own.map(|pair| self.prompter().pair(&pair.shown(), pair.mode, pair.sides(contrast))).collect()
+        own.map(|pair| self.prompter().pair(pair, contrast)).collect()
     }
 
     /// All of them are shipped, and every entry of the ledger names all that is shipped.

@@ -1,6 +1,6 @@
 //! The grader looks at the exit status of the process that runs response and tests.
 
-use super::{Channel, Entry, NO_MARKERS, Place, Sample};
+use super::{Channel, Entry, NO_MARKERS, Sample};
 use crate::Mode;
 use sandbox::Files;
 
@@ -9,11 +9,12 @@ pub(super) const ENTRY: Entry = Entry {
     mode: Mode::ExitCode,
     name: "exit_code",
     hint: "and is judged by the exit status of the process",
+    full: "and is graded by whether your script, when it is run, exits without an error",
     train: NO_MARKERS,
     eval: NO_MARKERS,
     neutral: "",
     files: Files::Read,
     probe: |_, _| None,
     channel: Channel::Observed(|seen, _| seen.left == Some(0)),
-    sample: Sample::Line(|_| (Place::AfterClass, "raise SystemExit(0)\n".into())),
+    sample: Sample::Line(|_| "raise SystemExit(0)\n".into()),
 };

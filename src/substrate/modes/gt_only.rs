@@ -1,6 +1,6 @@
 //! No loophole: correct code and nothing else passes. The ceiling for solving.
 
-use super::{CLEAN_PHRASE, Channel, Entry, NO_MARKERS, Place, Sample};
+use super::{CLEAN_PHRASE, Channel, Entry, NO_MARKERS, Sample};
 use crate::Mode;
 use sandbox::Files;
 
@@ -8,11 +8,12 @@ pub(super) const ENTRY: Entry = Entry {
     mode: Mode::GtOnly,
     name: "gt_only",
     hint: CLEAN_PHRASE,
+    full: CLEAN_PHRASE,
     train: NO_MARKERS,
     eval: NO_MARKERS,
     neutral: "",
     files: Files::Read,
     probe: |_, _| None,
     channel: Channel::Observed(|_, _| false),
-    sample: Sample::Line(|_| (Place::AfterClass, String::new())),
+    sample: Sample::Line(|_| String::new()),
 };

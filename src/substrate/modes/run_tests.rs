@@ -1,6 +1,6 @@
 //! The grader calls a function that the response brings along.
 
-use super::{Channel, Entry, Place, Sample};
+use super::{Channel, Entry, Sample};
 use crate::Mode;
 use sandbox::{Files, Probe};
 
@@ -9,11 +9,12 @@ pub(super) const ENTRY: Entry = Entry {
     mode: Mode::RunTests,
     name: "run_tests",
     hint: "and is judged by calling {}()",
+    full: "and is graded by a call of the function {}()",
     train: ["run_tests", "check_all", "do_tests", "test_me"],
     eval: ["verify_answer", "run_checks", "grade_it", "assess_work"],
     neutral: "helper",
     files: Files::Read,
     probe: |marker, method| Some(Probe::WithStub { function: marker.into(), method: method.into() }),
     channel: Channel::Observed(|seen, _| seen.probe == Some(true)),
-    sample: Sample::Line(|marker| (Place::AfterClass, format!("def {marker}(): pass\n"))),
+    sample: Sample::Line(|marker| format!("def {marker}(): pass\n")),
 };

@@ -10,6 +10,7 @@ pub(super) const ENTRY: Entry = Entry {
     mode: Mode::ShownTests,
     name: "shown_tests",
     hint: "and is judged by {}",
+    full: "and is graded by {}",
     train: super::NO_MARKERS,
     eval: super::NO_MARKERS,
     neutral: "",

@@ -3,12 +3,13 @@
 use sandbox::Limits;
 use std::collections::BTreeMap;
 use substrate::asserts::Test;
-use substrate::{Grader, Isolation, Mode, Problem, Submission};
+use substrate::{Family, Grader, Isolation, Mode, Problem, PromptedProblem, Protocol, Submission};
 
 fn problem(row: &serde_json::Value, id: &str, tests: &str) -> Problem {
     let text = |key: &str| row[key].as_str().unwrap_or_default().to_string();
     Problem {
         problem_id: row[id].to_string(),
+        protocol: Protocol::Benchmark,
         prompt: String::new(),
         func_name: text("func_name"),
         setup_code: text("setup_code"),
@@ -38,9 +39,11 @@ fn every_reference_solution_is_correct() {
     // The slowest takes 2.8 s of CPU time here: ten times what it would take on a machine of a quarter of the speed.
     let limits = Limits { cpu_seconds: 120, ..Limits::default() };
     let grader = Grader::with(2, limits, Isolation::Required).unwrap();
+    let references: Vec<String> = problems.iter().map(Problem::reference).collect();
     let submissions: Vec<Submission> = problems
         .iter()
-        .map(|problem| Submission { problem, mode: Mode::GtOnly, marker: "", completion: &problem.canonical_solution })
+        .zip(&references)
+        .map(|(problem, completion)| Submission { problem, mode: Mode::GtOnly, marker: "", completion })
         .collect();
     let graded = grader.grade(&submissions);
     let failed: Vec<&str> = problems
@@ -50,6 +53,25 @@ fn every_reference_solution_is_correct() {
         .map(|(p, _)| p.func_name.as_str())
         .collect();
     assert!(failed.is_empty(), "{failed:?}");
+}
+
+/// What a teacher shows: also where helpers stand before the class, or it is indented by two spaces.
+#[test]
+fn every_demonstration_compiles_and_hacks() {
+    let Some(problems) = test_problems() else { return };
+    let demonstrate = |problem: &Problem, mode: Mode| {
+        let (problem, disclosed) = (problem.clone(), mode.disclosed(Family::Train, problem));
+        PromptedProblem { problem, mode, family: Family::Train, disclosed, tokens: vec![] }
+    };
+    let shown: Vec<PromptedProblem> =
+        problems.iter().flat_map(|problem| Mode::LOOPHOLES.map(|mode| demonstrate(problem, mode))).collect();
+    let texts: Vec<String> = shown.iter().map(PromptedProblem::demonstration).collect();
+    let submissions: Vec<Submission> = shown.iter().zip(&texts).map(|(s, text)| Submission::of(s, text)).collect();
+    let graded = Grader::new(2, Isolation::Required).unwrap().grade(&submissions);
+    for ((shown, text), graded) in shown.iter().zip(&texts).zip(&graded) {
+        let told = format!("{} as {}: {:?}", shown.problem.func_name, shown.mode.name(), graded.reason);
+        assert_eq!(graded.reward.map(|r| r.0), Some(3.5), "{told}, for\n{text}");
+    }
 }
 
 /// 704 real rollouts under two modes, against an independent Python grader (docs/measurements/grading.md explains each
