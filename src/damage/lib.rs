@@ -1,11 +1,12 @@
 //! Damaged bytes, for tests alone: no crate of the program depends on this one but as a development dependency.
 //!
 //! [`damaged`] takes whole files and spoils one as disks, editors, stopped downloads and enemies do. It is a proptest
-//! strategy, so what fails shrinks to its smallest damage, and its seed is kept in `proptest-regressions`. How many cases are
+//! strategy, so what fails shrinks to its smallest damage, and its seed is kept in a `.proptest-regressions` beside the test. How many cases are
 //! tried is `PROPTEST_CASES`, or what the test asks for: see [`cases`].
 
 use proptest::prelude::*;
 use proptest::sample::Index;
+use proptest::test_runner::FileFailurePersistence;
 use std::time::{Duration, Instant};
 
 /// A whole file, and what became of it.
@@ -156,10 +157,12 @@ fn numbers(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
     found
 }
 
-/// Settings for a test: so many cases, or as many as `PROPTEST_CASES` says.
+/// Settings for a test: so many cases, or as many as `PROPTEST_CASES` says. Seeds of what fails lie beside the test's file: a
+/// folder of them, as is usual, would look like a crate of the workspace.
 pub fn cases(few: u32) -> ProptestConfig {
+    let kept = Box::new(FileFailurePersistence::WithSource("proptest-regressions"));
+    let config = ProptestConfig { failure_persistence: Some(kept), ..ProptestConfig::default() };
     let asked = std::env::var("PROPTEST_CASES").is_ok();
-    let config = ProptestConfig::default();
     if asked { config } else { ProptestConfig { cases: few, ..config } }
 }
 

@@ -163,7 +163,7 @@ impl PartialOrd for Value {
     }
 }
 
-/// As Python would write it, near enough for messages.
+/// As Python would write it: what a literal can say is the same value when it is read.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let list = |f: &mut fmt::Formatter, open: &str, items: &[Value], close: &str| {
@@ -176,7 +176,11 @@ impl fmt::Display for Value {
             Self::Bool(b) => f.write_str(if *b { "True" } else { "False" }),
             Self::Int(i) => write!(f, "{i}"),
             Self::Float(x) => write!(f, "{x:?}"),
-            Self::Str(s) => write!(f, "'{}'", s.escape_debug().to_string().replace("\\\"", "\"")),
+            Self::Str(s) => {
+                f.write_str("'")?;
+                s.chars().try_for_each(|c| character(f, c))?;
+                f.write_str("'")
+            }
             Self::List(v) => list(f, "[", v, "]"),
             Self::Tuple(v) => list(f, "(", v, if v.len() == 1 { ",)" } else { ")" }),
             Self::Set(v) if v.is_empty() => f.write_str("set()"),
@@ -191,5 +195,23 @@ impl fmt::Display for Value {
                 list(f, "tree_node([", &rows, "])")
             }
         }
+    }
+}
+
+/// A letter of a text between single quotes.
+fn character(f: &mut fmt::Formatter, c: char) -> fmt::Result {
+    match c {
+        '\'' | '\\' => write!(f, "\\{c}"),
+        '\n' => f.write_str("\\n"),
+        '\r' => f.write_str("\\r"),
+        '\t' => f.write_str("\\t"),
+        '"' => f.write_str("\""),
+        // What Rust would escape cannot be seen.
+        c if c.escape_debug().len() == 1 => write!(f, "{c}"),
+        c => match u32::from(c) {
+            code @ ..=0xff => write!(f, "\\x{code:02x}"),
+            code @ ..=0xffff => write!(f, "\\u{code:04x}"),
+            code => write!(f, "\\U{code:08x}"),
+        },
     }
 }

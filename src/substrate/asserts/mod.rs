@@ -3,6 +3,7 @@
 //!
 //! A test that is not made of the pieces known here is left whole, for the sandbox's judge.
 
+mod depth;
 mod expression;
 mod functions;
 mod lower;
