@@ -178,7 +178,8 @@ pub fn survive<T>(read: impl FnOnce() -> T) -> T {
     let start = Instant::now();
     let read = read();
     let took = start.elapsed();
-    assert!(took < PATIENCE, "it took {took:?} to read");
+    // An interpreter of tests has all the time that it takes.
+    assert!(took < PATIENCE || cfg!(miri), "it took {took:?} to read");
     read
 }
 

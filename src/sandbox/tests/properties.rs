@@ -120,6 +120,7 @@ fn answers() -> Vec<Vec<u8>> {
 
 /// As deep as a value can be, each level inside the next: what can be decoded can be compared, printed and sent on.
 #[test]
+#[cfg_attr(miri, ignore = "it tries thousands of depths")]
 fn the_deepest_value_that_is_decoded_fits_a_threads_stack() {
     for level in [&b"[\x01\0\0\0"[..], b"<\x01\0\0\0", b"{N", b"(\x03\0\0\0.u\x04\0\0\0list[\x01\0\0\0"] {
         let end = if level[0] == b'{' { b"0" } else { &b""[..] };
@@ -133,6 +134,7 @@ fn the_deepest_value_that_is_decoded_fits_a_threads_stack() {
 
 /// A response may return sets in one another, or a set of many numbers, for nothing.
 #[test]
+#[cfg_attr(miri, ignore = "it is about time, and sorts 200,000 numbers")]
 fn sets_are_compared_in_time_that_their_size_explains() {
     let nested = || (0..150).fold(Value::None, |inner, _| Value::set(vec![inner]));
     survive(|| assert!(nested() == nested()));

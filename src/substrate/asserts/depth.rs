@@ -18,7 +18,8 @@ pub(super) fn is_shallow(text: &str) -> bool {
                 lines += std::mem::take(&mut line);
                 open = vec![0];
             }
-            Ok((Tok::Rpar | Tok::Rsqb | Tok::Rbrace, _)) if open.len() > 1 => drop(open.pop()),
+            // The lexer refuses one that closes nothing.
+            Ok((Tok::Rpar | Tok::Rsqb | Tok::Rbrace, _)) => drop(open.pop()),
             Ok((Tok::Lpar | Tok::Lsqb | Tok::Lbrace, _)) => {
                 *top(&mut open) += 1;
                 open.push(0);

@@ -169,3 +169,19 @@ fn a_test_that_is_nested_without_end_is_left_to_the_judge() {
         assert!(survive(|| matches!(Test::new(&text), Test::Judged(_))), "{}", &text[..40]);
     }
 }
+
+/// Honest tests are long, not deep.
+#[test]
+fn a_wide_test_is_no_deep_one() {
+    let wide = |item: &str| vec![item; 2_000].join(", ");
+    for text in [
+        format!("assert Solution().f([{}]) == [[-1, 2]]", wide("[-1, 2]")),
+        format!("assert Solution().f(({}), k=-1) == {{{}}}", wide("'a(b['"), wide("(1, [2])")),
+        format!("assert Solution().f('{}') == 1", "([{,".repeat(2_000)),
+    ] {
+        assert!(matches!(Test::new(&text), Test::Taken(_)), "{}", &text[..60]);
+    }
+    for text in ["assert )", "assert Solution().f(]) == 1", "assert (1", "assert Solution().f(1)) == 1"] {
+        assert!(matches!(Test::new(text), Test::Judged(_)), "{text}");
+    }
+}
