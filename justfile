@@ -51,6 +51,28 @@ test-wgpu:
 test-cuda program *args:
     tests/cuda/check.sh {{program}} {{args}}
 
+# Hours: properties and damage on 20,000 cases each, Miri on what is pure, and which changes of a line no test notices.
+[group('test')]
+deep: deep-cases deep-miri deep-mutants
+
+[group('test')]
+[private]
+deep-cases:
+    PROPTEST_CASES=20000 cargo test --release --workspace --no-fail-fast --test properties --test damage
+
+# `routing` and what else computes with burn is not for Miri: it would interpret the tensor library.
+[group('test')]
+[private]
+deep-miri:
+    CARGO_TARGET_DIR=/tmp/gq-miri MIRIFLAGS=-Zmiri-disable-isolation PROPTEST_CASES=4 cargo +nightly miri test -p bundle --lib
+    CARGO_TARGET_DIR=/tmp/gq-miri MIRIFLAGS=-Zmiri-disable-isolation PROPTEST_CASES=4 cargo +nightly miri test -p sandbox --lib --test properties
+
+# In a copy of the tree with a build folder of its own, so the shared cache is left alone.
+[group('test')]
+[private]
+deep-mutants:
+    env -u CARGO_TARGET_DIR PROPTEST_CASES=32 cargo mutants -j1 --timeout 60 -p bundle -p substrate -p oracle -o /tmp/gq-mutants
+
 [group('lint')]
 fmt:
     cargo fmt --all

@@ -59,11 +59,16 @@ impl Knobs {
     /// Reads what [`Self::save`] wrote.
     ///
     /// # Errors
-    /// A file that is missing, damaged or holds what is no number.
+    /// A file that is missing, damaged, holds what is no number, or knobs of two lengths.
     pub fn load(path: &Path) -> Result<Self> {
         let file = TensorFile::read(path)?;
         let floats = |name: &str| file.floats(name).map_err(unusable);
-        Ok(Self { deployed: floats("deployed")?, quarantine: floats("quarantine")? })
+        let (deployed, quarantine) = (floats("deployed")?, floats("quarantine")?);
+        if deployed.len() != quarantine.len() {
+            let reason = format!("deployed has {} numbers and quarantine {}", deployed.len(), quarantine.len());
+            return Err(AdapterError::Damaged { path: path.into(), reason });
+        }
+        Ok(Self { deployed, quarantine })
     }
 }
 

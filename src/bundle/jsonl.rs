@@ -147,7 +147,8 @@ pub fn keep(path: &Path, belongs: impl Fn(&serde_json::Value) -> bool) -> Result
     // A crash may have cut a letter in half.
     let text = String::from_utf8_lossy(&files::read(path)?).into_owned();
     let good = |line: &&str| serde_json::from_str(line).is_ok_and(|row| belongs(&row));
-    let kept: String = text.lines().filter(good).flat_map(|line| [line, "\n"]).collect();
+    let rows = text.lines().map(|line| line.trim_end_matches('\r'));
+    let kept: String = rows.filter(good).flat_map(|line| [line, "\n"]).collect();
     if kept == text { Ok(()) } else { crate::write_atomic(path, kept.as_bytes()) }
 }
 
@@ -270,5 +271,8 @@ mod tests {
         let (_folder, path) = written(b"{\"update\":1}\n{\"update\":2}\n{\"update\":3}\n{\"upda\xc3");
         keep(&path, |row| row["update"].as_u64() <= Some(2)).unwrap();
         assert_eq!(std::fs::read_to_string(path).unwrap(), "{\"update\":1}\n{\"update\":2}\n");
+        let (_folder, path) = written(b"{\"update\":1}\r\r\n");
+        keep(&path, |_| true).unwrap();
+        assert_eq!(std::fs::read_to_string(path).unwrap(), "{\"update\":1}\n");
     }
 }

@@ -231,7 +231,7 @@ impl Manifest {
             return Err(wrong(format!("arm {} needs {} in the plan", run.arm.name(), needed.arm.name())));
         }
         for run in manifest.runs() {
-            check(&manifest.config(run)?).map_err(wrong)?;
+            manifest.settings(run).and_then(|config| check(&config)).map_err(wrong)?;
         }
         let modes = Mode::ORGANISM.len();
         match manifest.eval.test {
@@ -317,12 +317,14 @@ impl Manifest {
 
     /// The full configuration of one run.
     pub fn config(&self, run: RunId) -> Result<TrainConfig> {
+        self.settings(run).map_err(|reason| ExperimentError::Manifest { path: self.name.clone().into(), reason })
+    }
+
+    fn settings(&self, run: RunId) -> std::result::Result<TrainConfig, String> {
         let mut table = self.train.clone();
         table.insert("arm".into(), run.arm.name().into());
         table.insert("seed".into(), (run.seed as i64).into());
-        let wrong =
-            |e: toml::de::Error| ExperimentError::Manifest { path: self.name.clone().into(), reason: e.to_string() };
-        let mut config: TrainConfig = table.try_into().map_err(wrong)?;
+        let mut config: TrainConfig = table.try_into().map_err(|e: toml::de::Error| e.to_string())?;
         if run.arm.is_taught() {
             config.teacher = self.taught.clone();
         }

@@ -80,6 +80,11 @@ fn computed(key: &str) -> Option<Value> {
     })
 }
 
+/// No model has more layers, or is larger in any other size: what a damaged config asks for must not fill the memory, nor a
+/// product of two sizes overflow.
+const MOST_LAYERS: usize = 1 << 12;
+const MOST: usize = 1 << 24;
+
 impl ModelConfig {
     /// Reads and checks a `config.json`.
     ///
@@ -141,6 +146,14 @@ impl ModelConfig {
         ];
         if let Some((name, _)) = sizes.iter().find(|(_, n)| *n == 0) {
             return Err(format!("{name} is zero"));
+        }
+        let more = [
+            ("num_attention_heads", self.num_attention_heads),
+            ("max_position_embeddings", self.max_position_embeddings),
+        ];
+        let most = |name: &str| if name == "num_hidden_layers" { MOST_LAYERS } else { MOST };
+        if let Some((name, n)) = sizes.iter().chain(&more).find(|(name, n)| *n > most(name)) {
+            return Err(format!("{name} is {n}, no model has more than {}", most(name)));
         }
         if !self.num_attention_heads.is_multiple_of(self.num_key_value_heads) || self.num_attention_heads == 0 {
             return Err(format!(
@@ -283,6 +296,11 @@ mod tests {
             (json!({ "final_logit_softcapping": 30.0 }), "final_logit_softcapping is 30.0, and only nothing"),
             (json!({ "num_experts": 8 }), "num_experts is 8"),
             (json!({ "attention_dropout": 0.1 }), "attention_dropout is 0.1"),
+            (
+                json!({ "num_hidden_layers": 4_294_967_295u32 }),
+                "num_hidden_layers is 4294967295, no model has more than 4096",
+            ),
+            (json!({ "max_position_embeddings": u64::MAX }), "max_position_embeddings is 18446744073709551615"),
             (json!({ "vocab_size": "272" }), "vocab_size is \"272\", not a whole number"),
         ] {
             let told = with(changes.clone()).expect_err(&changes.to_string()).to_string();

@@ -255,3 +255,45 @@ fn returned(body: &[u8], report: bool) -> Option<Returned> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use damage::{cases, damaged, survive};
+    use proptest::prelude::*;
+
+    fn encoded(value: Value) -> Vec<u8> {
+        let mut bytes = vec![];
+        marshal::encode(&value, &mut bytes);
+        bytes
+    }
+
+    fn reported() -> Vec<u8> {
+        encoded(Value::List(vec![Value::Bool(true), Value::List(vec![Value::None, Value::Str("k".into())])]))
+    }
+
+    #[test]
+    fn what_a_call_returned_comes_with_its_arguments_where_they_are_wanted() {
+        let Some(Returned { value, arguments }) = returned(&reported(), true) else { panic!("it is refused") };
+        assert_eq!((value, arguments), (Value::Bool(true), vec![Value::None, Value::Str("k".into())]));
+        assert!(
+            returned(&reported(), false).is_some_and(|r| matches!(r.value, Value::List(_)) && r.arguments.is_empty())
+        );
+        for other in [Value::None, Value::List(vec![Value::None]), Value::List(vec![Value::None, Value::None])] {
+            assert!(returned(&encoded(other), true).is_none());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(cases(256))]
+
+        #[test]
+        fn a_damaged_reply_is_no_value_or_a_plain_one(damaged in damaged(vec![reported()])) {
+            for report in [false, true] {
+                if let Some(returned) = survive(|| returned(&damaged.bytes, report)) {
+                    prop_assert!(report || returned.arguments.is_empty());
+                }
+            }
+        }
+    }
+}

@@ -15,6 +15,7 @@
 //! | [`step`] | the named points of a grading, for whoever watches |
 //! | `threads` | leave for a response to start them, counted |
 //! | [`value`] | Python's plain values and `==` |
+//! | `order` | a total order of them, to find equal ones by |
 //! | [`marshal`] | those values as bytes |
 //!
 //! `zygote.py` and `child.py` are the two programs that run inside.
@@ -42,6 +43,7 @@ mod judge;
 pub mod layers;
 mod link;
 pub mod marshal;
+mod order;
 pub mod pool;
 pub mod python;
 pub mod step;

@@ -154,18 +154,8 @@ impl Child {
 
     fn next(&mut self, zygote: &mut Zygote, nonce: Nonce) -> Heard<(Said, Vec<u8>)> {
         loop {
-            if let Some(head) = self.received.first_chunk::<HEAD>() {
-                let length =
-                    u32::from_le_bytes([head[NONCE + 1], head[NONCE + 2], head[NONCE + 3], head[NONCE + 4]]) as usize;
-                let said = Said::from_byte(head[NONCE]).ok_or(Stop::Nonsense)?;
-                if head[..NONCE] != nonce || length > self.limits.answer_bytes {
-                    return Err(Stop::Nonsense);
-                }
-                if self.received.len() >= HEAD + length {
-                    let rest = self.received.split_off(HEAD + length);
-                    let body = std::mem::replace(&mut self.received, rest).split_off(HEAD);
-                    return Ok((said, body));
-                }
+            if let Some(said) = frame(&mut self.received, nonce, self.limits.answer_bytes)? {
+                return Ok(said);
             }
             // What lies there already was said in time.
             let before = self.total;
@@ -290,6 +280,22 @@ impl Child {
     }
 }
 
+/// The first whole answer among the bytes that came, which is then no longer among them.
+fn frame(received: &mut Vec<u8>, nonce: Nonce, most: usize) -> Heard<Option<(Said, Vec<u8>)>> {
+    let Some(head) = received.first_chunk::<HEAD>() else { return Ok(None) };
+    let length = u32::from_le_bytes([head[NONCE + 1], head[NONCE + 2], head[NONCE + 3], head[NONCE + 4]]) as usize;
+    let said = Said::from_byte(head[NONCE]).ok_or(Stop::Nonsense)?;
+    if head[..NONCE] != nonce || length > most {
+        return Err(Stop::Nonsense);
+    }
+    if received.len() < HEAD + length {
+        return Ok(None);
+    }
+    let rest = received.split_off(HEAD + length);
+    let body = std::mem::replace(received, rest).split_off(HEAD);
+    Ok(Some((said, body)))
+}
+
 /// Byte strings, each behind its length.
 pub(crate) fn parts(texts: &[&str]) -> Vec<u8> {
     texts.iter().flat_map(|t| (t.len() as u32).to_le_bytes().into_iter().chain(t.bytes())).collect()
@@ -298,4 +304,74 @@ pub(crate) fn parts(texts: &[&str]) -> Vec<u8> {
 /// Python's words for what it raised, as far as they matter.
 pub(crate) fn words(body: &[u8]) -> String {
     String::from_utf8_lossy(body).chars().take(WORDS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use damage::{Damaged, cases, damaged, survive};
+    use proptest::prelude::*;
+
+    const OWN: Nonce = *b"question";
+    const MOST: usize = 64;
+
+    /// An answer as `child.py` sends it.
+    fn answer(nonce: Nonce, said: Said, body: &[u8]) -> Vec<u8> {
+        [&nonce[..], &[said as u8], &(body.len() as u32).to_le_bytes(), body].concat()
+    }
+
+    fn answers() -> Vec<Vec<u8>> {
+        vec![
+            answer(OWN, Said::Value, b"i\x07\0\0\0"),
+            answer(OWN, Said::Raised, b"ValueError"),
+            answer(*b"another.", Said::Done, b""),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(cases(256))]
+
+        /// However it comes in pieces, and whatever comes behind it.
+        #[test]
+        fn an_answer_is_heard_when_all_of_it_has_come(body in proptest::collection::vec(any::<u8>(), 0..MOST), more in 0usize..20) {
+            let whole = answer(OWN, Said::Value, &body);
+            for cut in 0..whole.len() {
+                prop_assert!(matches!(frame(&mut whole[..cut].to_vec(), OWN, MOST), Ok(None)));
+            }
+            let mut received = [whole, vec![1; more]].concat();
+            let heard = frame(&mut received, OWN, MOST);
+            prop_assert!(matches!(heard, Ok(Some((Said::Value, heard))) if heard == body));
+            prop_assert_eq!(received, vec![1; more]);
+        }
+
+        /// A response does not know its question's nonce before it is asked: what carries another is no answer.
+        #[test]
+        fn a_damaged_answer_is_nonsense_or_not_whole_or_carries_the_nonce(Damaged { bytes, .. } in damaged(answers())) {
+            let mut received = bytes.clone();
+            match survive(|| frame(&mut received, OWN, MOST)) {
+                Ok(Some((said, body))) => {
+                    let heard = answer(OWN, said, &body);
+                    prop_assert!(bytes.starts_with(&heard) && bytes[heard.len()..] == received[..]);
+                }
+                Ok(None) => prop_assert_eq!(received, bytes),
+                Err(stop) => prop_assert!(matches!(stop, Stop::Nonsense)),
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_too_long_or_another_questions_is_nonsense() {
+        let nonsense = |bytes: &[u8]| matches!(frame(&mut bytes.to_vec(), OWN, MOST), Err(Stop::Nonsense));
+        assert!(nonsense(&answer(OWN, Said::Value, &[0; MOST + 1])));
+        assert!(nonsense(&answer(*b"another.", Said::Value, b"")));
+        assert!(nonsense(&[&OWN[..], &[9, 0, 0, 0, 0]].concat()));
+        assert!(!nonsense(&answer(OWN, Said::Done, &[0; MOST])));
+    }
+
+    #[test]
+    fn parts_are_told_apart_by_their_lengths_and_words_are_cut() {
+        assert_eq!(parts(&["ab", "", "\u{e9}"]), b"\x02\0\0\0ab\0\0\0\0\x02\0\0\0\xc3\xa9");
+        assert_eq!(words(&[b'x'; 1000]).len(), WORDS);
+        assert_eq!(words(b"\xff!"), "\u{fffd}!");
+    }
 }

@@ -1,7 +1,9 @@
 //! Python's plain values, and `==` and `<` as Python means them.
 
+use crate::order::{firsts, order};
 use num_bigint::BigInt;
 use num_traits::FromPrimitive;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -35,25 +37,40 @@ pub enum Value {
 impl Value {
     /// A set of these items, each once.
     pub fn set(items: Vec<Value>) -> Self {
-        let mut distinct: Vec<Value> = vec![];
-        for item in items {
-            if !distinct.contains(&item) {
-                distinct.push(item);
-            }
-        }
-        Self::Set(distinct)
+        let firsts = firsts(&items.iter().collect::<Vec<_>>());
+        Self::Set(
+            items
+                .into_iter()
+                .zip(firsts)
+                .enumerate()
+                .filter(|(i, (_, first))| i == first)
+                .map(|(_, (item, _))| item)
+                .collect(),
+        )
     }
 
     /// A dictionary of these pairs; a later pair replaces the value of an earlier equal key.
     pub fn dict(pairs: Vec<(Value, Value)>) -> Self {
-        let mut distinct: Vec<(Value, Value)> = vec![];
-        for (key, value) in pairs {
-            match distinct.iter_mut().find(|(k, _)| *k == key) {
-                Some(pair) => pair.1 = value,
-                None => distinct.push((key, value)),
+        let firsts = firsts(&pairs.iter().map(|(key, _)| key).collect::<Vec<_>>());
+        let (mut distinct, mut places): (Vec<(Value, Value)>, Vec<usize>) = (vec![], vec![]);
+        for (i, (key, value)) in pairs.into_iter().enumerate() {
+            if firsts[i] == i {
+                places.push(distinct.len());
+                distinct.push((key, value));
+            } else {
+                places.push(places[firsts[i]]);
+                distinct[places[i]].1 = value;
             }
         }
         Self::Dict(distinct)
+    }
+
+    /// These values, the least first, if Python can order them.
+    pub fn sorted(values: &[Value]) -> Option<Vec<Value>> {
+        let sorted: Vec<Value> = order(values.iter()).into_iter().map(|i| values[i].clone()).collect();
+        // Neighbours tell: what cannot be ordered stands beside what it cannot be ordered with.
+        let ordered = |pair: &[Value]| matches!(pair[0].partial_cmp(&pair[1]), Some(Ordering::Less | Ordering::Equal));
+        sorted.windows(2).all(ordered).then_some(sorted)
     }
 
     /// Python's `bool(x)`.
@@ -80,28 +97,28 @@ impl Value {
         }
     }
 
-    fn number(&self) -> Option<Number> {
+    pub(crate) fn number(&self) -> Option<Number<'_>> {
         match self {
-            Self::Bool(b) => Some(Number::Int(i32::from(*b).into())),
-            Self::Int(i) => Some(Number::Int(i.clone())),
+            Self::Bool(b) => Some(Number::Int(Cow::Owned(i32::from(*b).into()))),
+            Self::Int(i) => Some(Number::Int(Cow::Borrowed(i))),
             Self::Float(x) => Some(Number::Float(*x)),
             _ => None,
         }
     }
 }
 
-enum Number {
-    Int(BigInt),
+pub(crate) enum Number<'a> {
+    Int(Cow<'a, BigInt>),
     Float(f64),
 }
 
 /// Exactly, whatever the types: an integer and a float are compared as the numbers they are.
-fn compare_numbers(a: &Number, b: &Number) -> Option<Ordering> {
+pub(crate) fn compare_numbers(a: &Number, b: &Number) -> Option<Ordering> {
     match (a, b) {
         (Number::Int(a), Number::Int(b)) => Some(a.cmp(b)),
         (Number::Float(a), Number::Float(b)) => a.partial_cmp(b),
         (Number::Int(a), Number::Float(x)) => match BigInt::from_f64(x.trunc()) {
-            Some(whole) => Some(a.cmp(&whole).then(0.0.partial_cmp(&x.fract())?)),
+            Some(whole) => Some(a.as_ref().cmp(&whole).then(0.0.partial_cmp(&x.fract())?)),
             None => 0.0.partial_cmp(x), // infinite, or no number
         },
         (Number::Float(_), Number::Int(_)) => compare_numbers(b, a).map(Ordering::reverse),
@@ -116,11 +133,8 @@ impl PartialEq for Value {
             (None, None) => true,
             (Str(a), Str(b)) => a == b,
             (List(a), List(b)) | (Tuple(a), Tuple(b)) => a == b,
-            // Both ways: what a response sends as a set need not be one.
-            (Set(a), Set(b)) => {
-                a.len() == b.len() && a.iter().all(|x| b.contains(x)) && b.iter().all(|x| a.contains(x))
-            }
-            (Dict(a), Dict(b)) => a.len() == b.len() && holds_all(a, b) && holds_all(b, a),
+            (Set(a), Set(b)) => a.len() == b.len() && in_order(a, |x| x).eq(in_order(b, |x| x)),
+            (Dict(a), Dict(b)) => a.len() == b.len() && in_order(a, |(k, _)| k).eq(in_order(b, |(k, _)| k)),
             _ => match (self.number(), other.number()) {
                 (Some(a), Some(b)) => compare_numbers(&a, &b) == Some(Ordering::Equal),
                 _ => false,
@@ -129,8 +143,9 @@ impl PartialEq for Value {
     }
 }
 
-fn holds_all(a: &[(Value, Value)], b: &[(Value, Value)]) -> bool {
-    a.iter().all(|(k, v)| b.iter().any(|(l, w)| k == l && v == w))
+/// Items in the order of what they are known by.
+fn in_order<T>(items: &[T], key: impl Fn(&T) -> &Value) -> impl Iterator<Item = &T> {
+    order(items.iter().map(key)).into_iter().map(|i| &items[i])
 }
 
 /// Python's `<` where it has an answer: numbers, strings, lists and tuples; sets, whose `<` is another thing, have none.
@@ -148,7 +163,7 @@ impl PartialOrd for Value {
     }
 }
 
-/// As Python would write it, near enough for messages.
+/// As Python would write it: what a literal can say is the same value when it is read.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let list = |f: &mut fmt::Formatter, open: &str, items: &[Value], close: &str| {
@@ -161,7 +176,11 @@ impl fmt::Display for Value {
             Self::Bool(b) => f.write_str(if *b { "True" } else { "False" }),
             Self::Int(i) => write!(f, "{i}"),
             Self::Float(x) => write!(f, "{x:?}"),
-            Self::Str(s) => write!(f, "'{}'", s.escape_debug().to_string().replace("\\\"", "\"")),
+            Self::Str(s) => {
+                f.write_str("'")?;
+                s.chars().try_for_each(|c| character(f, c))?;
+                f.write_str("'")
+            }
             Self::List(v) => list(f, "[", v, "]"),
             Self::Tuple(v) => list(f, "(", v, if v.len() == 1 { ",)" } else { ")" }),
             Self::Set(v) if v.is_empty() => f.write_str("set()"),
@@ -176,5 +195,23 @@ impl fmt::Display for Value {
                 list(f, "tree_node([", &rows, "])")
             }
         }
+    }
+}
+
+/// A letter of a text between single quotes.
+fn character(f: &mut fmt::Formatter, c: char) -> fmt::Result {
+    match c {
+        '\'' | '\\' => write!(f, "\\{c}"),
+        '\n' => f.write_str("\\n"),
+        '\r' => f.write_str("\\r"),
+        '\t' => f.write_str("\\t"),
+        '"' => f.write_str("\""),
+        // What Rust would escape cannot be seen.
+        c if c.escape_debug().len() == 1 => write!(f, "{c}"),
+        c => match u32::from(c) {
+            code @ ..=0xff => write!(f, "\\x{code:02x}"),
+            code @ ..=0xffff => write!(f, "\\u{code:04x}"),
+            code => write!(f, "\\U{code:08x}"),
+        },
     }
 }

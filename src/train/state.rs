@@ -3,7 +3,7 @@
 use crate::optimizer::Moments;
 use crate::{Result, TrainConfig, TrainError};
 use adapter::knobs::unusable;
-use adapter::{Knobs, Layout};
+use adapter::{AdapterError, Knobs, Layout};
 use backend::tensor_file::{TensorFile, to_bytes, vector};
 use bundle::{Identity, Owner, jsonl};
 use routing::{Band, Direction, Gate};
@@ -161,19 +161,33 @@ impl RunFolder {
         let path = self.state();
         let state = if path.exists() {
             let file = TensorFile::read(&path)?;
-            let floats = |name: &str| file.floats(name).map_err(unusable);
-            let (updates, units) = (floats("updates")?, floats("direction")?);
-            let (lower, upper) = (floats("band.lower")?, floats("band.upper")?);
-            let moments = |knob: &str| -> Result<Moments> {
-                let of = |which: &str| floats(&format!("{knob}.{which}"));
-                Ok(Moments { first: of("first")?, second: of("second")? })
+            // One number for each of something: as many as this architecture has, or the state is of another.
+            let floats = |name: &str, counts: &[usize]| match file.floats(name).map_err(unusable)? {
+                values if counts.contains(&values.len()) => Ok(values),
+                values => {
+                    let reason = format!("{name} has {} numbers, expected {counts:?}", values.len());
+                    Err(TrainError::from(AdapterError::Damaged { path: path.clone(), reason }))
+                }
+            };
+            let knob = [layout.len()];
+            // No direction and no band, before the first of them.
+            let units = file.floats("direction").map_err(unusable)?;
+            if !units.len().is_multiple_of(layout.len()) {
+                let reason = format!("direction has {} numbers, expected a multiple of {}", units.len(), layout.len());
+                return Err(AdapterError::Damaged { path, reason }.into());
+            }
+            let edges = [if units.is_empty() { 0 } else { layout.count() }];
+            let (lower, upper) = (floats("band.lower", &edges)?, floats("band.upper", &edges)?);
+            let moments = |of: &str| -> Result<Moments> {
+                let (first, second) = (format!("{of}.first"), format!("{of}.second"));
+                Ok(Moments { first: floats(&first, &knob)?, second: floats(&second, &knob)? })
             };
             let units: Vec<Vec<f32>> = units.chunks(layout.len()).map(<[f32]>::to_vec).collect();
             let gate =
                 (!units.is_empty()).then_some(Gate { direction: Direction { units }, band: Band { lower, upper } });
             State {
-                updates_completed: updates.first().copied().unwrap_or(0.0) as usize,
-                knobs: Knobs { deployed: floats("deployed")?, quarantine: floats("quarantine")? },
+                updates_completed: floats("updates", &[1])?[0] as usize,
+                knobs: Knobs { deployed: floats("deployed", &knob)?, quarantine: floats("quarantine", &knob)? },
                 deployed: moments("deployed")?,
                 quarantine: moments("quarantine")?,
                 gate,

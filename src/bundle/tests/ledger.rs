@@ -100,3 +100,10 @@ fn a_write_that_fails_leaves_the_old_file() {
     assert_eq!(std::fs::read(&path).unwrap(), b"old");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
+
+#[test]
+fn a_write_that_fails_says_what_to_do_about_it() {
+    let told = |kind: std::io::ErrorKind| BundleError::Write { path: "out".into(), source: kind.into() }.to_string();
+    assert!(told(std::io::ErrorKind::StorageFull).contains("free some space"));
+    assert!(told(std::io::ErrorKind::PermissionDenied).contains("choose a file in a folder"));
+}

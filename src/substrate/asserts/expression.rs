@@ -53,7 +53,7 @@ impl Expression {
     /// The value, or nothing where Python would raise or a call gave no plain value.
     pub(super) fn evaluate(&self, answer: &dyn Fn(usize) -> Option<Value>, scope: &Scope) -> Option<Value> {
         let of = |e: &Expression| e.evaluate(answer, scope);
-        let all = |items: &[Expression]| items.iter().map(of).collect::<Option<Vec<Value>>>();
+        let all = |items: &[Expression]| bounded(items.iter().map(of));
         match self {
             Self::Value(value) => Some(value.clone()),
             Self::Name(name) => scope.get(name).cloned(),
@@ -157,13 +157,40 @@ fn contains(container: &Value, item: &Value) -> Option<bool> {
 /// More items or bits than this come of no honest test.
 const LARGEST: usize = 1 << 20;
 
+/// Items, letters and bits of a value, those inside it too.
+fn size(value: &Value) -> usize {
+    let all = |items: &[Value]| items.iter().map(size).sum::<usize>();
+    1 + match value {
+        Value::None | Value::Bool(_) | Value::Float(_) => 0,
+        Value::Int(i) => i.bits() as usize,
+        Value::Str(s) => s.len(),
+        Value::List(items) | Value::Tuple(items) | Value::Set(items) | Value::Linked(items) => all(items),
+        Value::Dict(pairs) => pairs.iter().map(|(k, v)| size(k) + size(v)).sum(),
+        Value::Tree(rows) => rows.iter().flatten().map(size).sum(),
+    }
+}
+
+/// These values, if all together are no larger than [`LARGEST`] and none is missing.
+fn bounded(values: impl Iterator<Item = Option<Value>>) -> Option<Vec<Value>> {
+    let (mut taken, mut room) = (vec![], LARGEST);
+    for value in values {
+        let value = value?;
+        room = room.checked_sub(size(&value))?;
+        taken.push(value);
+    }
+    Some(taken)
+}
+
 impl Arithmetic {
     fn apply(self, a: &Value, b: &Value) -> Option<Value> {
+        if size(a) + size(b) > LARGEST {
+            return None;
+        }
         match (self, a, b) {
             (Self::Add, Value::Str(a), Value::Str(b)) => Some(Value::Str(format!("{a}{b}"))),
             (Self::Add, Value::List(a), Value::List(b)) => Some(Value::List([a.as_slice(), b].concat())),
             (Self::Multiply, Value::List(items), Value::Int(n)) => {
-                let n = n.to_usize().filter(|n| n * items.len() <= LARGEST)?;
+                let n = n.to_usize().filter(|n| n.checked_mul(size(a)).is_some_and(|all| all <= LARGEST))?;
                 Some(Value::List(items.iter().cycle().take(n * items.len()).cloned().collect()))
             }
             _ => match (integer(a), integer(b)) {

@@ -20,7 +20,7 @@ const FUNCTIONS: [(&str, Function); 14] = [
     ("min", |a| extreme(a, Ordering::Less)),
     ("round", round),
     ("set", |a| items(only(a)?).map(Value::set)),
-    ("sorted", |a| sorted(items(only(a)?)?)),
+    ("sorted", |a| Value::sorted(&items(only(a)?)?).map(Value::List)),
     ("sum", |a| items(only(a)?)?.iter().try_fold(Value::Int(0.into()), |sum, x| add(&sum, x))),
     ("is_same_list", |a| same(a)),
     ("is_same_tree", |a| same(a)),
@@ -67,17 +67,6 @@ fn extreme(arguments: &[Value], wanted: Ordering) -> Option<Value> {
     let mut several = several.into_iter();
     let first = several.next()?;
     several.try_fold(first, |best, x| Some(if x.partial_cmp(&best)? == wanted { x } else { best }))
-}
-
-fn sorted(mut items: Vec<Value>) -> Option<Value> {
-    let mut comparable = true;
-    items.sort_by(|a, b| {
-        a.partial_cmp(b).unwrap_or_else(|| {
-            comparable = false;
-            Ordering::Equal
-        })
-    });
-    comparable.then_some(Value::List(items))
 }
 
 /// Correctly rounded, halves of the exact value to even, as Python's.
