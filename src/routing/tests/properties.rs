@@ -56,7 +56,7 @@ fn expected(gate: &Gate, row: &[f32]) -> Vec<f64> {
     let one = |(module, range): (usize, std::ops::Range<usize>)| {
         let (lower, upper) = (f64::from(gate.band.lower[module]), f64::from(gate.band.upper[module]));
         let position =
-            (cosine(&row[range.clone()], &gate.direction.unit[range]) - lower) / f64::max(upper - lower, 1e-6);
+            (cosine(&row[range.clone()], &gate.direction.units[0][range]) - lower) / f64::max(upper - lower, 1e-6);
         position.clamp(0.0, 1.0)
     };
     layout().ranges().enumerate().map(one).collect()
@@ -128,7 +128,7 @@ proptest! {
         let [a, b] = [&batch.rows[0], &batch.rows[1]];
         let (of_a, of_b) = (gate.fractions(a, &layout), gate.fractions(b, &layout));
         for (module, range) in layout.ranges().enumerate() {
-            let unit = &gate.direction.unit[range.clone()];
+            let unit = &gate.direction.units[0][range.clone()];
             match cosine(&a[range.clone()], unit) - cosine(&b[range], unit) {
                 further if further > 1e-12 => prop_assert!(of_a[module] >= of_b[module]),
                 nearer if nearer < -1e-12 => prop_assert!(of_a[module] <= of_b[module]),
@@ -162,7 +162,7 @@ proptest! {
         for row in &batch.rows {
             let found = step.fractions(row, &layout);
             for (module, range) in layout.ranges().enumerate() {
-                let cos = cosine(&row[range.clone()], &step.direction.unit[range]);
+                let cos = cosine(&row[range.clone()], &step.direction.units[0][range]);
                 let over = cos - f64::from(step.band.lower[module]);
                 prop_assert!(over > 0.0 || over > -1e-12 || found[module] == 0.0);
                 prop_assert!(over < 1.1e-6 || found[module] == 1.0);
@@ -179,7 +179,7 @@ proptest! {
         let band = Band::calibrate(&PairGradients { hack: hack.clone(), clean: clean.clone() }, &direction, &layout);
         for (module, range) in layout.ranges().enumerate() {
             let mean = |side: &RolloutGradients| {
-                side.rows.iter().map(|row| cosine(&row[range.clone()], &direction.unit[range.clone()])).sum::<f64>() / 3.0
+                side.rows.iter().map(|row| cosine(&row[range.clone()], &direction.units[0][range.clone()])).sum::<f64>() / 3.0
             };
             prop_assert!((f64::from(band.lower[module]) - mean(&clean)).abs() < 1e-6);
             prop_assert!((f64::from(band.upper[module]) - mean(&hack)).abs() < 1e-6);

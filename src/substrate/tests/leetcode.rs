@@ -56,9 +56,8 @@ fn every_reference_solution_is_correct() {
 }
 
 /// What a teacher shows: also where helpers stand before the class, or it is indented by two spaces.
-#[test]
 fn every_demonstration_compiles_and_hacks() {
-    let Some(problems) = test_problems() else { return };
+    let problems = test_problems();
     let demonstrate = |problem: &Problem, mode: Mode| {
         let (problem, disclosed) = (problem.clone(), mode.disclosed(Family::Train, problem));
         PromptedProblem { problem, mode, family: Family::Train, disclosed, tokens: vec![] }
@@ -114,5 +113,6 @@ trials::main!(
     trials::no_data();
     every_assert_can_be_taken_apart,
     every_reference_solution_is_correct,
+    every_demonstration_compiles_and_hacks,
     verdicts_agree_with_an_independent_grader,
 );

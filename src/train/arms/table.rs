@@ -99,7 +99,7 @@ const fn set(name: &'static str, what: &'static str, settings: Settings, of: Ent
 
 const PLAN: Settings = Settings::PLAN;
 
-pub(super) const TABLE: [Entry; 70] = [
+pub(super) static TABLE: [Entry; 70] = [
     VANILLA,
     ROUTE2B,
     treated("route2b-token", "The method, split token by token.", Treatment::Tokens),
