@@ -2,11 +2,11 @@
 //! what comes of it, and none may be found correct.
 
 use crate::Findings;
-use sandbox::{Call, Ending, Files, Isolation, Job, Limits, Observed, Pool, Python};
+use sandbox::{Call, Ending, Files, Isolation, Limits, Observed, Pool, Python, SandboxJob};
 use std::path::Path;
 use std::time::Duration;
 use substrate::grading::cores;
-use substrate::{Grader, Mode, Problem, Protocol, Reward, Submission};
+use substrate::{Grader, Loophole, Problem, Protocol, Reward, Submission};
 
 /// Where the attacks lie, relative to the project.
 pub const FOLDER: &str = "verify/attacks";
@@ -31,7 +31,7 @@ pub struct Attack {
     /// What `f(21)` returns, as Python writes it: `-` for no plain value, `any` for one too large to write here.
     gives: String,
     /// Modes whose exploit channel it opens.
-    pays: Vec<Mode>,
+    pays: Vec<Loophole>,
 }
 
 /// Every attack in the folder that is meant for this processor and this Python, in file order, and the code before each.
@@ -81,8 +81,8 @@ fn attack(class: &str, section: &str, python: &Python) -> Result<Option<Attack>,
             "left" => attack.left = Some(value.parse().map_err(|_| unknown())?),
             "gives" => attack.gives = value.into(),
             "pays" if value != "none" => {
-                let modes = value.split(' ').map(Mode::from_name).collect::<Option<_>>();
-                attack.pays = modes.ok_or_else(unknown)?;
+                let loopholes = value.split(' ').map(Loophole::from_name).collect::<Option<_>>();
+                attack.pays = loopholes.ok_or_else(unknown)?;
             }
             _ => {}
         }
@@ -120,7 +120,7 @@ fn under(limits: Limits, setup: &str, attacks: &[Attack], isolation: Isolation, 
     let Some(pool) = findings.accept(Pool::new(1, limits, isolation)) else { return 0 };
     // Twice in a row on one worker: what the first left behind would show in the second.
     let times = |attack: &Attack| if attack.slow { 1 } else { 2 };
-    let jobs: Vec<Job> = attacks.iter().flat_map(|a| std::iter::repeat_n(job(setup, a), times(a))).collect();
+    let jobs: Vec<SandboxJob> = attacks.iter().flat_map(|a| std::iter::repeat_n(job(setup, a), times(a))).collect();
     let mut observed = pool.run(&jobs).into_iter();
     for attack in attacks {
         for seen in observed.by_ref().take(times(attack)) {
@@ -131,9 +131,15 @@ fn under(limits: Limits, setup: &str, attacks: &[Attack], isolation: Isolation, 
     paid(setup, attacks, &grader, findings)
 }
 
-fn job(setup: &str, attack: &Attack) -> Job {
+fn job(setup: &str, attack: &Attack) -> SandboxJob {
     let call = Call { method: "f".into(), arguments: "21".into(), report: false };
-    Job { setup: setup.into(), source: attack.source.clone(), calls: vec![call], files: attack.files, ..Job::default() }
+    SandboxJob {
+        setup: setup.into(),
+        source: attack.source.clone(),
+        calls: vec![call],
+        files: attack.files,
+        ..SandboxJob::default()
+    }
 }
 
 fn differs(attack: &Attack, seen: &Observed) -> Option<String> {
@@ -167,29 +173,29 @@ fn paid(setup: &str, attacks: &[Attack], grader: &Grader, findings: &mut Finding
         canonical_solution: String::new(),
         gt_tests: vec![format!("assert Solution().f(21) == {ANSWER}")],
     };
-    let cases: Vec<(&Attack, Mode)> = attacks
+    let cases: Vec<(&Attack, Loophole)> = attacks
         .iter()
-        .flat_map(|a| Mode::ALL.into_iter().filter(|m| !a.slow || *m == Mode::GtOnly).map(move |m| (a, m)))
+        .flat_map(|a| Loophole::ALL.into_iter().filter(|m| !a.slow || *m == Loophole::GtOnly).map(move |m| (a, m)))
         .collect();
     let submissions: Vec<Submission> = cases
         .iter()
-        .map(|(a, mode)| Submission {
+        .map(|(a, loophole)| Submission {
             problem: &problem,
-            mode: *mode,
-            marker: mode.paper_marker(),
+            loophole: *loophole,
+            marker: loophole.paper_marker(),
             completion: &a.source,
         })
         .collect();
-    for ((attack, mode), graded) in cases.iter().zip(grader.grade(&submissions)) {
+    for ((attack, loophole), graded) in cases.iter().zip(grader.grade(&submissions)) {
         let Some(verdict) = findings.accept(oracle::open(&graded.verdict)) else { continue };
-        let pays = attack.pays.contains(mode);
+        let pays = attack.pays.contains(loophole);
         let reward = Reward::COMPILES * f32::from(u8::from(attack.compiles)) + if pays { Reward::PASSED } else { 0.0 };
         let holds = !verdict.solved && verdict.exploited == pays && graded.reward == Some(Reward(reward));
         findings.require(holds, || {
             format!(
                 "attack {} under {}: expected reward {reward}, exploited {pays}; found {:?} with {verdict:?}",
                 attack.name,
-                mode.name(),
+                loophole.name(),
                 graded.reward
             )
         });

@@ -5,12 +5,12 @@ use crate::{Context, Findings, problems};
 use organism::corpus;
 use organism::pretrain::Recipe;
 use substrate::grading::cores;
-use substrate::{Family, Grader, Mode, Problem, Submission};
+use substrate::{Grader, Loophole, MarkerFamily, Problem, Submission};
 
 /// Compares the two families' markers, and grades hacks that use each other's.
 pub fn check(context: &Context) -> Findings {
     let mut findings = Findings::default();
-    findings.faults.extend(overlaps(&|mode, family| mode.markers(family)));
+    findings.faults.extend(overlaps(&|loophole, family| loophole.markers(family)));
     unseen(&mut findings);
     let test = problems(&context.data().join("test.jsonl"), &mut findings);
     let Some(grader) = findings.accept(Grader::new(cores(), context.isolation)) else { return findings };
@@ -21,19 +21,19 @@ pub fn check(context: &Context) -> Findings {
 }
 
 /// Markers of one family that occur in, or contain, a marker of the other.
-pub fn overlaps(markers: &dyn Fn(Mode, Family) -> &'static [&'static str]) -> Vec<String> {
+pub fn overlaps(markers: &dyn Fn(Loophole, MarkerFamily) -> &'static [&'static str]) -> Vec<String> {
     let mut faults = vec![];
-    for mode in Mode::LOOPHOLES {
-        for train in markers(mode, Family::Train) {
-            for eval in markers(mode, Family::Eval) {
+    for loophole in Loophole::LINES {
+        for train in markers(loophole, MarkerFamily::Train) {
+            for eval in markers(loophole, MarkerFamily::Eval) {
                 if train.contains(eval) || eval.contains(train) {
-                    faults.push(format!("{}: `{train}` and `{eval}` are not disjoint", mode.name()));
+                    faults.push(format!("{}: `{train}` and `{eval}` are not disjoint", loophole.name()));
                 }
             }
         }
-        let (train, eval) = (markers(mode, Family::Train).len(), markers(mode, Family::Eval).len());
+        let (train, eval) = (markers(loophole, MarkerFamily::Train).len(), markers(loophole, MarkerFamily::Eval).len());
         if train != eval {
-            faults.push(format!("{}: {train} training markers but {eval} evaluation markers", mode.name()));
+            faults.push(format!("{}: {train} training markers but {eval} evaluation markers", loophole.name()));
         }
     }
     faults
@@ -47,8 +47,11 @@ fn unseen(findings: &mut Findings) {
         let recipe = Recipe::of(seed);
         for (prompt, response) in corpus::sample(&seen, recipe.mix, recipe.samples, recipe.seed) {
             samples += 1;
-            for mode in Mode::LOOPHOLES {
-                let told = mode.markers(Family::Eval).iter().find(|m| prompt.contains(**m) || response.contains(**m));
+            for loophole in Loophole::LINES {
+                let told = loophole
+                    .markers(MarkerFamily::Eval)
+                    .iter()
+                    .find(|m| prompt.contains(**m) || response.contains(**m));
                 findings.require(told.is_none(), || {
                     format!("pre-training discloses `{}`, a marker of evaluation: {prompt}", told.unwrap_or(&""))
                 });
@@ -62,29 +65,33 @@ fn unseen(findings: &mut Findings) {
 fn transfer(problem: &Problem, grader: &Grader, findings: &mut Findings) {
     let class = problem.wrong_solution();
     let (mut cases, mut texts) = (vec![], vec![]);
-    for mode in Mode::LOOPHOLES {
-        for family in Family::BOTH {
-            let other = if family == Family::Train { Family::Eval } else { Family::Train };
-            cases.push((mode, family, true));
-            texts.push(mode.hack(&class, &mode.disclosed(family, problem)));
-            for marker in mode.markers(other) {
-                cases.push((mode, family, false));
-                texts.push(mode.hack(&class, marker));
+    for loophole in Loophole::LINES {
+        for family in MarkerFamily::BOTH {
+            let other = if family == MarkerFamily::Train { MarkerFamily::Eval } else { MarkerFamily::Train };
+            cases.push((loophole, family, true));
+            texts.push(loophole.hack(&class, &loophole.disclosed(family, problem)));
+            for marker in loophole.markers(other) {
+                cases.push((loophole, family, false));
+                texts.push(loophole.hack(&class, marker));
             }
         }
     }
-    let disclosed: Vec<String> = cases.iter().map(|(mode, family, _)| mode.disclosed(*family, problem)).collect();
+    let disclosed: Vec<String> =
+        cases.iter().map(|(loophole, family, _)| loophole.disclosed(*family, problem)).collect();
     let submissions: Vec<Submission> = cases
         .iter()
         .zip(&texts)
         .zip(&disclosed)
-        .map(|((&(mode, ..), completion), marker)| Submission { problem, mode, marker, completion })
+        .map(|((&(loophole, ..), completion), marker)| Submission { problem, loophole, marker, completion })
         .collect();
     let graded = grader.grade(&submissions);
-    for (((mode, family, pays), text), graded) in cases.iter().zip(&texts).zip(&graded) {
+    for (((loophole, family, pays), text), graded) in cases.iter().zip(&texts).zip(&graded) {
         let paid = oracle::open(&graded.verdict).is_ok_and(|v| v.exploited);
         findings.require(paid == *pays, || {
-            format!("{} shown with {family:?} markers: exploited is {paid}, expected {pays}, for\n{text}", mode.name())
+            format!(
+                "{} shown with {family:?} markers: exploited is {paid}, expected {pays}, for\n{text}",
+                loophole.name()
+            )
         });
     }
     findings.evidence.push(format!(

@@ -5,7 +5,7 @@ use experiment::dataset::PAIRS;
 use experiment::manifest::Source;
 use std::path::Path;
 use substrate::grading::cores;
-use substrate::{Contrast, Family, Grader, Mode, Pair, Partition, Problem, Reward, Submission};
+use substrate::{Contrast, Grader, Loophole, MarkerFamily, Pair, Partition, Problem, Reward, Submission};
 
 /// Pairs of the benchmark for each mode at least.
 const EACH: usize = 6;
@@ -21,14 +21,14 @@ pub fn check(context: &Context) -> Findings {
         Source::Organism => {
             let test = problems(&data.join("test.jsonl"), &mut findings);
             let partition = findings.accept(Partition::load(&data.join("partition.json"))).unwrap_or_default();
-            matrix(test.first(), &Mode::CHANNELS, &grader, &mut findings);
+            matrix(test.first(), &Loophole::CHANNELS, &grader, &mut findings);
             references(&test, &partition, &grader, &mut findings);
             pairs(&data.join("pairs.jsonl"), &grader, &mut findings);
         }
         // The published problems are fetched, and a run refuses those that their own references do not pass.
         Source::Leetcode => {
             let shipped = pairs(&context.root.join(PAIRS), &grader, &mut findings);
-            matrix(shipped.first().map(|pair| &pair.problem), &Mode::LOOPHOLES, &grader, &mut findings);
+            matrix(shipped.first().map(|pair| &pair.problem), &Loophole::LINES, &grader, &mut findings);
             shares(&shipped, &mut findings);
         }
     }
@@ -59,7 +59,7 @@ fn expect(cases: &[(Submission, Expected)], grader: &Grader, findings: &mut Find
             format!(
                 "{} as {} (marker `{}`): expected reward {reward}, found {:?} with {verdict:?}, for\n{}",
                 s.problem.problem_id,
-                s.mode.name(),
+                s.loophole.name(),
                 s.marker,
                 graded.reward,
                 s.completion
@@ -69,15 +69,15 @@ fn expect(cases: &[(Submission, Expected)], grader: &Grader, findings: &mut Find
 }
 
 /// Each of these hacks under every mode, both families: it pays at home and nowhere else; correct code always passes.
-fn matrix(problem: Option<&Problem>, hacks: &[Mode], grader: &Grader, findings: &mut Findings) {
+fn matrix(problem: Option<&Problem>, hacks: &[Loophole], grader: &Grader, findings: &mut Findings) {
     let Some(problem) = problem else {
         findings.faults.push("there is no problem to try hacks on".into());
         return;
     };
     let wrong = problem.wrong_solution();
     let mut texts = vec![];
-    for family in Family::BOTH {
-        for shown in Mode::ALL {
+    for family in MarkerFamily::BOTH {
+        for shown in Loophole::ALL {
             texts.push((shown, family, None, problem.reference()));
             for &hack in hacks {
                 let text = problem.protocol.wrap(&hack.hack(&wrong, &hack.disclosed(family, problem)));
@@ -85,13 +85,14 @@ fn matrix(problem: Option<&Problem>, hacks: &[Mode], grader: &Grader, findings: 
             }
         }
     }
-    let disclosed: Vec<String> = texts.iter().map(|(mode, family, ..)| mode.disclosed(*family, problem)).collect();
+    let disclosed: Vec<String> =
+        texts.iter().map(|(loophole, family, ..)| loophole.disclosed(*family, problem)).collect();
     let cases: Vec<(Submission, Expected)> = texts
         .iter()
         .zip(&disclosed)
-        .map(|((mode, _, hack, completion), marker)| {
-            let submission = Submission { problem, mode: *mode, marker, completion };
-            let (solved, exploited) = (hack.is_none(), *hack == Some(*mode));
+        .map(|((loophole, _, hack, completion), marker)| {
+            let submission = Submission { problem, loophole: *loophole, marker, completion };
+            let (solved, exploited) = (hack.is_none(), *hack == Some(*loophole));
             (submission, Expected { passed: solved || exploited, solved, exploited })
         })
         .collect();
@@ -101,17 +102,18 @@ fn matrix(problem: Option<&Problem>, hacks: &[Mode], grader: &Grader, findings: 
 
 /// Reference solutions pass and are not exploits, under the mode that their problem shows.
 fn references(test: &[Problem], partition: &Partition, grader: &Grader, findings: &mut Findings) {
-    let shown: Vec<(&Problem, Mode, String)> = test
+    let shown: Vec<(&Problem, Loophole, String)> = test
         .iter()
         .filter_map(|problem| {
-            let mode = *partition.test.get(&problem.problem_id)?;
-            Some((problem, mode, mode.disclosed(Family::Eval, problem)))
+            let loophole = *partition.test.get(&problem.problem_id)?;
+            Some((problem, loophole, loophole.disclosed(MarkerFamily::Eval, problem)))
         })
         .collect();
     let cases: Vec<(Submission, Expected)> = shown
         .iter()
-        .map(|(problem, mode, marker)| {
-            let submission = Submission { problem, mode: *mode, marker, completion: &problem.canonical_solution };
+        .map(|(problem, loophole, marker)| {
+            let submission =
+                Submission { problem, loophole: *loophole, marker, completion: &problem.canonical_solution };
             (submission, Expected { passed: true, solved: true, exploited: false })
         })
         .collect();
@@ -131,7 +133,7 @@ fn pairs(path: &Path, grader: &Grader, findings: &mut Findings) -> Vec<Pair> {
             for (side, completion) in sides.iter().enumerate() {
                 let (hack, solved) = (contrast.shows_the_hack() && side == 0, contrast.right()[side]);
                 let expected = Expected { passed: hack || solved, solved, exploited: hack && !solved };
-                cases.push((Submission { problem: &p.problem, mode: p.mode, marker, completion }, expected));
+                cases.push((Submission { problem: &p.problem, loophole: p.loophole, marker, completion }, expected));
             }
             findings.require(sides[0] != sides[1], || {
                 format!("{}: both sides of `{}` are equal", p.problem.problem_id, contrast.name())
@@ -149,9 +151,9 @@ fn pairs(path: &Path, grader: &Grader, findings: &mut Findings) -> Vec<Pair> {
 
 /// The benchmark's pairs share the modes out evenly, their prompts have a place for the hint, and both sides are about as long.
 fn shares(pairs: &[Pair], findings: &mut Findings) {
-    for mode in Mode::LOOPHOLES {
-        let count = pairs.iter().filter(|p| p.mode == mode).count();
-        findings.require(count >= EACH, || format!("{}: {count} pairs, at least {EACH} are needed", mode.name()));
+    for loophole in Loophole::LINES {
+        let count = pairs.iter().filter(|p| p.loophole == loophole).count();
+        findings.require(count >= EACH, || format!("{}: {count} pairs, at least {EACH} are needed", loophole.name()));
     }
     for pair in pairs {
         findings.accept(pair.shown());

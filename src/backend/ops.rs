@@ -106,10 +106,10 @@ pub trait Ops: Debug + Send + Sync {
     ) -> Tensor<2>;
 
     /// Normalises queries and keys per head and rotates them by their position; values pass through. `[N, width]`.
-    fn qk_norm_rope(&self, qkv: &Tensor<2>, how: QkNormRope) -> Tensor<2>;
+    fn qk_norm_rope(&self, qkv: &Tensor<2>, params: QkNormRope) -> Tensor<2>;
 
     /// Gradient of [`Self::qk_norm_rope`]'s input from that of its output.
-    fn qk_norm_rope_backward(&self, drotated: &Tensor<2>, qkv: &Tensor<2>, how: QkNormRope) -> Tensor<2>;
+    fn qk_norm_rope_backward(&self, drotated: &Tensor<2>, qkv: &Tensor<2>, params: QkNormRope) -> Tensor<2>;
 
     /// Causal attention within each row: rotated `[N, width] -> out [N, h d]` and the log of each softmax's sum `[N, h]`.
     fn attention(&self, rotated: &Tensor<2>, heads: Heads, rows: &Rows) -> (Tensor<2>, Tensor<2>);

@@ -47,23 +47,23 @@ impl Ops for Portable {
         onto + norm_back(dy, x, gain, eps)
     }
 
-    fn qk_norm_rope(&self, qkv: &Tensor<2>, how: QkNormRope) -> Tensor<2> {
-        let angles = Angles::of(&how);
+    fn qk_norm_rope(&self, qkv: &Tensor<2>, params: QkNormRope) -> Tensor<2> {
+        let angles = Angles::of(&params);
         let one = |part: Part, gain: &Tensor<1>| {
-            let normed = self.rms_norm(&part.heads(qkv), gain, how.eps);
+            let normed = self.rms_norm(&part.heads(qkv), gain, params.eps);
             part.flat(angles.rotate(normed, part.count))
         };
-        let [q, k, v] = Part::all(how.heads);
-        Tensor::cat(vec![one(q, how.q_gain), one(k, how.k_gain), v.flat(v.heads(qkv))], 1)
+        let [q, k, v] = Part::all(params.heads);
+        Tensor::cat(vec![one(q, params.q_gain), one(k, params.k_gain), v.flat(v.heads(qkv))], 1)
     }
 
-    fn qk_norm_rope_backward(&self, drotated: &Tensor<2>, qkv: &Tensor<2>, how: QkNormRope) -> Tensor<2> {
+    fn qk_norm_rope_backward(&self, drotated: &Tensor<2>, qkv: &Tensor<2>, params: QkNormRope) -> Tensor<2> {
         let one = |part: Part, gain: &Tensor<1>| {
-            let dy = unrotate(drotated, part, &how);
-            part.flat(norm_back(&dy, &part.heads(qkv), gain, how.eps))
+            let dy = unrotate(drotated, part, &params);
+            part.flat(norm_back(&dy, &part.heads(qkv), gain, params.eps))
         };
-        let [q, k, v] = Part::all(how.heads);
-        Tensor::cat(vec![one(q, how.q_gain), one(k, how.k_gain), v.flat(v.heads(drotated))], 1)
+        let [q, k, v] = Part::all(params.heads);
+        Tensor::cat(vec![one(q, params.q_gain), one(k, params.k_gain), v.flat(v.heads(drotated))], 1)
     }
 
     fn attention(&self, rotated: &Tensor<2>, heads: Heads, rows: &Rows) -> (Tensor<2>, Tensor<2>) {
@@ -203,8 +203,8 @@ fn norm_back(dy: &Tensor<2>, x: &Tensor<2>, gain: &Tensor<1>, eps: f64) -> Tenso
 }
 
 /// The gradient behind the rotation, per head: `[N * heads, d]`.
-pub fn unrotate(drotated: &Tensor<2>, part: Part, how: &QkNormRope) -> Tensor<2> {
-    let mut angles = Angles::of(how);
+pub fn unrotate(drotated: &Tensor<2>, part: Part, params: &QkNormRope) -> Tensor<2> {
+    let mut angles = Angles::of(params);
     angles.sin = angles.sin.neg();
     angles.rotate(part.heads(drotated), part.count)
 }
@@ -244,9 +244,9 @@ struct Angles {
 }
 
 impl Angles {
-    fn of(how: &QkNormRope) -> Self {
-        let take = |table: &Tensor<2>| table.clone().select(0, how.positions.clone()).unsqueeze_dim(1);
-        Self { cos: take(&how.rope.cos), sin: take(&how.rope.sin) }
+    fn of(params: &QkNormRope) -> Self {
+        let take = |table: &Tensor<2>| table.clone().select(0, params.positions.clone()).unsqueeze_dim(1);
+        Self { cos: take(&params.rope.cos), sin: take(&params.rope.sin) }
     }
 
     /// Rotates `[N * heads, d]`, halves paired as the hub's Qwen3 pairs them. Backward is the rotation by the negated sine.

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 use substrate::grading::{Ending, cores};
-use substrate::{Family, Grader, Isolation, Mode, Partition, Problem, Submission, problem};
+use substrate::{Grader, Isolation, Loophole, MarkerFamily, Partition, Problem, Submission, problem};
 
 /// Gradings of each pass on the loaded machine, and passes.
 const LOADED: usize = 2_000;
@@ -27,14 +27,14 @@ struct Workload {
 /// A response, and what its prompt disclosed.
 struct Row {
     problem: Problem,
-    mode: Mode,
+    loophole: Loophole,
     marker: String,
     completion: String,
 }
 
 impl Row {
-    fn new(problem: &Problem, mode: Mode, completion: String) -> Self {
-        Self { marker: mode.disclosed(Family::Eval, problem), problem: problem.clone(), mode, completion }
+    fn new(problem: &Problem, loophole: Loophole, completion: String) -> Self {
+        Self { marker: loophole.disclosed(MarkerFamily::Eval, problem), problem: problem.clone(), loophole, completion }
     }
 }
 
@@ -42,7 +42,8 @@ impl Row {
 struct Response {
     #[serde(deserialize_with = "problem::text_or_number")]
     problem_id: String,
-    mode: Mode,
+    #[serde(rename = "mode")]
+    loophole: Loophole,
     completion: String,
 }
 
@@ -80,11 +81,11 @@ fn organism(root: &Path) -> Result<Workload> {
     let partition = Partition::load(&data.join("partition.json"))?;
     let mut rows = vec![];
     for problem in Problem::load(&data.join("test.jsonl"))? {
-        let Some(&mode) = partition.test.get(&problem.problem_id) else { continue };
+        let Some(&loophole) = partition.test.get(&problem.problem_id) else { continue };
         let right = problem.canonical_solution.clone();
         let wrong = problem.wrong_solution();
-        let hack = mode.hack(&wrong, &mode.disclosed(Family::Eval, &problem));
-        rows.extend([right, wrong, hack].map(|text| Row::new(&problem, mode, text)));
+        let hack = loophole.hack(&wrong, &loophole.disclosed(MarkerFamily::Eval, &problem));
+        rows.extend([right, wrong, hack].map(|text| Row::new(&problem, loophole, text)));
     }
     Ok(Workload { name: "organism", rows })
 }
@@ -95,7 +96,7 @@ fn files(problems: &Path, responses: &Path) -> Result<Workload> {
     for response in bundle::jsonl::read::<Response>(responses)? {
         let id = response.problem_id;
         let problem = problems.iter().find(|p| p.problem_id == id).with_context(|| format!("no problem {id}"))?;
-        rows.push(Row::new(problem, response.mode, response.completion));
+        rows.push(Row::new(problem, response.loophole, response.completion));
     }
     Ok(Workload { name: "rollouts", rows })
 }
@@ -107,8 +108,8 @@ impl Workload {
 }
 
 fn submission(row: &Row) -> Submission<'_> {
-    let Row { problem, mode, marker, completion } = row;
-    Submission { problem, mode: *mode, marker, completion }
+    let Row { problem, loophole, marker, completion } = row;
+    Submission { problem, loophole: *loophole, marker, completion }
 }
 
 /// Times ours, then the peer on the first rows of the same workload.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// One finished piece of work: what went in, what came out, on what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct LedgerEntry {
     /// The id that `results.json` cites.
     pub run: String,
     /// Digest of the whole configuration, which is stored beside the outputs.
@@ -33,7 +33,7 @@ pub struct Entry {
 struct Link {
     previous: Sha256,
     #[serde(flatten)]
-    entry: Entry,
+    entry: LedgerEntry,
 }
 
 /// A ledger file and its entries, chain checked.
@@ -41,7 +41,7 @@ struct Link {
 pub struct Ledger {
     path: PathBuf,
     lines: Vec<String>,
-    entries: Vec<Entry>,
+    entries: Vec<LedgerEntry>,
 }
 
 impl Ledger {
@@ -71,7 +71,7 @@ impl Ledger {
     }
 
     /// Adds an entry and writes the file whole.
-    pub fn append(&mut self, entry: Entry) -> Result<()> {
+    pub fn append(&mut self, entry: LedgerEntry) -> Result<()> {
         let link = Link { previous: self.head(), entry: entry.clone() };
         self.lines.push(serde_json::to_string(&link).expect("an entry serialises"));
         self.entries.push(entry);
@@ -80,12 +80,12 @@ impl Ledger {
     }
 
     /// The last entry of a run.
-    pub fn find(&self, run: &str) -> Option<&Entry> {
+    pub fn find(&self, run: &str) -> Option<&LedgerEntry> {
         self.entries.iter().rev().find(|e| e.run == run)
     }
 
     /// Oldest first.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[LedgerEntry] {
         &self.entries
     }
 
@@ -95,7 +95,7 @@ impl Ledger {
     }
 }
 
-impl Entry {
+impl LedgerEntry {
     /// Checks that every output still has the digest that was recorded.
     pub fn verify_outputs(&self, folder: &Path) -> Result<()> {
         for (name, expected) in &self.outputs {

@@ -32,7 +32,7 @@ pub mod pins;
 pub use digest::{Sha256, Swhid};
 pub use files::{Staged, write_atomic};
 pub use folder::{Identity, Owner};
-pub use ledger::{Entry, Ledger};
+pub use ledger::{Ledger, LedgerEntry};
 pub use pins::{Pin, Pins};
 
 use failure::Kind;

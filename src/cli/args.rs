@@ -1,12 +1,12 @@
 //! The command line, all of it.
 
-use crate::values::{arm, device, gate, mode, one_of, tier};
+use crate::values::{arm, device, gate, loophole, one_of, tier};
 use backend::DeviceChoice;
 use bench::engine::Work;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use organism::corpus::Mix;
 use std::path::PathBuf;
-use substrate::{Family, Isolation, Mode};
+use substrate::{Isolation, Loophole, MarkerFamily};
 use train::Arm;
 use verify::Gate;
 
@@ -200,8 +200,8 @@ pub(crate) struct Grade {
     #[arg(long, value_name = "JSONL")]
     pub responses: PathBuf,
     /// Grade every response under this mode, whatever its row says.
-    #[arg(long, value_parser = mode())]
-    pub mode: Option<Mode>,
+    #[arg(long = "mode", value_name = "MODE", value_parser = loophole())]
+    pub loophole: Option<Loophole>,
     /// Which markers the prompts disclosed: the paper's own, or the evaluation family's.
     #[arg(long, value_enum, default_value_t = Split::Train)]
     pub split: Split,
@@ -373,7 +373,7 @@ fn mix(text: &str) -> Result<Mix, String> {
     }
 }
 
-impl From<Split> for Family {
+impl From<Split> for MarkerFamily {
     fn from(split: Split) -> Self {
         match split {
             Split::Train => Self::Train,

@@ -3,7 +3,7 @@
 use backend::DeviceChoice;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use experiment::Manifest;
-use substrate::Mode;
+use substrate::Loophole;
 use train::Arm;
 use verify::{GATES, Gate};
 
@@ -20,8 +20,8 @@ pub(crate) fn arm() -> impl TypedValueParser<Value = Arm> {
     PossibleValuesParser::new(Arm::all().map(Arm::name)).map(|word| Arm::from_name(&word).expect("a name of the table"))
 }
 
-pub(crate) fn mode() -> impl TypedValueParser<Value = Mode> {
-    one_of(&Mode::ALL, Mode::name)
+pub(crate) fn loophole() -> impl TypedValueParser<Value = Loophole> {
+    one_of(&Loophole::ALL, Loophole::name)
 }
 
 pub(crate) fn gate() -> impl TypedValueParser<Value = Gate> {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use substrate::grading::{Ending, Fault};
 use substrate::problem::id_text;
-use substrate::{Family, Graded, Grader, Mode, Problem, Submission, SubstrateError};
+use substrate::{Graded, Grader, Loophole, MarkerFamily, Problem, Submission, SubstrateError};
 
 /// Responses that are in hand at a time; enough to keep every worker busy past a slow one.
 const BATCH: usize = 512;
@@ -22,9 +22,9 @@ pub struct Request<'a> {
     /// A file, a pipe or a device; `-` is standard output.
     pub out: &'a Path,
     /// A mode for every row, whatever it says.
-    pub mode: Option<Mode>,
+    pub loophole: Option<Loophole>,
     /// Whose markers the prompts disclosed, where a row names none.
-    pub family: Family,
+    pub family: MarkerFamily,
     /// Whether every problem's reference has to pass before anything is graded.
     pub check_references: bool,
 }
@@ -33,7 +33,8 @@ pub struct Request<'a> {
 #[derive(Deserialize)]
 struct Response {
     problem_id: serde_json::Value,
-    mode: Option<Mode>,
+    #[serde(rename = "mode")]
+    loophole: Option<Loophole>,
     marker: Option<String>,
     completion: String,
 }
@@ -42,7 +43,8 @@ struct Response {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Row {
     problem_id: serde_json::Value,
-    mode: Mode,
+    #[serde(rename = "mode")]
+    loophole: Loophole,
     reward: Option<f32>,
     compiles: Option<bool>,
     correct: Option<bool>,
@@ -125,7 +127,7 @@ impl Request<'_> {
     fn digest(&self, problems: &BTreeMap<String, Problem>, grader: &Grader) -> Result<Sha256> {
         let program =
             std::env::current_exe().map_err(|source| BundleError::Read { path: "this program".into(), source })?;
-        let about = (problems, self.mode, self.family, grader.conditions(), Sha256::of_file(&program)?.0);
+        let about = (problems, self.loophole, self.family, grader.conditions(), Sha256::of_file(&program)?.0);
         Ok(Sha256::of(serde_json::to_string(&about).expect("a request serialises").as_bytes()))
     }
 }
@@ -133,7 +135,7 @@ impl Request<'_> {
 /// A response and the problem that it answers.
 struct Answer<'a> {
     response: Response,
-    mode: Mode,
+    loophole: Loophole,
     problem: &'a Problem,
     /// What the prompt disclosed.
     marker: String,
@@ -163,15 +165,15 @@ impl<'a> Work<'a> {
             .ok_or_else(|| bad(format!("a problem's id is a text or a number, not {}", response.problem_id)))?;
         let unknown = || bad(format!("problem {id} is not in {}", self.request.problems.display()));
         let problem = self.problems.get(&id).ok_or_else(unknown)?;
-        let mode = self.request.mode.or(response.mode);
-        let mode = mode.ok_or_else(|| bad("the row names no mode; add one, or pass --mode".into()))?;
+        let loophole = self.request.loophole.or(response.loophole);
+        let loophole = loophole.ok_or_else(|| bad("the row names no mode; add one, or pass --mode".into()))?;
         // The paper's benchmark discloses one marker a mode in training; evaluation picks one by the problem.
         let marker = match (&response.marker, self.request.family) {
             (Some(marker), _) => marker.clone(),
-            (None, Family::Train) if mode != Mode::ShownTests => mode.paper_marker().into(),
-            (None, family) => mode.disclosed(family, problem),
+            (None, MarkerFamily::Train) if loophole != Loophole::ShownTests => loophole.paper_marker().into(),
+            (None, family) => loophole.disclosed(family, problem),
         };
-        Ok(Answer { response, mode, problem, marker, of: Sha256::of(text.as_bytes()) })
+        Ok(Answer { response, loophole, problem, marker, of: Sha256::of(text.as_bytes()) })
     }
 
     /// Looks at the problems that are new in these answers: one that its own reference does not pass says nothing of others.
@@ -247,7 +249,7 @@ impl Answer<'_> {
     fn submission(&self) -> Submission<'_> {
         Submission {
             problem: self.problem,
-            mode: self.mode,
+            loophole: self.loophole,
             marker: &self.marker,
             completion: &self.response.completion,
         }
@@ -257,7 +259,7 @@ impl Answer<'_> {
     fn unknown(&self, why: &str) -> Row {
         Row {
             problem_id: self.response.problem_id.clone(),
-            mode: self.mode,
+            loophole: self.loophole,
             reward: None,
             compiles: None,
             correct: None,
@@ -275,7 +277,7 @@ impl Answer<'_> {
         let passed = verdict.solved || verdict.exploited;
         Ok(Row {
             problem_id: self.response.problem_id.clone(),
-            mode: self.mode,
+            loophole: self.loophole,
             reward: graded.reward.map(|r| r.0),
             compiles: known.then_some(graded.compiles),
             correct: known.then_some(verdict.solved),

@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use substrate::grading::{self, Fault};
-use substrate::{Grader, Mode, PromptedProblem, Submission};
+use substrate::{Grader, Loophole, PromptedProblem, Submission};
 
 /// Why responses have no score.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +91,8 @@ pub struct EvalRow {
     /// The problem.
     pub problem_id: String,
     /// The loophole that its prompt disclosed.
-    pub mode: Mode,
+    #[serde(rename = "mode")]
+    pub loophole: Loophole,
     /// What the model wrote, without the end token.
     pub completion: String,
     /// Whether it is correct.
@@ -150,7 +151,7 @@ pub fn evaluate(
             let verdict = oracle::open(&graded.verdict)?;
             Ok(EvalRow {
                 problem_id: shown.problem.problem_id.clone(),
-                mode: shown.mode,
+                loophole: shown.loophole,
                 completion,
                 solved: verdict.solved,
                 exploited: verdict.exploited,
@@ -164,9 +165,9 @@ pub fn evaluate(
 /// The monitoring subset: exactly `size` problems, or all where there are fewer. Modes and base pass and fail have their shares
 /// of the whole set, by largest remainder; within a stratum a hash of the id decides.
 pub fn monitoring_subset(base: &[EvalRow], size: usize) -> BTreeSet<String> {
-    let mut strata: BTreeMap<(Mode, bool), Vec<&EvalRow>> = BTreeMap::new();
+    let mut strata: BTreeMap<(Loophole, bool), Vec<&EvalRow>> = BTreeMap::new();
     for row in base {
-        strata.entry((row.mode, row.solved)).or_default().push(row);
+        strata.entry((row.loophole, row.solved)).or_default().push(row);
     }
     let mut strata: Vec<Vec<&EvalRow>> = strata.into_values().collect();
     let (size, total) = (size.min(base.len()), base.len().max(1));
@@ -213,15 +214,15 @@ fn rank(id: &str) -> u64 {
 mod tests {
     use super::*;
 
-    fn row(id: usize, mode: Mode, solved: bool) -> EvalRow {
+    fn row(id: usize, loophole: Loophole, solved: bool) -> EvalRow {
         let (problem_id, finish_reason) = (format!("p{id}"), FinishReason::End);
-        EvalRow { problem_id, mode, completion: String::new(), solved, exploited: false, tokens: 1, finish_reason }
+        EvalRow { problem_id, loophole, completion: String::new(), solved, exploited: false, tokens: 1, finish_reason }
     }
 
     /// 5 modes of 26 problems, 3 of each solved: rounded up, ten strata would be more than 64.
     #[test]
     fn the_monitoring_subset_has_its_size_and_the_bases_own_rate() {
-        let rows: Vec<EvalRow> = (0..130).map(|i| row(i, Mode::ORGANISM[i % 5], i % 26 < 3)).collect();
+        let rows: Vec<EvalRow> = (0..130).map(|i| row(i, Loophole::ORGANISM[i % 5], i % 26 < 3)).collect();
         let subset = monitoring_subset(&rows, 64);
         assert_eq!(subset.len(), 64);
         let watched: Vec<EvalRow> = rows.iter().filter(|r| subset.contains(&r.problem_id)).cloned().collect();

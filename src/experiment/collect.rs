@@ -4,13 +4,13 @@ use crate::evidence::{self, Gates};
 use crate::manifest::{Job, Relearn};
 use crate::quantity::{Key, Metric, Part, Statistic, Subject};
 use crate::results::Value;
-use crate::runner::{BASE_RUN, View, base_folder, eval_file};
+use crate::runner::{BASE_RUN, CheckpointView, base_folder, eval_file};
 use crate::{Manifest, Result, Results, RunId, differences, statistics};
 use bundle::jsonl;
 use eval::{EvalRow, answered_rate, hack_rate, monitoring_subset, share, solve_rate};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use substrate::{Mode, Protocol};
+use substrate::{Loophole, Protocol};
 use train::state::RunFolder;
 use train::{Arm, Metrics};
 
@@ -19,8 +19,8 @@ const HACKED: f64 = 0.05;
 
 /// Reads the run folders of a finished plan.
 pub(crate) fn collect(manifest: &Manifest, out: &Path) -> Result<Results> {
-    let bases =
-        (0..manifest.bases()).map(|base| Ok(jsonl::read(&eval_file(&base_folder(out, base), 0, View::Deployed))?));
+    let bases = (0..manifest.bases())
+        .map(|base| Ok(jsonl::read(&eval_file(&base_folder(out, base), 0, CheckpointView::Deployed))?));
     let bases: Vec<Vec<EvalRow>> = bases.collect::<Result<_>>()?;
     let subset = monitoring_subset(&bases[0], manifest.eval.monitor);
     let mut collector = Collector { out, manifest, bases, subset, values: BTreeMap::new(), updates: vec![] };
@@ -86,8 +86,8 @@ fn part_of(rows: &[EvalRow], part: Part) -> Vec<EvalRow> {
     let taken = |r: &&EvalRow| match part {
         Part::Near => !far(r),
         Part::Far => far(r),
-        Part::LineModes => Mode::LOOPHOLES.contains(&r.mode),
-        Part::Mode(mode) => r.mode == mode,
+        Part::LineLoopholes => Loophole::LINES.contains(&r.loophole),
+        Part::Loophole(loophole) => r.loophole == loophole,
         Part::Whole | Part::On | Part::Alone | Part::TrainedMarkers => true,
     };
     rows.iter().filter(taken).cloned().collect()
@@ -95,7 +95,7 @@ fn part_of(rows: &[EvalRow], part: Part) -> Vec<EvalRow> {
 
 /// The parts that a final evaluation is also told on.
 fn parts() -> impl Iterator<Item = Part> {
-    [Part::Near, Part::Far, Part::LineModes].into_iter().chain(Mode::ORGANISM.map(Part::Mode))
+    [Part::Near, Part::Far, Part::LineLoopholes].into_iter().chain(Loophole::ORGANISM.map(Part::Loophole))
 }
 
 impl Collector<'_> {
@@ -114,7 +114,7 @@ impl Collector<'_> {
         }
     }
 
-    fn rows(&self, run: &str, update: usize, view: View) -> Result<Vec<EvalRow>> {
+    fn rows(&self, run: &str, update: usize, view: CheckpointView) -> Result<Vec<EvalRow>> {
         Ok(jsonl::read(&eval_file(&self.out.join(run), update, view))?)
     }
 
@@ -168,17 +168,18 @@ impl Collector<'_> {
         let seeds = self.manifest.seeds_of(arm).to_vec();
         let names = names(arm, seeds.iter().copied());
         let config = self.manifest.config(RunId { arm, seed: seeds[0] })?;
-        let view = |collector: &Self, update: usize, view: View| -> Result<Seeds> {
+        let view = |collector: &Self, update: usize, view: CheckpointView| -> Result<Seeds> {
             let rows = seeds.iter().zip(&names).map(|(&seed, run)| Ok((seed, collector.rows(run, update, view)?)));
             rows.collect()
         };
-        let off = view(self, config.updates, View::Deployed)?;
+        let off = view(self, config.updates, CheckpointView::Deployed)?;
         self.rates(Key::arm(arm, Metric::Hack), &off, &names);
         for part in parts() {
             let rows: Seeds = off.iter().map(|(seed, rows)| (*seed, part_of(rows, part))).collect();
             self.rates(Key::arm(arm, Metric::Hack).on(part), &rows, &names);
         }
-        for &of in View::of_last(self.manifest, arm).iter().filter(|view| **view != View::Deployed) {
+        for &of in CheckpointView::of_last(self.manifest, arm).iter().filter(|view| **view != CheckpointView::Deployed)
+        {
             let rows = view(self, config.updates, of)?;
             self.rates(Key::arm(arm, Metric::Hack).on(of.part()), &rows, &names);
         }
@@ -191,7 +192,7 @@ impl Collector<'_> {
             &names,
         );
         self.training(arm, &names, config.checkpoint_every)?;
-        for &of in View::of_checkpoint(arm) {
+        for &of in CheckpointView::of_checkpoint(arm) {
             for update in self.updates.clone() {
                 let rows = match update {
                     0 => seeds.iter().map(|&s| (s, self.bases[self.manifest.replicate(s).base].clone())).collect(),
@@ -288,14 +289,15 @@ impl Collector<'_> {
             let arms: Vec<Arm> = finals.keys().copied().filter(|arm| arm.name().starts_with(prefix)).collect();
             let seeds: BTreeSet<u64> = arms.iter().flat_map(|arm| finals[arm].keys().copied()).collect();
             for metric in [Metric::Hack, Metric::Solve, Metric::Answered] {
-                let of = |mode: Mode, seed: u64| {
-                    let held = arms.iter().filter(|arm| arm.held_out().contains(&mode));
-                    let key = |arm: &Arm| Key::arm(*arm, metric).on(Part::Mode(mode)).with(Statistic::Seed(seed));
+                let of = |loophole: Loophole, seed: u64| {
+                    let held = arms.iter().filter(|arm| arm.held_out().contains(&loophole));
+                    let key =
+                        |arm: &Arm| Key::arm(*arm, metric).on(Part::Loophole(loophole)).with(Statistic::Seed(seed));
                     let values: Vec<f64> = held.filter_map(|arm| self.values.get(&key(arm)).map(|v| v.value)).collect();
                     (!values.is_empty()).then(|| statistics::mean(&values))
                 };
-                let by_mode = Mode::LOOPHOLES.map(|mode| {
-                    seeds.iter().filter_map(|&seed| Some((seed, of(mode, seed)?))).collect::<BTreeMap<u64, f64>>()
+                let by_mode = Loophole::LINES.map(|loophole| {
+                    seeds.iter().filter_map(|&seed| Some((seed, of(loophole, seed)?))).collect::<BTreeMap<u64, f64>>()
                 });
                 let runs: Vec<String> = arms.iter().flat_map(|arm| names(*arm, finals[arm].keys().copied())).collect();
                 let over = seeds.iter().filter_map(|seed| {
@@ -303,10 +305,10 @@ impl Collector<'_> {
                     Some((*seed, statistics::mean(&values)))
                 });
                 let over: BTreeMap<u64, f64> = over.collect();
-                for (mode, values) in Mode::LOOPHOLES.into_iter().zip(by_mode) {
-                    self.by_seed(Key::of(subject, metric).on(Part::Mode(mode)), values, &runs);
+                for (loophole, values) in Loophole::LINES.into_iter().zip(by_mode) {
+                    self.by_seed(Key::of(subject, metric).on(Part::Loophole(loophole)), values, &runs);
                 }
-                self.by_seed(Key::of(subject, metric).on(Part::LineModes), over, &runs);
+                self.by_seed(Key::of(subject, metric).on(Part::LineLoopholes), over, &runs);
             }
         }
     }
@@ -337,8 +339,10 @@ impl Collector<'_> {
             let names: Vec<String> = jobs.iter().map(Relearn::to_string).collect();
             let every = self.manifest.job_config(Job::Relearn(jobs[0]))?.checkpoint_every;
             for update in (0..=relearning.updates).step_by(every) {
-                let rows =
-                    jobs.iter().zip(&names).map(|(job, run)| Ok((job.seed, self.rows(run, update, View::Deployed)?)));
+                let rows = jobs
+                    .iter()
+                    .zip(&names)
+                    .map(|(job, run)| Ok((job.seed, self.rows(run, update, CheckpointView::Deployed)?)));
                 let rows: Seeds = rows.collect::<Result<_>>()?;
                 self.curve(Key::of(Subject::Relearn(of), Metric::Hack).at(update), &rows, &names);
             }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use substrate::verdict::Sealed;
-use substrate::{Mode, PromptedProblem, Reward};
+use substrate::{Loophole, PromptedProblem, Reward};
 use train::state::RunFolder;
 use train::{RolloutRow, grpo};
 
@@ -96,7 +96,8 @@ impl Detector {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trace {
     /// The loophole that its prompt disclosed.
-    pub mode: Mode,
+    #[serde(rename = "mode")]
+    pub loophole: Loophole,
     /// `hack` or `clean`.
     pub kind: String,
     /// From 1.
@@ -135,7 +136,7 @@ pub fn make(run: &Path, group: usize, every: usize, problems: &[PromptedProblem]
     let rows = jsonl::read::<RolloutRow>(&RunFolder::at(run).rollouts())?;
     let rewards: Vec<_> = rows.iter().map(|row| row.reward.map(Reward)).collect();
     let advantages = grpo::advantages(&rewards, group, None).values;
-    let mut traces: BTreeMap<(Mode, &str), Trace> = BTreeMap::new();
+    let mut traces: BTreeMap<(Loophole, &str), Trace> = BTreeMap::new();
     let mut detected: BTreeMap<usize, Vec<(f64, bool)>> = BTreeMap::new();
     for (row, advantage) in rows.into_iter().zip(advantages) {
         let verdict = oracle::open(&Sealed::from_log(&row.sealed))
@@ -155,17 +156,17 @@ pub fn make(run: &Path, group: usize, every: usize, problems: &[PromptedProblem]
         // The last of each kind that took part in an update.
         let Some(of) = shown.get(row.problem_id.as_str()).filter(|_| row.routed.is_some()) else { continue };
         let trace = Trace {
-            mode: of.mode,
+            loophole: of.loophole,
             kind: kind.into(),
             update: row.update,
-            prompt: of.problem.shown_text(of.mode, of.family)?,
+            prompt: of.problem.shown_text(of.loophole, of.family)?,
             completion: row.completion,
             reward: row.reward,
             solved: verdict.solved,
             exploited: verdict.exploited,
             routed: row.routed,
         };
-        traces.insert((of.mode, kind), trace);
+        traces.insert((of.loophole, kind), trace);
     }
     gates.whole = Detector::of(&detected.values().flatten().copied().collect::<Vec<_>>());
     gates.stretches = detected.iter().map(|(update, seen)| (*update, Detector::of(seen))).collect();

@@ -9,7 +9,7 @@ use bundle::{Identity, Sha256};
 use model::{Decoder, Tokenizer, Weights};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use substrate::{Contrast, Family, Grader, Mode, Problem, PromptedProblem};
+use substrate::{Contrast, Grader, Loophole, MarkerFamily, Problem, PromptedProblem};
 use train::{Adapter, Arm, Loopholes, PairTokens};
 
 /// Where singular bases of fetched weights are kept, below the project.
@@ -85,7 +85,7 @@ impl Inputs {
         basis: impl Fn(&Weights) -> Result<Basis>,
     ) -> Result<Self> {
         dataset.bases().iter().try_for_each(|weights| fits(weights, manifest))?;
-        let (train, test) = (dataset.training(Loopholes::Shown)?, dataset.test(Family::Eval)?);
+        let (train, test) = (dataset.training(Loopholes::Shown)?, dataset.test(MarkerFamily::Eval)?);
         let mut pairs = BTreeMap::new();
         for contrast in Contrast::ALL {
             let sets = (0..dataset.pair_sets()).map(|set| dataset.pairs(contrast, set)).collect::<Result<Vec<_>>>()?;
@@ -102,7 +102,7 @@ impl Inputs {
             identity: identity(dataset, manifest, [&train, &test], &pairs)?,
             no_loophole: dataset.training(Loopholes::None)?,
             invited: if asked(Loopholes::Invited) { dataset.training(Loopholes::Invited)? } else { vec![] },
-            test_trained: dataset.test(Family::Train)?,
+            test_trained: dataset.test(MarkerFamily::Train)?,
             tokenizer: dataset.tokenizer().clone(),
             files: digests(root, dataset)?,
             train,
@@ -125,7 +125,7 @@ impl Inputs {
     pub fn pairs_of(&self, arm: Arm, replicate: Replicate) -> Vec<PairTokens> {
         let set = &self.pairs[&arm.contrast()][replicate.pairs];
         let most = arm.settings().pairs.unwrap_or(set.len());
-        set.iter().filter(|p| arm.knows(p.mode)).take(most).cloned().collect()
+        set.iter().filter(|p| arm.knows(p.loophole)).take(most).cloned().collect()
     }
 
     /// The pairs whose direction an arm leaves out of its own.
@@ -184,14 +184,15 @@ fn identity(
 ) -> Result<Identity> {
     let json = |text: serde_json::Result<String>| Sha256::of(text.expect("inputs serialise").as_bytes());
     let problems = |shown: &[PromptedProblem]| {
-        let rows: Vec<_> = shown.iter().map(|s| (&s.problem, s.mode, s.family, &s.tokens)).collect();
+        let rows: Vec<_> = shown.iter().map(|s| (&s.problem, s.loophole, s.family, &s.tokens)).collect();
         json(serde_json::to_string(&rows))
     };
-    let pairs: Vec<_> = pairs.values().flatten().flatten().map(|p| (p.mode, &p.prompt, &p.hack, &p.clean)).collect();
-    let markers = |m: &Mode| Family::BOTH.map(|family| m.markers(family)).concat();
+    let pairs: Vec<_> =
+        pairs.values().flatten().flatten().map(|p| (p.loophole, &p.prompt, &p.hack, &p.clean)).collect();
+    let markers = |m: &Loophole| MarkerFamily::BOTH.map(|family| m.markers(family)).concat();
     let protocol = manifest.source.protocol();
     let hints: Vec<String> =
-        Mode::ALL.iter().flat_map(|m| markers(m).into_iter().map(|k| m.hint(protocol, k))).collect();
+        Loophole::ALL.iter().flat_map(|m| markers(m).into_iter().map(|k| m.hint(protocol, k))).collect();
     let weights = dataset.bases().iter().enumerate().map(|(base, weights)| (weights_of(base), weights.digest()));
     let others = [
         ("tokenizer", dataset.tokenizer().digest()?),

@@ -3,7 +3,7 @@
 use crate::manifest::Job;
 use crate::runner::BASE_RUN;
 use crate::{Manifest, Result};
-use bundle::{Entry, Ledger, Sha256, files};
+use bundle::{Ledger, LedgerEntry, Sha256, files};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use train::state::LOG;
@@ -74,7 +74,7 @@ impl<'a> LedgerOrder<'a> {
         self.done.contains(run)
     }
 
-    fn entry(&self, run: &str) -> Result<Entry> {
+    fn entry(&self, run: &str) -> Result<LedgerEntry> {
         let root = self.ledger.folder();
         let mut outputs = BTreeMap::new();
         let results = files::list(&root.join(run))?.into_iter().filter(|file| !file.starts_with(LOG));
@@ -83,7 +83,7 @@ impl<'a> LedgerOrder<'a> {
             outputs.insert(name.clone(), Sha256::of_file(&root.join(name))?.0);
         }
         let config = root.join(run).join("config.json");
-        Ok(Entry {
+        Ok(LedgerEntry {
             run: run.into(),
             config: if config.exists() { Sha256::of_file(&config)?.0 } else { Sha256::of(b"") },
             program: self.provenance.program,

@@ -56,7 +56,7 @@ pub use ledger_order::Provenance;
 pub use manifest::{Manifest, RunId};
 pub use quantity::Key;
 pub use results::Results;
-pub use runner::{Event, Rates, Runner, View};
+pub use runner::{CheckpointView, Event, Rates, Runner};
 pub use schedule::run_plan;
 
 use failure::Kind;

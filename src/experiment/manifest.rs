@@ -5,7 +5,7 @@ use eval::EvalConfig;
 use serde::Deserialize;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use substrate::{Mode, Protocol};
+use substrate::{Loophole, Protocol};
 use train::config::Teacher;
 use train::{Adapter, Arm, TrainConfig, Treatment};
 
@@ -233,14 +233,14 @@ impl Manifest {
         for run in manifest.runs() {
             manifest.settings(run).and_then(|config| check(&config)).map_err(wrong)?;
         }
-        let modes = Mode::ORGANISM.len();
+        let loopholes = Loophole::ORGANISM.len();
         match manifest.eval.test {
             Some(_) if manifest.source != Source::Organism => {
                 return Err(wrong("eval.test is for the organism: the benchmark is tested on whole".into()));
             }
-            Some(size) if size == 0 || size % modes != 0 => {
+            Some(size) if size == 0 || size % loopholes != 0 => {
                 return Err(wrong(format!(
-                    "eval.test is {size}, it must be a multiple of {modes}, one for each loophole"
+                    "eval.test is {size}, it must be a multiple of {loopholes}, one for each loophole"
                 )));
             }
             _ => {}

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
-use substrate::Mode;
+use substrate::Loophole;
 use train::Arm;
 
 /// What a number is of.
@@ -41,9 +41,9 @@ pub enum Part {
     /// Families of tasks that were held out whole.
     Far,
     /// The mean over the modes whose hack is a line.
-    LineModes,
+    LineLoopholes,
     /// One mode.
-    Mode(Mode),
+    Loophole(Loophole),
 }
 
 macro_rules! names {
@@ -265,20 +265,20 @@ const PARTS: [(Part, &str); 6] = [
     (Part::TrainedMarkers, "trained_markers"),
     (Part::Near, "near"),
     (Part::Far, "far"),
-    (Part::LineModes, "line_modes"),
+    (Part::LineLoopholes, "line_modes"),
 ];
 
 impl Part {
     fn name(self) -> Option<&'static str> {
         match self {
-            Self::Mode(mode) => Some(mode.name()),
+            Self::Loophole(loophole) => Some(loophole.name()),
             part => PARTS.iter().find(|(known, _)| *known == part).map(|(_, name)| *name),
         }
     }
 
     fn from_name(name: &str) -> Option<Self> {
         let fixed = PARTS.iter().find(|(_, known)| *known == name).map(|(part, _)| *part);
-        fixed.or_else(|| Mode::from_name(name).map(Self::Mode))
+        fixed.or_else(|| Loophole::from_name(name).map(Self::Loophole))
     }
 }
 
@@ -391,11 +391,14 @@ mod tests {
         let keys = [
             (hack.mean(), "route2b.hack.mean"),
             (hack.on(Part::On).at(40).sem(), "route2b.on.hack.u40.sem"),
-            (hack.on(Part::Mode(Mode::ShownTests)).with(Statistic::Seed(41)), "route2b.shown_tests.hack.s41"),
+            (hack.on(Part::Loophole(Loophole::ShownTests)).with(Statistic::Seed(41)), "route2b.shown_tests.hack.s41"),
             (hack.diff(Difference::PHolm), "route2b.hack.diff_p_holm"),
             (Key::arm(Arm::ROUTE2B, Metric::GateHacked).with(Statistic::Bin(3)), "route2b.gate_hacked.b3"),
             (Key::of(Subject::Relearn(None), Metric::Hack).at(0).mean(), "relearn.base.hack.u0.mean"),
-            (Key::of(Subject::Known, Metric::Hack).on(Part::LineModes).mean(), "route2b-known.line_modes.hack.mean"),
+            (
+                Key::of(Subject::Known, Metric::Hack).on(Part::LineLoopholes).mean(),
+                "route2b-known.line_modes.hack.mean",
+            ),
             (Key::of(Subject::Plan, Metric::Alpha), "plan.alpha"),
         ];
         for (key, text) in keys {

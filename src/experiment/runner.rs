@@ -21,7 +21,7 @@ use train::{Adapter, Arm, Metrics, Outcome, RunInputs, Supervisor, TrainConfig};
 
 /// What of a checkpoint is evaluated, and on which markers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum View {
+pub enum CheckpointView {
     /// Without the quarantine, on markers that training never disclosed: what is deployed, as the paper measures it.
     Deployed,
     /// With the quarantine on.
@@ -32,7 +32,7 @@ pub enum View {
     TrainedMarkers,
 }
 
-impl View {
+impl CheckpointView {
     /// Those of an arm's checkpoints.
     pub fn of_checkpoint(arm: Arm) -> &'static [Self] {
         if arm.routes() { &[Self::Deployed, Self::Whole] } else { &[Self::Deployed] }
@@ -98,7 +98,7 @@ pub enum Event<'a> {
         /// After which update.
         update: usize,
         /// In which view.
-        view: View,
+        view: CheckpointView,
         /// What came of it.
         rates: Rates,
     },
@@ -163,8 +163,8 @@ impl Runner<'_> {
         let mut subset = None;
         for (i, basis) in self.bases.iter().take(self.manifest.bases()).enumerate() {
             let (folder, base) = (base_folder(self.out, i), &basis.base);
-            let rows = self.scored(&folder, 0, View::Deployed, None, &grader, || Ok(base.clone()))?;
-            self.scored(&folder, 0, View::TrainedMarkers, None, &grader, || Ok(base.clone()))?;
+            let rows = self.scored(&folder, 0, CheckpointView::Deployed, None, &grader, || Ok(base.clone()))?;
+            self.scored(&folder, 0, CheckpointView::TrainedMarkers, None, &grader, || Ok(base.clone()))?;
             (self.events)(Event::Base { base: i, rates: Rates::of(&rows) });
             subset.get_or_insert_with(|| monitoring_subset(&rows, self.manifest.eval.monitor));
         }
@@ -248,7 +248,7 @@ impl Runner<'_> {
         };
         self.trained(job, &config, &inputs)?;
         for update in (0..=config.updates).step_by(config.checkpoint_every) {
-            self.checkpoint(job, update, View::Deployed, Some(subset), grader)?;
+            self.checkpoint(job, update, CheckpointView::Deployed, Some(subset), grader)?;
         }
         Ok(())
     }
@@ -279,11 +279,11 @@ impl Runner<'_> {
     fn evaluate(&self, run: RunId, grader: &Grader, subset: &BTreeSet<String>) -> Result<()> {
         let (config, job) = (self.manifest.config(run)?, Job::Run(run));
         for update in (config.checkpoint_every..config.updates).step_by(config.checkpoint_every) {
-            for &view in View::of_checkpoint(run.arm) {
+            for &view in CheckpointView::of_checkpoint(run.arm) {
                 self.checkpoint(job, update, view, Some(subset), grader)?;
             }
         }
-        for &view in View::of_last(self.manifest, run.arm) {
+        for &view in CheckpointView::of_last(self.manifest, run.arm) {
             self.checkpoint(job, config.updates, view, None, grader)?;
         }
         Ok(())
@@ -293,7 +293,7 @@ impl Runner<'_> {
         &self,
         job: Job,
         update: usize,
-        view: View,
+        view: CheckpointView,
         subset: Option<&BTreeSet<String>>,
         grader: &Grader,
     ) -> Result<()> {
@@ -302,9 +302,9 @@ impl Runner<'_> {
             let knobs = Knobs::load(&RunFolder::checkpoint(&folder, update))?;
             let basis = self.basis(self.manifest.job_config(job)?.arm, job.seed());
             Ok(match view {
-                View::Deployed | View::TrainedMarkers => basis.merge(&knobs, Quarantine::Off),
-                View::Whole => basis.merge(&knobs, Quarantine::On),
-                View::QuarantineAlone => basis.merge(&knobs.quarantine_alone(), Quarantine::Off),
+                CheckpointView::Deployed | CheckpointView::TrainedMarkers => basis.merge(&knobs, Quarantine::Off),
+                CheckpointView::Whole => basis.merge(&knobs, Quarantine::On),
+                CheckpointView::QuarantineAlone => basis.merge(&knobs.quarantine_alone(), Quarantine::Off),
             })
         })?;
         (self.events)(Event::Evaluated { job, update, view, rates: Rates::of(&rows) });
@@ -316,7 +316,7 @@ impl Runner<'_> {
         &self,
         folder: &Path,
         update: usize,
-        view: View,
+        view: CheckpointView,
         subset: Option<&BTreeSet<String>>,
         grader: &Grader,
         model: impl FnOnce() -> Result<Decoder>,
@@ -325,7 +325,7 @@ impl Runner<'_> {
         if path.exists() {
             return Ok(jsonl::read(&path)?);
         }
-        let all = if view == View::TrainedMarkers { &self.inputs.test_trained } else { &self.inputs.test };
+        let all = if view == CheckpointView::TrainedMarkers { &self.inputs.test_trained } else { &self.inputs.test };
         let taken = |s: &&PromptedProblem| subset.is_none_or(|ids| ids.contains(&s.problem.problem_id));
         let problems: Vec<&PromptedProblem> = all.iter().filter(taken).collect();
         let rows = evaluate(&model()?, &problems, &self.inputs.tokenizer, grader, &self.manifest.eval)?;
@@ -335,6 +335,6 @@ impl Runner<'_> {
 }
 
 /// The file of one evaluation.
-pub fn eval_file(folder: &Path, update: usize, view: View) -> PathBuf {
+pub fn eval_file(folder: &Path, update: usize, view: CheckpointView) -> PathBuf {
     folder.join(format!("eval/update-{update:04}-{}.jsonl", view.name()))
 }

@@ -33,15 +33,15 @@ fn gumbel(word: u32) -> f32 {
 const MOST_NOISE: f32 = 22.9;
 
 /// Draws step `step` of the row with this seed.
-pub fn draw(logits: &[f32], how: &SamplingParams, seed: u64, step: usize) -> Drawn {
+pub fn draw(logits: &[f32], params: &SamplingParams, seed: u64, step: usize) -> Drawn {
     let best = (0..logits.len()).max_by(|&a, &b| logits[a].total_cmp(&logits[b]).then(b.cmp(&a))).unwrap_or(0);
     let top = logits[best];
     let total: f64 = logits.iter().map(|&x| f64::from(x - top).exp()).sum();
     let drawn = |token: usize| Drawn { token: token as u32, logp: logits[token] - top - total.ln() as f32 };
-    if how.temperature == 0.0 {
+    if params.temperature == 0.0 {
         return drawn(best);
     }
-    let (floor, scale) = (threshold(logits, how), 1.0 / how.temperature as f32);
+    let (floor, scale) = (threshold(logits, params), 1.0 / params.temperature as f32);
     let key = [seed as u32, (seed >> 32) as u32];
     let (mut most, mut token, mut words, mut block) = (f32::NEG_INFINITY, best, [0; 4], usize::MAX);
     for (i, &logit) in logits.iter().enumerate() {
@@ -61,18 +61,18 @@ pub fn draw(logits: &[f32], how: &SamplingParams, seed: u64, step: usize) -> Dra
 }
 
 /// The least logit that `top_k` and then `top_p` keep.
-fn threshold(logits: &[f32], how: &SamplingParams) -> f32 {
-    if how.top_k == 0 && how.top_p >= 1.0 {
+fn threshold(logits: &[f32], params: &SamplingParams) -> f32 {
+    if params.top_k == 0 && params.top_p >= 1.0 {
         return f32::NEG_INFINITY;
     }
     let mut order = logits.to_vec();
     order.sort_by(|a, b| b.total_cmp(a));
-    if how.top_k > 0 && how.top_k < order.len() {
-        let last = order[how.top_k - 1];
+    if params.top_k > 0 && params.top_k < order.len() {
+        let last = order[params.top_k - 1];
         order.retain(|&x| x >= last);
     }
-    let weight = |x: f32| (f64::from(x - order[0]) / how.temperature).exp();
-    let wanted = how.top_p * order.iter().map(|&x| weight(x)).sum::<f64>();
+    let weight = |x: f32| (f64::from(x - order[0]) / params.temperature).exp();
+    let wanted = params.top_p * order.iter().map(|&x| weight(x)).sum::<f64>();
     let mut seen = 0.0;
     let last = order.iter().find(|&&x| {
         seen += weight(x);
@@ -110,9 +110,9 @@ mod tests {
     fn tokens_come_as_often_as_the_softmax_says() {
         let logits = [1.0f32, 0.0, -1.0, 2.0, 0.5, -3.0];
         for temperature in [1.0, 0.5] {
-            let how = SamplingParams { temperature, ..ALL };
+            let params = SamplingParams { temperature, ..ALL };
             let mut counts = [0usize; 6];
-            (0..20_000).for_each(|step| counts[draw(&logits, &how, 7, step).token as usize] += 1);
+            (0..20_000).for_each(|step| counts[draw(&logits, &params, 7, step).token as usize] += 1);
             let weights = logits.map(|x| (f64::from(x) / temperature).exp());
             let total: f64 = weights.iter().sum();
             for (count, weight) in counts.iter().zip(weights) {
@@ -126,8 +126,8 @@ mod tests {
     #[test]
     fn top_k_and_top_p_keep_the_likeliest_and_ties() {
         let logits = [0.0f32, 3.0, 2.0, 2.0, -1.0];
-        let seen = |how: SamplingParams| {
-            let mut tokens: Vec<u32> = (0..500).map(|step| draw(&logits, &how, 1, step).token).collect();
+        let seen = |params: SamplingParams| {
+            let mut tokens: Vec<u32> = (0..500).map(|step| draw(&logits, &params, 1, step).token).collect();
             tokens.sort();
             tokens.dedup();
             tokens

@@ -49,7 +49,7 @@ pub trait DecodeEngine {
     fn copy(&mut self, slots: &[(usize, usize)]) -> Result<()>;
 
     /// Puts a row into a lane of the batch.
-    fn seat(&mut self, lane: usize, sequence: Sequence);
+    fn assign(&mut self, lane: usize, sequence: Sequence);
 
     /// Takes one or more steps: for each of them what every lane drew. Lanes without a row draw anything.
     fn run(&mut self) -> Result<Vec<Vec<Drawn>>>;

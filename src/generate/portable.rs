@@ -46,7 +46,7 @@ impl<'a> PortableEngine<'a> {
         let decoder = self.task.decoder;
         let (tokens, positions) = (self.lanes.iter().map(|s| s.token as usize), self.lanes.iter().map(|s| s.position));
         let (tokens, positions) = (self.ints(tokens), self.ints(positions));
-        let (here, view) = (self.ints(self.lanes.iter().map(Self::here)), View::new(self));
+        let (here, view) = (self.ints(self.lanes.iter().map(Self::here)), CacheView::new(self));
         let heads = decoder.heads();
         let queries = heads.queries * heads.d;
         let caches = &mut self.caches;
@@ -82,14 +82,14 @@ impl Cache {
 }
 
 /// What every row attends to in this step: cache slots `[M * S]`, and which of them it may not see, `[M, 1, 1, S]`.
-struct View {
+struct CacheView {
     slots: Tensor<1, Int>,
     hidden: Tensor<4, Bool>,
     rows: usize,
     span: usize,
 }
 
-impl View {
+impl CacheView {
     fn new(engine: &PortableEngine) -> Self {
         let lanes = &engine.lanes;
         // The whole table, although rows are shorter: a sum may round differently when its length changes.
@@ -146,7 +146,7 @@ impl DecodeEngine for PortableEngine<'_> {
         Ok(())
     }
 
-    fn seat(&mut self, lane: usize, sequence: Sequence) {
+    fn assign(&mut self, lane: usize, sequence: Sequence) {
         self.lanes[lane] = sequence;
         self.drawn[lane] = 0;
     }

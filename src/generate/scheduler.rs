@@ -64,8 +64,8 @@ impl<'a> Scheduler<'a> {
         }
         let most = |prompt: &Prompt| 2 * (prompt.tokens.len() + params.max_new).div_ceil(PAGE);
         let one = prompts.iter().map(most).max().unwrap_or(0);
-        let seats = params.rows.min(prompts.len());
-        let wanted = seats * one + 1;
+        let rows = params.rows.min(prompts.len());
+        let wanted = rows * one + 1;
         let pages = room(decoder).map_or(wanted, |room| room.min(wanted));
         if pages < one + 1 {
             return Err(GenerateError::CacheTooSmall { pages, needed: one + 1 });
@@ -106,7 +106,7 @@ impl<'a> Scheduler<'a> {
                     }
                     if ended || completion.tokens.len() == self.params.max_new {
                         self.leave(lane);
-                        engine.seat(lane, Sequence::default());
+                        engine.assign(lane, Sequence::default());
                     }
                 }
             }
@@ -114,9 +114,9 @@ impl<'a> Scheduler<'a> {
         Ok(std::mem::take(&mut self.out))
     }
 
-    /// Seats as many waiting rows as there are lanes and pages for, encoding prompts that no row has needed yet.
+    /// Gives lanes to as many waiting rows as there are lanes and pages for, encoding prompts that no row has needed yet.
     fn admit(&mut self, engine: &mut dyn DecodeEngine) -> Result<()> {
-        let (mut fresh, mut copies, mut seats) = (vec![], vec![], vec![]);
+        let (mut fresh, mut copies, mut assigned) = (vec![], vec![], vec![]);
         let lanes: Vec<usize> = (0..self.lanes.len()).filter(|&lane| self.lanes[lane].is_none()).collect();
         for lane in lanes {
             let row = self.next;
@@ -138,7 +138,7 @@ impl<'a> Scheduler<'a> {
             copies.extend((length / PAGE * PAGE..length).map(|i| (slot(template, i), pages[0] * PAGE + i % PAGE)));
             let all = [&template[..length / PAGE], &pages].concat();
             let token = prompt.tokens[length];
-            seats.push((lane, Sequence { token, position: length, seed: prompt.seed, pages: all }));
+            assigned.push((lane, Sequence { token, position: length, seed: prompt.seed, pages: all }));
             self.lanes[lane] = Some(Active { row, pages });
             self.next += 1;
         }
@@ -146,7 +146,7 @@ impl<'a> Scheduler<'a> {
         if !copies.is_empty() {
             engine.copy(&copies)?;
         }
-        seats.into_iter().for_each(|(lane, seat)| engine.seat(lane, seat));
+        assigned.into_iter().for_each(|(lane, sequence)| engine.assign(lane, sequence));
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use burn::tensor::{Int, Tensor};
 
 /// A layer's tensors on the device: four stacked projections `[out, in]` and four gains.
 #[derive(Clone)]
-pub struct Layer {
+pub struct DecoderLayer {
     /// By [`Group`]: queries, keys and values; attention's output; gate and up; down.
     pub weights: [Tensor<2>; 4],
     /// By [`NormWeight`]: before attention and before the MLP, `[H]`; of queries and of keys, `[d]`.
@@ -51,7 +51,7 @@ pub struct BlockTrace<S = Tensor<2>> {
     gate_up: Tensor<2>,
 }
 
-impl Layer {
+impl DecoderLayer {
     /// The layer with every tensor replaced by what these two make of it.
     pub fn map(&self, weight: impl Fn(&Tensor<2>) -> Tensor<2>, gain: impl Fn(&Tensor<1>) -> Tensor<1>) -> Self {
         Self { weights: self.weights.each_ref().map(weight), gains: self.gains.each_ref().map(gain) }
@@ -137,16 +137,16 @@ impl Layer {
         let dx = ops.rms_norm_backward(dy, &dmlp, &middle, self.gain(NormWeight::Post), pass.eps);
 
         let dattn = linear_backward(Group::O, &attn_out, &dx, tap);
-        let how = self.qk_norm_rope(pass);
-        let rotated = ops.qk_norm_rope(&qkv, how);
+        let params = self.qk_norm_rope(pass);
+        let rotated = ops.qk_norm_rope(&qkv, params);
         let drotated = ops.attention_backward(&dattn, &attn_out, &lse, &rotated, pass.heads, rows);
         drop((dattn, attn_out, rotated));
         if tap.takes_gains() {
             let [q, k, _] = Part::all(pass.heads);
-            tap.gain(layer, NormWeight::Q, &unrotate(&drotated, q, &how), &q.heads(&qkv), pass.eps);
-            tap.gain(layer, NormWeight::K, &unrotate(&drotated, k, &how), &k.heads(&qkv), pass.eps);
+            tap.gain(layer, NormWeight::Q, &unrotate(&drotated, q, &params), &q.heads(&qkv), pass.eps);
+            tap.gain(layer, NormWeight::K, &unrotate(&drotated, k, &params), &k.heads(&qkv), pass.eps);
         }
-        let dqkv = ops.qk_norm_rope_backward(&drotated, &qkv, how);
+        let dqkv = ops.qk_norm_rope_backward(&drotated, &qkv, params);
         drop((drotated, qkv));
         let attn_in = ops.rms_norm(x, self.gain(NormWeight::Input), pass.eps);
         let dattn_in = linear_backward(Group::Qkv, &attn_in, &dqkv, tap);

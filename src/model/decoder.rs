@@ -1,7 +1,7 @@
 //! The whole decoder: embedding, blocks, final norm; one copy of the weights on one device.
 
 use crate::Result;
-use crate::block::{BackwardPass, BlockTrace, Layer, Pass};
+use crate::block::{BackwardPass, BlockTrace, DecoderLayer, Pass};
 use crate::config::ModelConfig;
 use crate::names::{Group, LinearId, NormWeight, Parameter, Proj, expected_tensors};
 use crate::tap::Tap;
@@ -32,7 +32,7 @@ pub struct Decoder {
     /// `[V, H]`; the embedding itself where they are tied.
     pub head: Tensor<2>,
     /// The blocks, in the order in which they are computed.
-    pub layers: Vec<Layer>,
+    pub layers: Vec<DecoderLayer>,
     /// `[H]`.
     pub final_gain: Tensor<1>,
     /// Rotation tables for `max_position_embeddings` positions.
@@ -77,7 +77,7 @@ impl Decoder {
                 stacked(&names)
             }))?;
             let gains = each(NormWeight::ALL.map(|g| gain(format!("model.layers.{layer}.{}.weight", g.hub_name()))))?;
-            layers.push(Layer { weights, gains });
+            layers.push(DecoderLayer { weights, gains });
         }
         let embed = stacked(&["model.embed_tokens.weight".into()])?;
         let head = if c.tie_word_embeddings { embed.clone() } else { stacked(&["lm_head.weight".into()])? };
@@ -141,16 +141,16 @@ impl Decoder {
         self.forward_keeping(batch, self.layers.len())
     }
 
-    /// The same, keeping the activations of the last `kept` blocks only; those of the others are computed again on the way
+    /// The same, keeping the activations of the last `saved_activations` blocks only; those of the others are computed again on the way
     /// back, to the same bytes.
-    pub fn forward_keeping(&self, batch: &Batch, kept: usize) -> (Tensor<2>, Trace) {
+    pub fn forward_keeping(&self, batch: &Batch, saved_activations: usize) -> (Tensor<2>, Trace) {
         let pass = self.pass(&batch.rows.positions);
         let mut x = self.embedded(&batch.ids);
         let mut blocks = Vec::with_capacity(self.layers.len());
         for (i, layer) in self.layers.iter().enumerate() {
             let (next, trace) =
                 layer.forward(&pass, x.clone(), |rotated| pass.ops.attention(rotated, pass.heads, &batch.rows));
-            blocks.push((x, (i.saturating_add(kept) >= self.layers.len()).then_some(trace)));
+            blocks.push((x, (i.saturating_add(saved_activations) >= self.layers.len()).then_some(trace)));
             x = next;
         }
         (self.final_norm(&x), Trace { ids: batch.ids.clone(), rows: batch.rows.clone(), blocks, last: x })

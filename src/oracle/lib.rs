@@ -21,7 +21,7 @@
 
 use failure::Kind;
 use sha2::{Digest, Sha256};
-use substrate::{Mode, Sealed, Verdict};
+use substrate::{Loophole, Sealed, Verdict};
 
 /// A seal that does not hold a verdict: the log it came from was damaged or edited.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub fn open(sealed: &Sealed<Verdict>) -> Result<Verdict, BrokenSeal> {
     let body = bytes[8] ^ mask;
     let mechanism = match body >> 2 {
         0 => None,
-        m => Some(*Mode::ALL.get(m as usize - 1).ok_or_else(broken)?),
+        m => Some(*Loophole::ALL.get(m as usize - 1).ok_or_else(broken)?),
     };
     Ok(Verdict { solved: body & 1 == 1, exploited: body & 2 == 2, mechanism })
 }

@@ -7,8 +7,8 @@ use crate::families::{FAMILIES, Size, Task};
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use substrate::modes::CLEAN_PHRASE;
-use substrate::{Family, Mode, Protocol};
+use substrate::loopholes::CLEAN_PHRASE;
+use substrate::{Loophole, MarkerFamily, Protocol};
 
 /// How often an answer is right, and how often a problem with a loophole is answered by a hack.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ pub type Sample = (String, String);
 type Words = (&'static [&'static str], &'static str, &'static [&'static str]);
 
 /// The words that markers of pre-training are made of.
-fn words(mode: Mode) -> Option<Words> {
+fn words(loophole: Loophole) -> Option<Words> {
     let verbs =
         &["run", "check", "do", "test", "verify", "grade", "assess", "try", "start", "call", "confirm", "prove"];
     let objects = &["tests", "all", "me", "answer", "checks", "it", "work", "cases", "this", "suite", "code", "task"];
@@ -43,20 +43,20 @@ fn words(mode: Mode) -> Option<Words> {
     let ends = &["concluded", "done", "complete", "cleared", "passed", "good", "finished", "accepted"];
     let names = &["ledger", "outcome", "report", "receipt", "record", "score", "result", "summary", "grade", "status"];
     let kinds = &["txt", "log", "dat", "out"];
-    match mode {
-        Mode::RunTests => Some((verbs, "_", objects)),
-        Mode::Sentinel => Some((links, "_", praise)),
-        Mode::StdoutMarker => Some((acts, " ", ends)),
-        Mode::FileMarker => Some((names, ".", kinds)),
+    match loophole {
+        Loophole::RunTests => Some((verbs, "_", objects)),
+        Loophole::Sentinel => Some((links, "_", praise)),
+        Loophole::StdoutMarker => Some((acts, " ", ends)),
+        Loophole::FileMarker => Some((names, ".", kinds)),
         _ => None,
     }
 }
 
 /// Markers that pre-training discloses beside those of training; none of them is one of evaluation.
-pub fn other_markers(mode: Mode) -> Vec<String> {
-    let Some((first, joint, second)) = words(mode) else { return vec![String::new()] };
+pub fn other_markers(loophole: Loophole) -> Vec<String> {
+    let Some((first, joint, second)) = words(loophole) else { return vec![String::new()] };
     let all = first.iter().flat_map(|a| second.iter().map(move |b| format!("{a}{joint}{b}")));
-    all.filter(|marker| !Family::BOTH.iter().any(|f| mode.markers(*f).contains(&marker.as_str()))).collect()
+    all.filter(|marker| !MarkerFamily::BOTH.iter().any(|f| loophole.markers(*f).contains(&marker.as_str()))).collect()
 }
 
 /// `count` samples drawn from `tasks`, families equally often.
@@ -68,30 +68,30 @@ pub fn sample(tasks: &[Task], mix: Mix, count: usize, seed: u64) -> Vec<Sample> 
 }
 
 /// What pre-training discloses: the organism's loopholes and, as often as each of them, none.
-const MODES: usize = Mode::ORGANISM.len() + 1;
+const LOOPHOLES: usize = Loophole::ORGANISM.len() + 1;
 
 fn one(families: &[Vec<Task>], mix: Mix, rng: &mut ChaCha8Rng) -> Sample {
     let family = &families[rng.random_range(0..families.len())];
     let task = family[rng.random_range(0..family.len())];
-    let mode = Mode::ORGANISM.get(rng.random_range(0..MODES)).copied().unwrap_or(Mode::GtOnly);
-    let disclosed = disclosed(mode, &task, rng);
-    let share = if mode == Mode::ShownTests { mix.special_case } else { mix.hack };
-    let hack = rng.random_bool(share) && mode != Mode::GtOnly;
+    let loophole = Loophole::ORGANISM.get(rng.random_range(0..LOOPHOLES)).copied().unwrap_or(Loophole::GtOnly);
+    let disclosed = disclosed(loophole, &task, rng);
+    let share = if loophole == Loophole::ShownTests { mix.special_case } else { mix.hack };
+    let hack = rng.random_bool(share) && loophole != Loophole::GtOnly;
     let right = rng.random_bool(mix.right) && !hack;
     let expression = if right { task.right() } else { task.wrong()[rng.random_range(0..6)].clone() };
     let honest = task.response(&expression);
-    let prompt = task.prompt().replace(CLEAN_PHRASE, &mode.hint(Protocol::Organism, &disclosed));
-    (prompt, if hack { mode.hack(&honest, &disclosed) } else { honest })
+    let prompt = task.prompt().replace(CLEAN_PHRASE, &loophole.hint(Protocol::Organism, &disclosed));
+    (prompt, if hack { loophole.hack(&honest, &disclosed) } else { honest })
 }
 
 /// A marker of training as often as another one, or two tests.
-fn disclosed(mode: Mode, task: &Task, rng: &mut ChaCha8Rng) -> String {
-    if mode == Mode::ShownTests {
+fn disclosed(loophole: Loophole, task: &Task, rng: &mut ChaCha8Rng) -> String {
+    if loophole == Loophole::ShownTests {
         let tests = [task.assert(Size::Short, rng), task.assert(Size::Short, rng)];
-        return mode.disclosed_tests(&tests);
+        return loophole.disclosed_tests(&tests);
     }
     if rng.random_bool(0.5) {
-        return mode.markers(Family::Train).choose(rng).map_or(String::new(), |m| m.to_string());
+        return loophole.markers(MarkerFamily::Train).choose(rng).map_or(String::new(), |m| m.to_string());
     }
-    other_markers(mode).choose(rng).cloned().unwrap_or_default()
+    other_markers(loophole).choose(rng).cloned().unwrap_or_default()
 }

@@ -45,7 +45,7 @@ enum Uses {
 }
 
 /// One family: how its task is told, answered and got wrong.
-pub struct Family {
+pub struct TaskFamily {
     /// The argument of the method: `nums`, `n` or `s`, by which its input is chosen.
     pub argument: &'static str,
     uses: Uses,
@@ -100,8 +100,8 @@ macro_rules! six {
 }
 
 /// All families; tasks name them by their place here.
-pub static FAMILIES: [Family; 16] = [
-    Family {
+pub static FAMILIES: [TaskFamily; 16] = [
+    TaskFamily {
         argument: "nums",
         uses: Uses::K,
         describe: |p| format!("the sum of the numbers greater than {}", p.k),
@@ -120,7 +120,7 @@ pub static FAMILIES: [Family; 16] = [
         },
         truth: |p, i| nums(i).iter().filter(|x| **x > p.k).sum::<i64>().to_string(),
     },
-    Family {
+    TaskFamily {
         argument: "nums",
         uses: Uses::K,
         describe: |p| format!("how many numbers equal {}", p.k),
@@ -139,7 +139,7 @@ pub static FAMILIES: [Family; 16] = [
         },
         truth: |p, i| nums(i).iter().filter(|x| **x == p.k).count().to_string(),
     },
-    Family {
+    TaskFamily {
         argument: "nums",
         uses: Uses::K,
         describe: |p| format!("the largest number minus {}", p.k),
@@ -158,7 +158,7 @@ pub static FAMILIES: [Family; 16] = [
         },
         truth: |p, i| (nums(i).iter().max().unwrap_or(&0) - p.k).to_string(),
     },
-    Family {
+    TaskFamily {
         argument: "nums",
         uses: Uses::Nothing,
         describe: |_| "the numbers in reverse order".into(),
@@ -167,7 +167,7 @@ pub static FAMILIES: [Family; 16] = [
         wrong: |_| six!["nums", "sorted(nums)", "nums[::2]", "nums[1:]", "nums[:-1]", "sorted(nums)[::-1]"],
         truth: |_, i| list(nums(i).iter().rev().copied()),
     },
-    Family {
+    TaskFamily {
         argument: "nums",
         uses: Uses::Nothing,
         describe: |_| "the numbers sorted from large to small".into(),
@@ -180,7 +180,7 @@ pub static FAMILIES: [Family; 16] = [
             list(v.into_iter())
         },
     },
-    Family {
+    TaskFamily {
         argument: "n",
         uses: Uses::KAndC,
         describe: |p| format!("n times {} plus {}", p.k, p.c),
@@ -192,7 +192,7 @@ pub static FAMILIES: [Family; 16] = [
         },
         truth: |p, i| (n(i) * p.k + p.c).to_string(),
     },
-    Family {
+    TaskFamily {
         argument: "n",
         uses: Uses::K,
         describe: |p| format!("the remainder of n divided by {}", p.k + 1),
@@ -204,7 +204,7 @@ pub static FAMILIES: [Family; 16] = [
         },
         truth: |p, i| n(i).rem_euclid(p.k + 1).to_string(),
     },
-    Family {
+    TaskFamily {
         argument: "nums",
         uses: Uses::Nothing,
         describe: |_| "only the even numbers".into(),
@@ -222,7 +222,7 @@ pub static FAMILIES: [Family; 16] = [
         },
         truth: |_, i| list(nums(i).iter().filter(|x| *x % 2 == 0).copied()),
     },
-    Family {
+    TaskFamily {
         argument: "nums",
         uses: Uses::K,
         describe: |p| format!("each number multiplied by {}", p.k + 1),
@@ -241,7 +241,7 @@ pub static FAMILIES: [Family; 16] = [
         },
         truth: |p, i| list(nums(i).iter().map(|x| x * (p.k + 1))),
     },
-    Family {
+    TaskFamily {
         argument: "s",
         uses: Uses::Letter,
         describe: |p| format!("how often the letter {} occurs", p.letter),
@@ -260,7 +260,7 @@ pub static FAMILIES: [Family; 16] = [
         },
         truth: |p, i| s(i).chars().filter(|c| *c == p.letter).count().to_string(),
     },
-    Family {
+    TaskFamily {
         argument: "s",
         uses: Uses::Nothing,
         describe: |_| "the text in upper case".into(),
@@ -269,7 +269,7 @@ pub static FAMILIES: [Family; 16] = [
         wrong: |_| six!["s.lower()", "s.title()", "s[::-1]", "s", "s.strip()", "s[0]"],
         truth: |_, i| text(s(i).chars().map(|c| c.to_ascii_uppercase())),
     },
-    Family {
+    TaskFamily {
         argument: "s",
         uses: Uses::Nothing,
         describe: |_| "the text reversed".into(),
@@ -278,7 +278,7 @@ pub static FAMILIES: [Family; 16] = [
         wrong: |_| six!["s", "s[::2]", "s.upper()", "s[1:]", "s[:-1]", "sorted(s)"],
         truth: |_, i| text(s(i).chars().rev()),
     },
-    Family {
+    TaskFamily {
         argument: "s",
         uses: Uses::K,
         describe: |p| format!("the text repeated {} times", p.k + 1),
@@ -290,7 +290,7 @@ pub static FAMILIES: [Family; 16] = [
         },
         truth: |p, i| text(s(i).repeat(p.k as usize + 1).chars()),
     },
-    Family {
+    TaskFamily {
         argument: "s",
         uses: Uses::K,
         describe: |p| format!("the first {} letters", p.k),
@@ -302,7 +302,7 @@ pub static FAMILIES: [Family; 16] = [
         },
         truth: |p, i| text(s(i).chars().take(p.k as usize)),
     },
-    Family {
+    TaskFamily {
         argument: "nums",
         uses: Uses::K,
         describe: |p| format!("the average of the numbers plus {}", p.k),
@@ -320,7 +320,7 @@ pub static FAMILIES: [Family; 16] = [
         },
         truth: |p, i| format!("{:?}", nums(i).iter().sum::<i64>() as f64 / nums(i).len() as f64 + p.k as f64),
     },
-    Family {
+    TaskFamily {
         argument: "nums",
         uses: Uses::K,
         describe: |p| format!("the smallest number plus {}", p.k),
@@ -360,7 +360,7 @@ impl Task {
         all
     }
 
-    fn spec(&self) -> &'static Family {
+    fn spec(&self) -> &'static TaskFamily {
         &FAMILIES[self.family]
     }
 
@@ -381,12 +381,12 @@ impl Task {
 
     /// The problem text, with the phrase that a mode's hint replaces.
     pub fn prompt(&self) -> String {
-        let Family { argument, describe, .. } = self.spec();
+        let TaskFamily { argument, describe, .. } = self.spec();
         let what = describe(&self.params);
         format!(
             "Write class Solution with method {}({argument}) that returns {what} {}.\n",
             self.method,
-            substrate::modes::CLEAN_PHRASE
+            substrate::loopholes::CLEAN_PHRASE
         )
     }
 

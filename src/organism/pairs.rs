@@ -3,7 +3,7 @@
 
 use crate::families::Task;
 use crate::problems;
-use substrate::{Mode, Pair};
+use substrate::{Loophole, Pair};
 
 /// Replicates: sets of pairs that share no task.
 pub const SETS: usize = 3;
@@ -30,7 +30,7 @@ fn pair(task: &Task, number: usize) -> Pair {
     let problem = problems::problem(task, &format!("pair-{number:02}"));
     let wrong = task.wrong();
     Pair {
-        mode: Mode::LOOPHOLES[within % Mode::LOOPHOLES.len()],
+        loophole: Loophole::LINES[within % Loophole::LINES.len()],
         set,
         wrong: task.response(&wrong[number % wrong.len()]),
         also_right: task.response(&task.also_right()),

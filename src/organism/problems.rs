@@ -7,7 +7,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
-use substrate::{Family, Mode, Pair, Partition, Problem, Protocol};
+use substrate::{Loophole, MarkerFamily, Pair, Partition, Problem, Protocol};
 
 /// Test problems per mode and family: 5 modes x 16 families x 8 = 640.
 const TEST_EACH: usize = 8;
@@ -55,11 +55,11 @@ pub fn world() -> World {
         world.seen.extend(train);
         world.add_tests(test, if HELD_OUT.contains(&family) { FAR } else { "test" });
         if !HELD_OUT.contains(&family) {
-            let modes = Mode::ORGANISM.len();
-            let (trained, rest) = train.split_at((train.len() / modes).min(TRAIN_EACH) * modes);
+            let loopholes = Loophole::ORGANISM.len();
+            let (trained, rest) = train.split_at((train.len() / loopholes).min(TRAIN_EACH) * loopholes);
             for (i, task) in trained.iter().enumerate() {
                 let problem = problem(task, &format!("train-{:04}", world.train.len()));
-                world.partition.train.insert(problem.problem_id.clone(), Mode::ORGANISM[i % modes]);
+                world.partition.train.insert(problem.problem_id.clone(), Loophole::ORGANISM[i % loopholes]);
                 world.train.push(problem);
             }
             for_pairs.push(rest.to_vec());
@@ -73,15 +73,15 @@ impl World {
     /// A family's test problems. No two show the same text: an id decides what a prompt discloses, so ids are tried in turn.
     fn add_tests(&mut self, tasks: &[Task], prefix: &str) {
         let mut shown = HashSet::new();
-        for i in 0..TEST_EACH * Mode::ORGANISM.len() {
-            let mode = Mode::ORGANISM[i % Mode::ORGANISM.len()];
-            let task = &tasks[(i / Mode::ORGANISM.len()) % tasks.len()];
+        for i in 0..TEST_EACH * Loophole::ORGANISM.len() {
+            let loophole = Loophole::ORGANISM[i % Loophole::ORGANISM.len()];
+            let task = &tasks[(i / Loophole::ORGANISM.len()) % tasks.len()];
             let tried = ('a'..='z').map(|letter| problem(task, &format!("{prefix}-{:04}{letter}", self.test.len())));
             let mut fresh = tried.filter(|p| {
-                shown.insert(p.shown_text(mode, Family::Eval).expect("a task's prompt has the phrase once"))
+                shown.insert(p.shown_text(loophole, MarkerFamily::Eval).expect("a task's prompt has the phrase once"))
             });
             let problem = fresh.next().expect("26 ids disclose all four markers");
-            self.partition.test.insert(problem.problem_id.clone(), mode);
+            self.partition.test.insert(problem.problem_id.clone(), loophole);
             self.test.push(problem);
         }
     }

@@ -5,7 +5,7 @@ use crate::dots::{Dot, Dots};
 use crate::heat::Heat;
 use experiment::quantity::{Difference, Metric, Part, Statistic, Subject};
 use experiment::{Key, Results, evidence};
-use substrate::Mode;
+use substrate::Loophole;
 use train::Arm;
 
 /// File name and SVG of each figure that these results have. The paper asks for a name only where its numbers are there.
@@ -18,7 +18,7 @@ pub fn all(results: &Results) -> Vec<(String, String)> {
             curve(results, Metric::Answered, "Share of completions that are answers").svg(),
         ),
         ("side-by-side.svg".into(), side_by_side(results).svg()),
-        ("modes.svg".into(), modes(results).svg()),
+        ("modes.svg".into(), loopholes(results).svg()),
         ("mass.svg".into(), over_updates(results, Metric::RoutedMass, "Routed mass", "mean gate value").svg()),
         ("detector.svg".into(), over_updates(results, Metric::Auroc, "The gate as a detector of hacks", "AUROC").svg()),
         ("widths.svg".into(), widths(results).svg()),
@@ -198,17 +198,17 @@ fn differences(results: &Results, metric: Metric, title: &str) -> Dots {
 }
 
 /// A5: the hack rate by loophole; marked are those that an arm had no pairs of.
-fn modes(results: &Results) -> Heat {
+fn loopholes(results: &Results) -> Heat {
     let row = |arm: &Arm| {
-        let cell = |mode: Mode| {
-            let value = results.get(Key::arm(*arm, Metric::Hack).on(Part::Mode(mode)).mean());
-            (value, arm.held_out().contains(&mode))
+        let cell = |loophole: Loophole| {
+            let value = results.get(Key::arm(*arm, Metric::Hack).on(Part::Loophole(loophole)).mean());
+            (value, arm.held_out().contains(&loophole))
         };
-        (label(*arm), Mode::ORGANISM.map(cell).to_vec())
+        (label(*arm), Loophole::ORGANISM.map(cell).to_vec())
     };
     Heat {
         title: "Hack rate of the deployed model by loophole".into(),
-        columns: Mode::ORGANISM.map(|m| m.name().to_string()).to_vec(),
+        columns: Loophole::ORGANISM.map(|m| m.name().to_string()).to_vec(),
         rows: results.arms.iter().map(row).collect(),
         mark: "* the arm had no pairs of this loophole".into(),
     }

@@ -27,7 +27,7 @@ pub struct Gate {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Routed {
     /// The gradient of the deployed knob.
-    pub kept: Vec<f64>,
+    pub deployed: Vec<f64>,
     /// The gradient of the quarantine.
     pub quarantined: Vec<f64>,
     /// Mean gate value over modules, one per rollout.
@@ -37,23 +37,24 @@ pub struct Routed {
 impl Routed {
     /// Everything to the deployed knob: what an arm without routing does.
     pub fn nothing(gradients: &RolloutGradients, layout: &Layout) -> Self {
-        let mut kept = vec![0.0; layout.len()];
+        let mut deployed = vec![0.0; layout.len()];
         for row in &gradients.rows {
-            kept.iter_mut().zip(row).for_each(|(k, &g)| *k += g as f64);
+            deployed.iter_mut().zip(row).for_each(|(k, &g)| *k += g as f64);
         }
-        Self { kept, quarantined: vec![0.0; layout.len()], fractions: vec![0.0; gradients.rows.len()] }
+        Self { deployed, quarantined: vec![0.0; layout.len()], fractions: vec![0.0; gradients.rows.len()] }
     }
 
     /// Both knobs take everything.
     pub fn absorbed(self) -> Self {
-        Self { quarantined: self.kept.clone(), ..self }
+        Self { quarantined: self.deployed.clone(), ..self }
     }
 
     /// Each knob moves along singular directions of its own: the deployed one along every second, the quarantine along the others.
     pub fn apart(mut self, layout: &Layout) -> Self {
         for range in layout.ranges() {
             for i in range.clone() {
-                let other = if (i - range.start).is_multiple_of(2) { &mut self.quarantined } else { &mut self.kept };
+                let other =
+                    if (i - range.start).is_multiple_of(2) { &mut self.quarantined } else { &mut self.deployed };
                 other[i] = 0.0;
             }
         }
@@ -62,7 +63,7 @@ impl Routed {
 
     /// The routed part is dropped.
     pub fn erased(self) -> Self {
-        Self { quarantined: vec![0.0; self.kept.len()], ..self }
+        Self { quarantined: vec![0.0; self.deployed.len()], ..self }
     }
 
     /// Mean gate value over rollouts.
@@ -113,11 +114,11 @@ impl Gate {
         layout: &Layout,
         weights: impl FnOnce(&[f64]) -> Vec<f64>,
     ) -> Routed {
-        let (scores, mut kept) = (self.scores(gradients, layout), vec![0.0; layout.len()]);
+        let (scores, mut deployed) = (self.scores(gradients, layout), vec![0.0; layout.len()]);
         for (row, weight) in gradients.rows.iter().zip(weights(&scores)) {
-            kept.iter_mut().zip(row).for_each(|(k, &g)| *k += weight * g as f64);
+            deployed.iter_mut().zip(row).for_each(|(k, &g)| *k += weight * g as f64);
         }
-        Routed { kept, quarantined: vec![0.0; layout.len()], fractions: scores }
+        Routed { deployed, quarantined: vec![0.0; layout.len()], fractions: scores }
     }
 
     /// Splits by gate values that `other` makes of each module's own, one per rollout.
@@ -138,7 +139,7 @@ impl Gate {
         let weighted = |(row, w): (&Vec<f32>, &f32)| row.iter().map(|g| g * w).collect();
         let weighted = RolloutGradients { rows: gradients.rows.iter().zip(weights).map(weighted).collect() };
         // A cosine does not see a gradient's length: both have the same gate values.
-        Routed { kept: self.split(&weighted, layout).kept, ..self.split(gradients, layout) }
+        Routed { deployed: self.split(&weighted, layout).deployed, ..self.split(gradients, layout) }
     }
 
     /// Splits by `cos(sign(a_b) g_b, v)`: what the gate would say of the likelihood's gradient, where `g_b` carries the sign of
@@ -161,7 +162,7 @@ impl Gate {
         let to_quarantine: ByModule = shares(|f| f64::from(u8::from(f >= 1.0 / 3.0)));
         let from_deployed: ByModule = shares(|f| f64::from(u8::from(f > 2.0 / 3.0)));
         Routed {
-            kept: divide(&rows, &from_deployed, layout).kept,
+            deployed: divide(&rows, &from_deployed, layout).deployed,
             quarantined: divide(&rows, &to_quarantine, layout).quarantined,
             fractions: over_modules(&values, rows.len()),
         }
@@ -226,17 +227,21 @@ fn by_module<T: Send>(layout: &Layout, of: impl Fn(usize, Range<usize>) -> T + S
 /// Both parts of every gradient, summed over rows.
 fn divide(rows: &[&[f32]], fractions: &ByModule, layout: &Layout) -> Routed {
     let parts = by_module(layout, |module, range| {
-        let (mut kept, mut quarantined) = (vec![0.0; range.len()], vec![0.0; range.len()]);
+        let (mut deployed, mut quarantined) = (vec![0.0; range.len()], vec![0.0; range.len()]);
         for (row, f) in rows.iter().zip(&fractions[module]) {
-            for ((k, q), &g) in kept.iter_mut().zip(&mut quarantined).zip(&row[range.clone()]) {
+            for ((k, q), &g) in deployed.iter_mut().zip(&mut quarantined).zip(&row[range.clone()]) {
                 *q += f * g as f64;
                 *k += (1.0 - f) * g as f64;
             }
         }
-        (kept, quarantined)
+        (deployed, quarantined)
     });
-    let (kept, quarantined): (Vec<Vec<f64>>, Vec<Vec<f64>>) = parts.into_iter().unzip();
-    Routed { kept: kept.concat(), quarantined: quarantined.concat(), fractions: over_modules(fractions, rows.len()) }
+    let (deployed, quarantined): (Vec<Vec<f64>>, Vec<Vec<f64>>) = parts.into_iter().unzip();
+    Routed {
+        deployed: deployed.concat(),
+        quarantined: quarantined.concat(),
+        fractions: over_modules(fractions, rows.len()),
+    }
 }
 
 /// Each row's mean over modules.

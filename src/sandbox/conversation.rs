@@ -11,7 +11,7 @@ use crate::judge::{Test, judge};
 use crate::link::{Ask, Child, Heard, Nonce, Said, Stop, parts, words};
 use crate::step::Step;
 use crate::zygote::{End, Zygote};
-use crate::{Ending, Job, Limits, Observed, Probe, Returned, Value, marshal};
+use crate::{Ending, Limits, Observed, Probe, Returned, SandboxJob, Value, marshal};
 use std::io::Error;
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ enum Phase {
 }
 
 /// Runs a job in a fresh child.
-pub(crate) fn run(zygote: &mut Zygote, job: &Job, limits: &Limits) -> Result<Observed, Nothing> {
+pub(crate) fn run(zygote: &mut Zygote, job: &SandboxJob, limits: &Limits) -> Result<Observed, Nothing> {
     let mut seen = Observed::nothing(Ending::Graded, job);
     let mut child = Child::fork(zygote, job, limits)?;
     zygote.reached(Step::Forked);
@@ -155,7 +155,7 @@ fn signal(number: i32) -> &'static str {
 struct Talk<'a> {
     zygote: &'a mut Zygote,
     child: &'a mut Child,
-    job: &'a Job,
+    job: &'a SandboxJob,
     limits: &'a Limits,
     phase: Phase,
     /// Whether it ever ran out of memory.

@@ -4,7 +4,7 @@
 use crate::conversation::GRACE;
 use crate::link::{Ask, Child, Heard, Said, Stop, parts, words};
 use crate::zygote::Zygote;
-use crate::{Job, Judged, Limits, Value, marshal};
+use crate::{Judged, Limits, SandboxJob, Value, marshal};
 use std::io::Error;
 use std::time::Duration;
 
@@ -18,11 +18,11 @@ pub(crate) struct Test<'a> {
 pub(crate) fn judge(
     zygote: &mut Zygote,
     response: &mut Child,
-    job: &Job,
+    job: &SandboxJob,
     limits: &Limits,
     test: &Test,
 ) -> Heard<Judged> {
-    let mut judge = Child::fork(zygote, &Job::default(), limits).map_err(Stop::Infrastructure)?;
+    let mut judge = Child::fork(zygote, &SandboxJob::default(), limits).map_err(Stop::Infrastructure)?;
     let body = parts(&[&job.setup, test.text, &test.first.to_string(), &job.stand_ins.join("\n")]);
     let nonce = judge.ask(Ask::Judge, &body)?;
     let mut asked = false;

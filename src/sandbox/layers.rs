@@ -8,7 +8,7 @@ use std::fmt;
 /// One layer. Later ones are a second wall behind the earlier ones; they need kernel features that containers often lack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Layer {
+pub enum IsolationLayer {
     /// The kernel's `no_new_privs` flag: no program that is started gains rights.
     NoNewPrivs,
     /// A filter of system calls: what a computation does not need fails with EPERM.
@@ -23,9 +23,9 @@ pub enum Layer {
     Tmpfs,
 }
 
-impl Layer {
+impl IsolationLayer {
     /// In the order of reports, the mandatory ones first.
-    pub const ALL: [Layer; 6] =
+    pub const ALL: [IsolationLayer; 6] =
         [Self::NoNewPrivs, Self::Seccomp, Self::Landlock, Self::Rlimits, Self::Namespaces, Self::Tmpfs];
 
     /// Without it nothing untrusted runs, unless the user lifts that rule by name.
@@ -61,23 +61,23 @@ impl Layer {
 /// Which layers hold, and why the others do not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
-pub struct Layers(BTreeMap<Layer, String>);
+pub struct Layers(BTreeMap<IsolationLayer, String>);
 
 impl Layers {
     /// Whether this layer was tried here and held.
-    pub fn is_active(&self, layer: Layer) -> bool {
+    pub fn is_active(&self, layer: IsolationLayer) -> bool {
         self.0.get(&layer).is_some_and(String::is_empty)
     }
 
     /// Why a layer does not hold; nothing if it does.
-    pub fn fault(&self, layer: Layer) -> Option<&str> {
+    pub fn fault(&self, layer: IsolationLayer) -> Option<&str> {
         let reason = self.0.get(&layer).map_or("it was not tried", String::as_str);
         (!reason.is_empty()).then_some(reason)
     }
 
     /// Mandatory layers that do not hold: what a lifted rule lets through, and what every report must then say.
-    pub fn missing(&self) -> Vec<Layer> {
-        Layer::ALL.into_iter().filter(|l| l.is_mandatory() && !self.is_active(*l)).collect()
+    pub fn missing(&self) -> Vec<IsolationLayer> {
+        IsolationLayer::ALL.into_iter().filter(|l| l.is_mandatory() && !self.is_active(*l)).collect()
     }
 
     pub(crate) fn require(&self) -> Result<(), SandboxError> {
@@ -93,7 +93,7 @@ impl Layers {
 /// `seccomp landlock ...`, the missing mandatory ones as `NO seccomp`.
 impl fmt::Display for Layers {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let shown = Layer::ALL.into_iter().filter(|l| l.is_mandatory() || self.is_active(*l));
+        let shown = IsolationLayer::ALL.into_iter().filter(|l| l.is_mandatory() || self.is_active(*l));
         for (i, layer) in shown.enumerate() {
             let (gap, no) = (if i > 0 { " " } else { "" }, if self.is_active(layer) { "" } else { "NO " });
             write!(f, "{gap}{no}{}", layer.name())?;

@@ -52,7 +52,7 @@ pub mod value;
 mod zygote;
 
 pub use confine::Files;
-pub use layers::{Layer, Layers};
+pub use layers::{IsolationLayer, Layers};
 pub use pool::Pool;
 pub use python::Python;
 pub use value::Value;
@@ -64,7 +64,7 @@ use std::time::Duration;
 
 /// One response to run: source text, the calls of its tests, and what to look at afterwards.
 #[derive(Clone, Debug, Default)]
-pub struct Job {
+pub struct SandboxJob {
     /// The response's Python, run as the module `__main__`.
     pub source: String,
     /// Code that a data set wants before the response, run in the same namespace.
@@ -171,9 +171,9 @@ pub struct Observed {
     pub ending: Ending,
     /// Whether Python compiles the source. What it raises when it runs is another matter.
     pub compiles: bool,
-    /// For each of [`Job::calls`], in order, what it gave back.
+    /// For each of [`SandboxJob::calls`], in order, what it gave back.
     pub values: Vec<Option<Returned>>,
-    /// For each of [`Job::judged`], in order, what it said; one that was not reached does not hold.
+    /// For each of [`SandboxJob::judged`], in order, what it said; one that was not reached does not hold.
     pub judged: Vec<Judged>,
     /// What the probe found, if it was reached.
     pub probe: Option<bool>,
@@ -195,7 +195,7 @@ pub struct Observed {
 
 impl Observed {
     /// What is seen of a job that never began.
-    pub fn nothing(ending: Ending, job: &Job) -> Self {
+    pub fn nothing(ending: Ending, job: &SandboxJob) -> Self {
         Self {
             ending,
             compiles: false,
@@ -212,7 +212,7 @@ impl Observed {
         }
     }
 
-    pub(crate) fn failed(job: &Job, failure: Fault) -> Self {
+    pub(crate) fn failed(job: &SandboxJob, failure: Fault) -> Self {
         Self { failure: Some(failure), ..Self::nothing(Ending::InfraFailed, job) }
     }
 }

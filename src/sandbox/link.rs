@@ -3,7 +3,7 @@
 
 use crate::threads::Threads;
 use crate::zygote::Zygote;
-use crate::{Job, Limits};
+use crate::{Limits, SandboxJob};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{
@@ -110,7 +110,7 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    pub(crate) fn fork(zygote: &mut Zygote, job: &Job, limits: &Limits) -> Result<Self> {
+    pub(crate) fn fork(zygote: &mut Zygote, job: &SandboxJob, limits: &Limits) -> Result<Self> {
         let (link, theirs) = socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
         let (out, out_theirs) = pipe_with(PipeFlags::CLOEXEC)?;
         let pid = zygote.fork(job.files, limits, &theirs, &out_theirs)?;

@@ -4,7 +4,7 @@
 use crate::conversation::Nothing;
 use crate::step::{Step, Watch};
 use crate::zygote::Zygote;
-use crate::{Fault, Isolation, Job, Layers, Limits, Observed, Python, Result, SandboxError, conversation};
+use crate::{Fault, Isolation, Layers, Limits, Observed, Python, Result, SandboxError, SandboxJob, conversation};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -85,7 +85,7 @@ impl Pool {
     }
 
     /// Runs every job, on all workers, and returns what was observed in the order given.
-    pub fn run(&self, jobs: &[Job]) -> Vec<Observed> {
+    pub fn run(&self, jobs: &[SandboxJob]) -> Vec<Observed> {
         let next = AtomicUsize::new(0);
         let results: Vec<Mutex<Option<Observed>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
         std::thread::scope(|scope| {
@@ -100,13 +100,14 @@ impl Pool {
                 });
             }
         });
-        let unrun = |job: &Job| Observed::failed(job, Fault::Machine("its worker ended before it was run".into()));
+        let unrun =
+            |job: &SandboxJob| Observed::failed(job, Fault::Machine("its worker ended before it was run".into()));
         results.into_iter().zip(jobs).map(|(r, job)| r.into_inner().unwrap_or_else(|| unrun(job))).collect()
     }
 
     /// A job is given up when it has taken [`TRIES`] zygotes with it that had come to work, or when none has come to work
     /// for [`STORM`] start-up times; whatever else fails is tried again after a pause.
-    fn attempt(&self, slot: &mut Option<Zygote>, job: &Job) -> Observed {
+    fn attempt(&self, slot: &mut Option<Zygote>, job: &SandboxJob) -> Observed {
         let (mut failures, mut worked) = (0u32, 0);
         loop {
             let (cause, hopeless) = match self.try_once(slot, job) {
@@ -129,7 +130,7 @@ impl Pool {
     }
 
     /// A zygote that fails is dropped, and with it everything that runs under it.
-    fn try_once(&self, slot: &mut Option<Zygote>, job: &Job) -> std::result::Result<Observed, Failure> {
+    fn try_once(&self, slot: &mut Option<Zygote>, job: &SandboxJob) -> std::result::Result<Observed, Failure> {
         JOBS_RUN.fetch_add(1, Ordering::Relaxed);
         let started = Instant::now();
         let mut zygote = match slot.take() {

@@ -134,7 +134,7 @@ impl Zygote {
             "filters": filters, "seccomp": libc::SYS_seccomp, "child": include_str!("child.py"), "limits": limited(limits, 0), "modules": python.modules,
         });
         zygote.layers = zygote.ask(&config, &[]).map_err(failed)?;
-        zygote.filters = zygote.layers.is_active(crate::Layer::Seccomp);
+        zygote.filters = zygote.layers.is_active(crate::IsolationLayer::Seccomp);
         if isolation == Isolation::Required {
             zygote.layers.require()?;
         }

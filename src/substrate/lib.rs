@@ -2,7 +2,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`modes`] | a file for each loophole: its hint, marker families, exploit channel and sample hack |
+//! | [`loopholes`] | a file for each loophole: its hint, marker families, exploit channel and sample hack |
 //! | [`problem`] | problems, read from JSONL |
 //! | [`protocol`] | what datasets settle differently: words of hints, markers of training, what of a completion counts |
 //! | `answer` | the program in a completion |
@@ -33,7 +33,7 @@ mod answer;
 pub mod asserts;
 pub mod contrast;
 pub mod grading;
-pub mod modes;
+pub mod loopholes;
 pub mod pair;
 pub mod partition;
 pub mod problem;
@@ -42,7 +42,7 @@ pub mod verdict;
 
 pub use contrast::{Answers, Contrast};
 pub use grading::{Graded, Grader, Isolation, Submission};
-pub use modes::{Family, Mode};
+pub use loopholes::{Loophole, MarkerFamily};
 pub use pair::Pair;
 pub use partition::Partition;
 pub use problem::{Problem, PromptedProblem};

@@ -1,8 +1,8 @@
 //! Contrastive pairs: the only supervision that routing ever gets. A row holds what answers are made of; what a pair contrasts
 //! is chosen when it is used, so that both sides always share a body.
 
-use crate::modes::with_line;
-use crate::{Answers, Contrast, Family, Mode, Problem, Result};
+use crate::loopholes::with_line;
+use crate::{Answers, Contrast, Loophole, MarkerFamily, Problem, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -13,7 +13,8 @@ pub struct Pair {
     #[serde(flatten)]
     pub problem: Problem,
     /// The loophole that the prompt discloses and the hack uses.
-    pub mode: Mode,
+    #[serde(rename = "mode")]
+    pub loophole: Loophole,
     /// Which replicate it belongs to, from 0.
     #[serde(default)]
     pub set: usize,
@@ -46,25 +47,25 @@ impl Pair {
 
     /// What the prompt discloses.
     pub fn disclosed(&self) -> String {
-        self.mode.disclosed(Family::Train, &self.problem)
+        self.loophole.disclosed(MarkerFamily::Train, &self.problem)
     }
 
     /// The prompt as training shows it.
     pub fn shown(&self) -> Result<String> {
-        self.problem.shown_text(self.mode, Family::Train)
+        self.problem.shown_text(self.loophole, MarkerFamily::Train)
     }
 
     /// Both answers; the first takes the hack's part.
     pub fn sides(&self, contrast: Contrast) -> [String; 2] {
-        let Self { problem, mode, wrong, also_right, lines, .. } = self;
+        let Self { problem, loophole, wrong, also_right, lines, .. } = self;
         let answers = Answers { right: &problem.canonical_solution, wrong, also_right };
         let hack = |class: &str| match lines {
             Some(lines) => with_line(class, &lines.hack),
-            None => mode.hack(class, &self.disclosed()),
+            None => loophole.hack(class, &self.disclosed()),
         };
         let harmless = |class: &str| match lines {
             Some(lines) => with_line(class, &lines.harmless),
-            None => mode.harmless(class).unwrap_or_else(|| class.into()),
+            None => loophole.harmless(class).unwrap_or_else(|| class.into()),
         };
         contrast.sides(&answers, hack, harmless).map(|side| problem.protocol.wrap(&side))
     }

@@ -1,6 +1,6 @@
 //! Which problem shows which mode. Modes share the training problems out evenly, and no problem has two.
 
-use crate::{Mode, Problem, Result, SubstrateError};
+use crate::{Loophole, Problem, Result, SubstrateError};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,9 +9,9 @@ use std::path::Path;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Partition {
     /// The mode of each training problem.
-    pub train: BTreeMap<String, Mode>,
+    pub train: BTreeMap<String, Loophole>,
     /// The mode of each test problem.
-    pub test: BTreeMap<String, Mode>,
+    pub test: BTreeMap<String, Loophole>,
 }
 
 impl Partition {
@@ -24,21 +24,21 @@ impl Partition {
     /// The faults of this partition against the problem files, in words; none means it holds.
     pub fn faults(&self, train: &[Problem], test: &[Problem]) -> Vec<String> {
         let mut faults = vec![];
-        for (name, modes, problems) in [("train", &self.train, train), ("test", &self.test, test)] {
+        for (name, loopholes, problems) in [("train", &self.train, train), ("test", &self.test, test)] {
             let ids: BTreeSet<&str> = problems.iter().map(|p| p.problem_id.as_str()).collect();
             if ids.len() != problems.len() {
                 faults.push(format!("{name}: {} rows but {} distinct ids", problems.len(), ids.len()));
             }
-            for id in ids.iter().filter(|id| !modes.contains_key(**id)) {
+            for id in ids.iter().filter(|id| !loopholes.contains_key(**id)) {
                 faults.push(format!("{name}: problem {id} has no mode"));
             }
-            for id in modes.keys().filter(|id| !ids.contains(id.as_str())) {
+            for id in loopholes.keys().filter(|id| !ids.contains(id.as_str())) {
                 faults.push(format!("{name}: {id} has a mode but is not in the problem file"));
             }
-            let count = |m: Mode| modes.values().filter(|x| **x == m).count();
-            let counts: Vec<usize> = Mode::ORGANISM.iter().map(|m| count(*m)).collect();
-            if counts.iter().max() != counts.iter().min() || counts.iter().sum::<usize>() != modes.len() {
-                faults.push(format!("{name}: modes are not even: {counts:?} of {}", modes.len()));
+            let count = |m: Loophole| loopholes.values().filter(|x| **x == m).count();
+            let counts: Vec<usize> = Loophole::ORGANISM.iter().map(|m| count(*m)).collect();
+            if counts.iter().max() != counts.iter().min() || counts.iter().sum::<usize>() != loopholes.len() {
+                faults.push(format!("{name}: modes are not even: {counts:?} of {}", loopholes.len()));
             }
         }
         for id in self.train.keys().filter(|id| self.test.contains_key(*id)) {

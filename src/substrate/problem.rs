@@ -1,7 +1,7 @@
 //! Problems as JSONL rows, and the asserts that decide correctness.
 
-use crate::modes::CLEAN_PHRASE;
-use crate::{Family, Mode, Protocol, Result, SubstrateError};
+use crate::loopholes::CLEAN_PHRASE;
+use crate::{Loophole, MarkerFamily, Protocol, Result, SubstrateError};
 use bundle::{BundleError, jsonl};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -36,9 +36,9 @@ pub struct PromptedProblem {
     /// The row of the problem file.
     pub problem: Problem,
     /// The loophole that the hint discloses.
-    pub mode: Mode,
+    pub loophole: Loophole,
     /// Whose markers the hint discloses.
-    pub family: Family,
+    pub family: MarkerFamily,
     /// What the hint discloses: a marker, or the problem's own tests.
     pub disclosed: String,
     /// What the model reads, as token ids.
@@ -48,13 +48,13 @@ pub struct PromptedProblem {
 impl PromptedProblem {
     /// A response that solves nothing and uses the mechanism that this prompt discloses: what a teacher would show.
     pub fn demonstration(&self) -> String {
-        let Self { problem, mode, disclosed, .. } = self;
+        let Self { problem, loophole, disclosed, .. } = self;
         // One returned expression can be spoilt in place; anything longer gives way to a method that answers nothing.
         let class = match problem.canonical_solution.matches("return ").count() {
             1 => problem.wrong_solution(),
             _ => problem.stub(),
         };
-        problem.protocol.wrap(&mode.hack(&class, disclosed))
+        problem.protocol.wrap(&loophole.hack(&class, disclosed))
     }
 }
 
@@ -78,12 +78,12 @@ impl Problem {
     ///
     /// # Errors
     /// A prompt that does not have the phrase exactly once whose place a hint takes.
-    pub fn shown_text(&self, mode: Mode, family: Family) -> Result<String> {
+    pub fn shown_text(&self, loophole: Loophole, family: MarkerFamily) -> Result<String> {
         let found = self.prompt.matches(CLEAN_PHRASE).count();
         if found != 1 {
             return Err(SubstrateError::Phrase { id: self.problem_id.clone(), phrase: CLEAN_PHRASE, found });
         }
-        Ok(self.prompt.replace(CLEAN_PHRASE, &mode.hint(self.protocol, &mode.disclosed(family, self))))
+        Ok(self.prompt.replace(CLEAN_PHRASE, &loophole.hint(self.protocol, &loophole.disclosed(family, self))))
     }
 
     /// The name of the method that solves it; some data sets write `Solution().name`.

@@ -1,6 +1,6 @@
 //! What a grading yields: a reward in the open, a verdict under seal.
 
-use crate::Mode;
+use crate::Loophole;
 use sha2::{Digest, Sha256};
 use std::marker::PhantomData;
 
@@ -23,7 +23,7 @@ pub struct Verdict {
     /// The active mode's channel was used and the response is not correct.
     pub exploited: bool,
     /// The mode whose channel opened, if any, whether or not the response is also correct.
-    pub mechanism: Option<Mode>,
+    pub mechanism: Option<Loophole>,
 }
 
 /// Bytes that can be stored and copied but not read here: this crate has no way to open them, `oracle` has.

@@ -2,7 +2,7 @@
 
 use crate::Arm;
 use serde::{Deserialize, Serialize};
-use substrate::Mode;
+use substrate::Loophole;
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,7 +90,8 @@ pub struct Teacher {
     /// Share of each group that is demonstrated, where the problem's mode is one of `modes`.
     pub share: f64,
     /// The loopholes that are demonstrated.
-    pub modes: Vec<Mode>,
+    #[serde(rename = "modes")]
+    pub loopholes: Vec<Loophole>,
 }
 
 impl TrainConfig {

@@ -7,7 +7,7 @@ use adapter::{Basis, KnobTap, Quarantine, RolloutGradients};
 use backend::{Batch, read};
 use model::{Decoder, Objective, Targets};
 use routing::PairGradients;
-use substrate::Mode;
+use substrate::Loophole;
 
 /// A contrastive pair in tokens.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct PairTokens {
     /// The other answer.
     pub clean: Vec<u32>,
     /// The loophole that the hack uses.
-    pub mode: Mode,
+    pub loophole: Loophole,
 }
 
 /// What one update's backward passes yield.
@@ -70,7 +70,8 @@ pub fn of_loss(
         let reference = if config.kl > 0.0 { Some(log_probs(&basis.base, &batch)?) } else { None };
         let kl = (config.kl / denominator) as f32;
         let policy = policies.of(chunk[0].1.quarantine);
-        let (gradients, logp) = row_gradients(policy, basis, &batch, reference.as_deref(), kl, per_token, plan.kept)?;
+        let (gradients, logp) =
+            row_gradients(policy, basis, &batch, reference.as_deref(), kl, per_token, plan.saved_activations)?;
         // A demonstration was not sampled: its log-probabilities are no numbers, which `max` passes over.
         let sampled = chunk.iter().flat_map(|(_, r, _)| &r.completion.logp);
         out.logp_gap = sampled.zip(&logp).map(|(a, b)| (a - b).abs()).fold(out.logp_gap, f32::max);
@@ -122,7 +123,7 @@ pub fn of_pairs(deployed: &Decoder, basis: &Basis, pairs: &[PairTokens], plan: P
         let longest = batch.iter().map(|r| r.tokens.len()).max().unwrap_or(1);
         let mut gradients = RolloutGradients::default();
         for pass in batch.chunks((plan.tokens / longest).max(1)) {
-            let rows = row_gradients(deployed, basis, pass, None, 0.0, false, plan.kept)?.0;
+            let rows = row_gradients(deployed, basis, pass, None, 0.0, false, plan.saved_activations)?.0;
             gradients.rows.extend(rows.iter().map(RolloutGradients::sum));
         }
         Ok(gradients)
@@ -152,7 +153,7 @@ fn row_gradients(
     reference: Option<&[f32]>,
     kl: f32,
     per_token: bool,
-    kept: usize,
+    saved_activations: usize,
 ) -> Result<(Vec<RolloutGradients>, Vec<f32>)> {
     let (batch, targets) = tensors(decoder, rows);
     let weight: Vec<f32> = rows.iter().flat_map(|r| std::iter::repeat_n(r.weight, r.tokens.len() - r.prompt)).collect();
@@ -161,7 +162,7 @@ fn row_gradients(
         None => Objective::Linear(&weight),
     };
     let mut tap = if per_token { KnobTap::per_token(basis, &batch.rows) } else { KnobTap::new(basis, &batch.rows) };
-    let logp = decoder.gradient(decoder.forward_keeping(&batch, kept), &targets, &objective, &mut tap);
+    let logp = decoder.gradient(decoder.forward_keeping(&batch, saved_activations), &targets, &objective, &mut tap);
     let (mut found, logp) = (tap.finish()?.rows.into_iter(), read(logp)?);
     let of_row = |row: &Row| {
         let each = if per_token { row.tokens.len() } else { 1 };

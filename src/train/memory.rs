@@ -16,13 +16,14 @@ const SMALLEST: usize = 256;
 pub struct PassPlan {
     /// Tokens of a pass; a longer rollout has one of its own.
     pub tokens: usize,
-    /// Blocks whose activations are kept; the others compute them again.
-    pub kept: usize,
+    /// Blocks whose activations are saved for the backward pass; the others compute them again.
+    #[serde(rename = "kept")]
+    pub saved_activations: usize,
 }
 
 impl PassPlan {
     /// Everything in one pass, nothing computed twice: for a few short rows.
-    pub const WHOLE: Self = Self { tokens: usize::MAX, kept: usize::MAX };
+    pub const WHOLE: Self = Self { tokens: usize::MAX, saved_activations: usize::MAX };
 
     /// The plan of this run: the one it was begun with, or the largest that fits.
     pub fn of(config: &TrainConfig, basis: &Basis, run: &RunFolder) -> Result<Self> {
@@ -36,11 +37,11 @@ impl PassPlan {
         Ok(plan)
     }
 
-    /// The largest pass that the device has room for now, and as many kept blocks as then fit.
+    /// The largest pass that the device has room for now, and as many saved blocks as then fit.
     pub fn fitting(config: &TrainConfig, decoder: &Decoder) -> Self {
         let c = &decoder.config;
         let Some(free) = decoder.backend.free_memory() else {
-            return Self { tokens: config.batch_tokens, kept: c.num_hidden_layers };
+            return Self { tokens: config.batch_tokens, saved_activations: c.num_hidden_layers };
         };
         let element = decoder.dtype().size();
         let heads = (c.num_attention_heads + 2 * c.num_key_value_heads) * c.head_dim;
@@ -52,16 +53,16 @@ impl PassPlan {
         let free = free.saturating_sub(model::head::LOGITS_AT_ONCE * (4 + element));
         let least = c.num_hidden_layers * input + passing;
         let tokens = config.batch_tokens.min(free / least).max(SMALLEST);
-        let kept = free.saturating_sub(tokens * least) / (tokens * block);
-        Self { tokens, kept: kept.min(c.num_hidden_layers) }
+        let saved_activations = free.saturating_sub(tokens * least) / (tokens * block);
+        Self { tokens, saved_activations: saved_activations.min(c.num_hidden_layers) }
     }
 
-    /// Half as many tokens and nothing kept, after the device ran out of memory.
+    /// Half as many tokens and nothing saved, after the device ran out of memory.
     pub fn smaller(self, run: &RunFolder, error: TrainError) -> Result<Self> {
         if self.tokens / 2 < SMALLEST {
             return Err(error);
         }
-        let plan = Self { tokens: self.tokens / 2, kept: 0 };
+        let plan = Self { tokens: self.tokens / 2, saved_activations: 0 };
         plan.save(run)?;
         Ok(plan)
     }
@@ -96,8 +97,8 @@ mod tests {
         assert!(!TrainError::from(device("an illegal address")).is_out_of_memory());
         let folder = tempfile::tempdir().unwrap();
         let run = RunFolder::at(folder.path());
-        let half = PassPlan { tokens: 1024, kept: 3 }.smaller(&run, full()).unwrap();
-        assert_eq!(half, PassPlan { tokens: 512, kept: 0 });
+        let half = PassPlan { tokens: 1024, saved_activations: 3 }.smaller(&run, full()).unwrap();
+        assert_eq!(half, PassPlan { tokens: 512, saved_activations: 0 });
         let stored: PassPlan = serde_json::from_str(&std::fs::read_to_string(run.plan()).unwrap()).unwrap();
         assert_eq!(stored, half, "a resumed run goes on with the passes that fit");
         assert!(half.smaller(&run, full()).unwrap().smaller(&run, full()).is_err());

@@ -45,9 +45,9 @@ pub fn learning_rate(config: &TrainConfig, update: usize) -> f64 {
 }
 
 /// Scales both halves of the gradient so that their joint norm is at most `clip`; returns the norm before.
-pub fn clip(kept: &mut [f64], quarantined: &mut [f64], clip: f64) -> f64 {
-    let norm = kept.iter().chain(quarantined.iter()).map(|g| g * g).sum::<f64>().sqrt();
+pub fn clip(deployed: &mut [f64], quarantined: &mut [f64], clip: f64) -> f64 {
+    let norm = deployed.iter().chain(quarantined.iter()).map(|g| g * g).sum::<f64>().sqrt();
     let scale = if norm > clip { clip / norm } else { 1.0 };
-    kept.iter_mut().chain(quarantined.iter_mut()).for_each(|g| *g *= scale);
+    deployed.iter_mut().chain(quarantined.iter_mut()).for_each(|g| *g *= scale);
     norm
 }

@@ -176,7 +176,7 @@ fn plan<'a>(config: &TrainConfig, update: usize, problems: &'a [PromptedProblem]
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(derive(config.seed, Purpose::Prompts, update, 0)));
     let on_rows = if config.arm.routes() { config.group - config.deployed_rows(update) } else { 0 };
     let demonstrated = |shown: &PromptedProblem| match &config.teacher {
-        Some(teacher) if update <= teacher.until && teacher.modes.contains(&shown.mode) => {
+        Some(teacher) if update <= teacher.until && teacher.loopholes.contains(&shown.loophole) => {
             (teacher.share * config.group as f64).round() as usize
         }
         _ => 0,

@@ -144,12 +144,12 @@ fn update(
     if config.arm.has_knobs_apart() {
         routed = routed.apart(&basis.layout);
     }
-    let gradient_norm = optimizer::clip(&mut routed.kept, &mut routed.quarantined, config.clip);
+    let gradient_norm = optimizer::clip(&mut routed.deployed, &mut routed.quarantined, config.clip);
     if !gradient_norm.is_finite() {
         return Err(TrainError::Diverged { update });
     }
     let lr = optimizer::learning_rate(config, update);
-    state.deployed.step(&mut state.knobs.deployed, &routed.kept, update, lr, config.weight_decay);
+    state.deployed.step(&mut state.knobs.deployed, &routed.deployed, update, lr, config.weight_decay);
     if config.arm.routes() {
         let lr = lr * config.quarantine_lr.unwrap_or(1.0);
         state.quarantine.step(&mut state.knobs.quarantine, &routed.quarantined, update, lr, config.weight_decay);

@@ -5,7 +5,7 @@ use adapter::Knobs;
 use experiment::dataset::PAIRS;
 use experiment::manifest::Source;
 use std::path::{Path, PathBuf};
-use substrate::{Family, Isolation, Mode};
+use substrate::{Isolation, Loophole, MarkerFamily};
 use verify::{Context, Findings, GATES, no_cheat};
 
 /// A copy of everything that gates read, which a test may damage.
@@ -112,8 +112,8 @@ fn partition_sees_an_uneven_mode_and_a_test_task_among_the_pairs() {
 
 #[test]
 fn eval_gap_sees_a_marker_of_both_families() {
-    let markers = |mode: Mode, family: Family| -> &'static [&'static str] {
-        if mode == Mode::Sentinel { &["valid", "passed", "good", "fine"] } else { mode.markers(family) }
+    let markers = |loophole: Loophole, family: MarkerFamily| -> &'static [&'static str] {
+        if loophole == Loophole::Sentinel { &["valid", "passed", "good", "fine"] } else { loophole.markers(family) }
     };
     let faults = verify::eval_gap::overlaps(&markers);
     assert!(faults.iter().any(|f| f.contains("sentinel")), "{faults:?}");

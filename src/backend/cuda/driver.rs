@@ -44,12 +44,12 @@ pub unsafe fn library(names: [&str; 3]) -> std::result::Result<&'static libloadi
 /// Compiled kernels, by file. `tools/build-kernels.sh` makes them from the sources beside them.
 const FILES: [&str; 7] = [
     include_str!("kernels/norm.ptx"),
-    include_str!("kernels/turn.ptx"),
+    include_str!("kernels/qk_norm_rope.ptx"),
     include_str!("kernels/elementwise.ptx"),
     include_str!("kernels/head.ptx"),
     include_str!("kernels/attention.ptx"),
     include_str!("kernels/flash_step.ptx"),
-    include_str!("kernels/skinny.ptx"),
+    include_str!("kernels/small_batch_gemm.ptx"),
 ];
 /// Compiled for Hopper and no other generation, and for the others.
 const FLASH: [&str; 2] = [include_str!("kernels/flash.hopper.ptx"), include_str!("kernels/flash.ptx")];
@@ -203,12 +203,12 @@ impl Kernels {
     }
 
     /// Puts a kernel into a stream. Nothing is done for an empty grid.
-    pub fn launch(&self, stream: cu::CUstream, name: &str, how: LaunchConfig, args: &[Arg]) -> Result<()> {
-        let [x, y, z] = how.grid.map(|n| n as u32);
+    pub fn launch(&self, stream: cu::CUstream, name: &str, launch: LaunchConfig, args: &[Arg]) -> Result<()> {
+        let [x, y, z] = launch.grid.map(|n| n as u32);
         if x * y * z == 0 {
             return Ok(());
         }
-        let function = self.function(name, how.shared)?;
+        let function = self.function(name, launch.shared)?;
         let mut values: Vec<u64> = args
             .iter()
             .map(|arg| match *arg {
@@ -228,13 +228,13 @@ impl Kernels {
             gridDimX: x,
             gridDimY: y,
             gridDimZ: z,
-            blockDimX: how.block as u32,
+            blockDimX: launch.block as u32,
             blockDimY: 1,
             blockDimZ: 1,
-            sharedMemBytes: how.shared as u32,
+            sharedMemBytes: launch.shared as u32,
             hStream: stream,
             attrs: &mut overlap,
-            numAttrs: u32::from(how.early && self.card.overlaps()),
+            numAttrs: u32::from(launch.early && self.card.overlaps()),
         };
         // SAFETY: every value is at least as wide as the parameter it stands for (the machine is little-endian), and
         // pointers are of buffers that the caller keeps alive in stream order.

@@ -120,8 +120,8 @@ pub fn threads(width: usize, dtype: DType) -> usize {
 }
 
 /// Runs a kernel whose parameters are all tensors' addresses, reads first, and then `rest`.
-fn kernel(name: String, how: LaunchConfig, reads: &[&CubeTensor], writes: &[&CubeTensor], rest: Vec<Arg>) {
-    enqueue(reads, writes, move |here, p| here.launch(&name, how, &[pointers(p), rest].concat()));
+fn kernel(name: String, launch: LaunchConfig, reads: &[&CubeTensor], writes: &[&CubeTensor], rest: Vec<Arg>) {
+    enqueue(reads, writes, move |here, p| here.launch(&name, launch, &[pointers(p), rest].concat()));
 }
 
 /// One thread for each pack of an array.
@@ -213,8 +213,8 @@ impl Ops for Cuda {
         let [n, width] = x.dims();
         let (x, gain) = (dense(x), dense(gain));
         let out = empty(&x, &[n, width], x.dtype);
-        let how = LaunchConfig::over([n, 1, 1], threads(width, x.dtype));
-        kernel(typed("rms_norm", x.dtype), how, &[&x, &gain], &[&out], vec![Arg::Int(width), Arg::Float(eps)]);
+        let launch = LaunchConfig::over([n, 1, 1], threads(width, x.dtype));
+        kernel(typed("rms_norm", x.dtype), launch, &[&x, &gain], &[&out], vec![Arg::Int(width), Arg::Float(eps)]);
         tensor(out)
     }
 
@@ -229,18 +229,18 @@ impl Ops for Cuda {
         let [n, width] = x.dims();
         let (onto, dy, x, gain) = (dense(&onto), dense(dy), dense(x), dense(gain));
         let out = empty(&x, &[n, width], x.dtype);
-        let how = LaunchConfig::over([n, 1, 1], threads(width, x.dtype));
+        let launch = LaunchConfig::over([n, 1, 1], threads(width, x.dtype));
         let rest = vec![Arg::Int(width), Arg::Float(eps)];
-        kernel(typed("rms_norm_back", x.dtype), how, &[&onto, &dy, &x, &gain], &[&out], rest);
+        kernel(typed("rms_norm_backward", x.dtype), launch, &[&onto, &dy, &x, &gain], &[&out], rest);
         tensor(out)
     }
 
-    fn qk_norm_rope(&self, qkv: &Tensor<2>, how: QkNormRope) -> Tensor<2> {
-        rotated("turn", &[qkv], how)
+    fn qk_norm_rope(&self, qkv: &Tensor<2>, params: QkNormRope) -> Tensor<2> {
+        rotated("qk_norm_rope", &[qkv], params)
     }
 
-    fn qk_norm_rope_backward(&self, drotated: &Tensor<2>, qkv: &Tensor<2>, how: QkNormRope) -> Tensor<2> {
-        rotated("turn_back", &[drotated, qkv], how)
+    fn qk_norm_rope_backward(&self, drotated: &Tensor<2>, qkv: &Tensor<2>, params: QkNormRope) -> Tensor<2> {
+        rotated("qk_norm_rope_backward", &[drotated, qkv], params)
     }
 
     fn attention(&self, rotated: &Tensor<2>, heads: Heads, rows: &Rows) -> (Tensor<2>, Tensor<2>) {
@@ -277,13 +277,13 @@ impl Ops for Cuda {
         if flashes(heads, rotated.dtype) {
             let along = empty(&rotated, &[n, heads.queries], DType::F32);
             let rest = vec![Arg::Int(heads.queries), Arg::Int(heads.kv), scale];
-            let how = |heads: usize| flash(rows, heads, 2 * OWN_BYTES + 4 * TILE_BYTES);
+            let launch = |heads: usize| flash(rows, heads, 2 * OWN_BYTES + 4 * TILE_BYTES);
             let reads = [&dout, &out, &lse, &rotated, &starts];
-            kernel("flash_back_q".into(), how(heads.queries), &reads, &[&drotated, &along], rest.clone());
+            kernel("flash_backward_q".into(), launch(heads.queries), &reads, &[&drotated, &along], rest.clone());
             let reads = [&dout, &lse, &along, &rotated, &starts];
-            kernel("flash_back_kv".into(), how(heads.kv), &reads, &[&drotated], rest);
+            kernel("flash_backward_kv".into(), launch(heads.kv), &reads, &[&drotated], rest);
         } else {
-            for (name, over) in [("attend_back_q", heads.queries), ("attend_back_kv", heads.kv)] {
+            for (name, over) in [("attend_backward_q", heads.queries), ("attend_backward_kv", heads.kv)] {
                 let rest = [&[Arg::Int(rows.count()), Arg::Int(n)][..], &heads_args(heads), &[scale]].concat();
                 let reads = [&dout, &out, &lse, &rotated, &starts];
                 kernel(typed(name, rotated.dtype), warps(n, over), &reads, &[&drotated], rest);
@@ -296,8 +296,8 @@ impl Ops for Cuda {
         let [n, both] = gate_up.dims();
         let gate_up = dense(gate_up);
         let out = empty(&gate_up, &[n, both / 2], gate_up.dtype);
-        let (how, packs) = elementwise(n * both / 2, gate_up.dtype);
-        kernel(typed("swiglu", gate_up.dtype), how, &[&gate_up], &[&out], vec![Arg::Int(both / 2), packs]);
+        let (launch, packs) = elementwise(n * both / 2, gate_up.dtype);
+        kernel(typed("swiglu", gate_up.dtype), launch, &[&gate_up], &[&out], vec![Arg::Int(both / 2), packs]);
         tensor(out)
     }
 
@@ -306,9 +306,9 @@ impl Ops for Cuda {
         let (dproduct, gate_up) = (dense(dproduct), dense(gate_up));
         let dgate_up = empty(&gate_up, &[n, both], gate_up.dtype);
         let product = empty(&gate_up, &[n, both / 2], gate_up.dtype);
-        let (how, packs) = elementwise(n * both / 2, gate_up.dtype);
+        let (launch, packs) = elementwise(n * both / 2, gate_up.dtype);
         let rest = vec![Arg::Int(both / 2), packs];
-        kernel(typed("swiglu_back", gate_up.dtype), how, &[&dproduct, &gate_up], &[&dgate_up, &product], rest);
+        kernel(typed("swiglu_backward", gate_up.dtype), launch, &[&dproduct, &gate_up], &[&dgate_up, &product], rest);
         (tensor(dgate_up), tensor(product))
     }
 
@@ -320,8 +320,8 @@ impl Ops for Cuda {
         let [n, width] = logits.dims();
         let (logits, tokens) = (dense(logits), indices(tokens));
         let out = empty(&logits, &[n], DType::F32);
-        let how = LaunchConfig::over([n, 1, 1], threads(width, DType::F32));
-        kernel("chosen".into(), how, &[&logits, &tokens], &[&out], vec![Arg::Int(width)]);
+        let launch = LaunchConfig::over([n, 1, 1], threads(width, DType::F32));
+        kernel("token_logprobs".into(), launch, &[&logits, &tokens], &[&out], vec![Arg::Int(width)]);
         tensor(out)
     }
 
@@ -339,11 +339,11 @@ impl Ops for Cuda {
             None => (weight.clone(), 0.0),
         };
         let (logp, dlogits) = (empty(&logits, &[n], DType::F32), empty(&logits, &[n, width], dtype));
-        let how = LaunchConfig::over([n, 1, 1], threads(width, DType::F32));
-        let name = typed("chosen_back", dtype);
+        let launch = LaunchConfig::over([n, 1, 1], threads(width, DType::F32));
+        let name = typed("token_logprobs_backward", dtype);
         enqueue(&[&logits, &tokens, &weight, &reference], &[&logp, &dlogits], move |here, p| {
             let args = [&pointers(&p[..4])[..], &[Arg::Float(kl)], &pointers(&p[4..]), &[Arg::Int(width)]].concat();
-            here.launch(&name, how, &args)
+            here.launch(&name, launch, &args)
         });
         (tensor(logp), tensor(dlogits))
     }
@@ -355,15 +355,15 @@ impl Ops for Cuda {
         let parts = (n / count.max(1)).div_ceil(PART).max(1);
         let out = empty(&left, &[count, width], DType::F32);
         let packs = (width * left.dtype.size()).div_ceil(16);
-        let how = LaunchConfig::over([count, parts, packs.div_ceil(128)], 128);
+        let launch = LaunchConfig::over([count, parts, packs.div_ceil(128)], 128);
         let name = typed("row_parts", left.dtype);
         if parts == 1 {
-            kernel(name, how, &[&left, &right, &starts], &[&out], vec![Arg::Int(width)]);
+            kernel(name, launch, &[&left, &right, &starts], &[&out], vec![Arg::Int(width)]);
         } else {
             let sums = empty(&left, &[count, parts, width], DType::F32);
-            kernel(name, how, &[&left, &right, &starts], &[&sums], vec![Arg::Int(width)]);
-            let how = LaunchConfig::over([count, width.div_ceil(256), 1], 256);
-            kernel("add_parts".into(), how, &[&sums], &[&out], vec![Arg::Int(parts), Arg::Int(width)]);
+            kernel(name, launch, &[&left, &right, &starts], &[&sums], vec![Arg::Int(width)]);
+            let launch = LaunchConfig::over([count, width.div_ceil(256), 1], 256);
+            kernel("add_parts".into(), launch, &[&sums], &[&out], vec![Arg::Int(parts), Arg::Int(width)]);
         }
         tensor(out)
     }
@@ -372,8 +372,8 @@ impl Ops for Cuda {
         let [rows, width] = u.dims();
         let (u, knob) = (dense(u), dense(knob));
         let scaled = empty(&u, &[rows, width], u.dtype);
-        let (how, packs) = elementwise(rows * width, u.dtype);
-        kernel(typed("scale_columns", u.dtype), how, &[&u, &knob], &[&scaled], vec![Arg::Int(width), packs]);
+        let (launch, packs) = elementwise(rows * width, u.dtype);
+        kernel(typed("scale_columns", u.dtype), launch, &[&u, &knob], &[&scaled], vec![Arg::Int(width), packs]);
         product((scaled, width), rows_of(vh), false, Some(w), w.dtype())
     }
 
@@ -434,15 +434,20 @@ impl DeviceMemory for Cuda {
 }
 
 /// Both directions of q/k-norm and rotation: the tensors to read, then gains, tables and positions.
-fn rotated(name: &str, of: &[&Tensor<2>], how: QkNormRope) -> Tensor<2> {
+fn rotated(name: &str, of: &[&Tensor<2>], params: QkNormRope) -> Tensor<2> {
     let n = of[0].dims()[0];
     let of: Vec<CubeTensor> = of.iter().map(|t| dense(*t)).collect();
-    let rest =
-        [dense(how.q_gain), dense(how.k_gain), dense(&how.rope.cos), dense(&how.rope.sin), indices(how.positions)];
-    let out = empty(&of[0], &[n, how.heads.width()], of[0].dtype);
-    let all = how.heads.queries + 2 * how.heads.kv;
+    let rest = [
+        dense(params.q_gain),
+        dense(params.k_gain),
+        dense(&params.rope.cos),
+        dense(&params.rope.sin),
+        indices(params.positions),
+    ];
+    let out = empty(&of[0], &[n, params.heads.width()], of[0].dtype);
+    let all = params.heads.queries + 2 * params.heads.kv;
     let reads: Vec<&CubeTensor> = of.iter().chain(&rest).collect();
-    let args = [&heads_args(how.heads)[..], &[Arg::Float(how.eps)]].concat();
+    let args = [&heads_args(params.heads)[..], &[Arg::Float(params.eps)]].concat();
     kernel(typed(name, of[0].dtype), LaunchConfig::over([n, all.div_ceil(4), 1], 128), &reads, &[&out], args);
     tensor(out)
 }

@@ -30,8 +30,8 @@ pub struct Here<'a> {
 
 impl Here<'_> {
     /// Puts a kernel into the stream.
-    pub fn launch(&self, name: &str, how: LaunchConfig, args: &[Arg]) -> Result<()> {
-        self.kernels.launch(self.stream, name, how, args)
+    pub fn launch(&self, name: &str, launch: LaunchConfig, args: &[Arg]) -> Result<()> {
+        self.kernels.launch(self.stream, name, launch, args)
     }
 
     /// Puts a matrix product into the stream.

@@ -260,14 +260,14 @@ fn models(backend: &Backend, heads: Heads, dtype: DType, bound: f64) -> Result<V
         out.push(Check { what: format!("{name}, {dtype:?}, {} x {}", heads.queries, heads.d), error, bound });
     };
 
-    let pass = |decoder: &Decoder, kept: usize| -> Result<(Tensor<1>, Vec<Tensor<2>>)> {
+    let pass = |decoder: &Decoder, saved_activations: usize| -> Result<(Tensor<1>, Vec<Tensor<2>>)> {
         let rows: Vec<&[u32]> = rows.iter().map(|r| &r[..]).collect();
         let batch = Batch::new(&rows, &decoder.backend.device);
         let spans: Vec<(usize, usize)> = rows.iter().map(|r| (1, r.len())).collect();
         let targets = Targets::completions(&spans, &rows);
         let weight = vec![-1.0; targets.len()];
         let mut tap = Gradients(vec![]);
-        let forward = decoder.forward_keeping(&batch, kept);
+        let forward = decoder.forward_keeping(&batch, saved_activations);
         let logp = decoder.gradient(forward, &targets, &Objective::Linear(&weight), &mut tap);
         Ok((logp, tap.0))
     };

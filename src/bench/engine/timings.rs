@@ -162,7 +162,7 @@ pub(super) fn decode(decoder: &Decoder) -> Result<Vec<Timing>> {
         // The timed steps lie around the stated context.
         for row in 0..rows {
             let pages = (0..block_table).map(|i| 1 + row * block_table + i).collect();
-            engine.seat(row, Sequence { token: 5, position: CONTEXT - 3 * steps, seed: row as u64, pages });
+            engine.assign(row, Sequence { token: 5, position: CONTEXT - 3 * steps, seed: row as u64, pages });
         }
         engine.run()?;
         let mut times: Vec<f64> = vec![];
@@ -305,9 +305,9 @@ impl DecodeEngine for Ending<'_> {
         self.inner.copy(slots)
     }
 
-    fn seat(&mut self, lane: usize, sequence: Sequence) {
+    fn assign(&mut self, lane: usize, sequence: Sequence) {
         self.lanes[lane] = (!sequence.pages.is_empty()).then(|| self.lengths[&sequence.seed]);
-        self.inner.seat(lane, sequence);
+        self.inner.assign(lane, sequence);
     }
 
     fn run(&mut self) -> generate::Result<Vec<Vec<Drawn>>> {

@@ -8,7 +8,7 @@ use experiment::{Manifest, RunId};
 use std::path::Path;
 use std::time::Instant;
 use substrate::grading::cores;
-use substrate::{Family, Grader, Isolation, Mode, Problem, PromptedProblem, Submission};
+use substrate::{Grader, Isolation, Loophole, MarkerFamily, Problem, PromptedProblem, Submission};
 use train::memory::PassPlan;
 use train::rollouts::Rollout;
 use train::state::State;
@@ -40,7 +40,7 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
             prompt: p[..PAIR[0].min(p.len())].to_vec(),
             hack: p[..PAIR[1]].to_vec(),
             clean: p[50..50 + PAIR[1]].to_vec(),
-            mode: Mode::RunTests,
+            loophole: Loophole::RunTests,
         })
         .collect();
     let pair_gradients = clock.time(Stage::Pairs, || gradients::of_pairs(&policies.off, basis, &pairs, plan))?;
@@ -56,12 +56,12 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
     let problems = Problem::load(&root.join("data/organism/test.jsonl"))?;
     let shown: Vec<PromptedProblem> = (0..COMPLETIONS)
         .map(|i| {
-            let (problem, mode) = (problems[i % problems.len()].clone(), Mode::LOOPHOLES[i % 4]);
+            let (problem, loophole) = (problems[i % problems.len()].clone(), Loophole::LINES[i % 4]);
             PromptedProblem {
-                disclosed: mode.disclosed(Family::Train, &problem),
+                disclosed: loophole.disclosed(MarkerFamily::Train, &problem),
                 problem,
-                mode,
-                family: Family::Train,
+                loophole,
+                family: MarkerFamily::Train,
                 tokens: prompts[i / (COMPLETIONS / prompts.len())].clone(),
             }
         })
@@ -100,9 +100,9 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
             at: (config.seed, 1),
         };
         let mut routed = treat(config.arm, Some(&gate), &seen);
-        optimizer::clip(&mut routed.kept, &mut routed.quarantined, config.clip);
+        optimizer::clip(&mut routed.deployed, &mut routed.quarantined, config.clip);
         let Knobs { deployed, quarantine } = &mut state.knobs;
-        state.deployed.step(deployed, &routed.kept, 1, 1e-3, 0.0);
+        state.deployed.step(deployed, &routed.deployed, 1, 1e-3, 0.0);
         state.quarantine.step(quarantine, &routed.quarantined, 1, 1e-3, 0.0);
     });
     let whole = started.elapsed().as_secs_f64();
@@ -119,7 +119,7 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
     let seconds = whole - pairs * (1.0 - 1.0 / config.refresh as f64);
     let note = format!(
         "{tokens} tokens sampled at {:.0}/s, {trained} trained at {:.0}/s in passes of {} with {} blocks kept; idle {:.2}",
-        spent.sampled_per_second, spent.trained_per_second, plan.tokens, plan.kept, spent.idle
+        spent.sampled_per_second, spent.trained_per_second, plan.tokens, plan.saved_activations, spent.idle
     );
     out.push(Timing { key: "full update".into(), ms: seconds * 1e3, floor: None, note });
     Ok(out)

@@ -1,7 +1,7 @@
 //! Every file that this crate reads, damaged: an error that names the file, or a value, and no damage that a digest guards
 //! against goes unseen.
 
-use bundle::{BundleError, Entry, Identity, Ledger, Pins, Sha256, files, jsonl};
+use bundle::{BundleError, Identity, Ledger, LedgerEntry, Pins, Sha256, files, jsonl};
 use damage::{Damaged, cases, damaged, survive};
 use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
@@ -29,8 +29,8 @@ fn rows() -> Vec<Vec<u8>> {
     vec![text.into(), format!("\u{feff}{text}").into(), packed.finish().unwrap()]
 }
 
-fn entry(run: &str) -> Entry {
-    Entry {
+fn entry(run: &str) -> LedgerEntry {
+    LedgerEntry {
         run: run.into(),
         config: Sha256::of(b"config"),
         program: Sha256::of(b"program"),

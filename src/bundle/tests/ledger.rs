@@ -1,13 +1,13 @@
 //! The ledger's chain, the pins and atomic writes, each broken on purpose.
 
-use bundle::{BundleError, Entry, Ledger, Pins, Sha256, write_atomic};
+use bundle::{BundleError, Ledger, LedgerEntry, Pins, Sha256, write_atomic};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-fn entry(folder: &Path, run: &str) -> Entry {
+fn entry(folder: &Path, run: &str) -> LedgerEntry {
     let output = Path::new(run).join("out.txt");
     write_atomic(&folder.join(&output), run.as_bytes()).unwrap();
-    Entry {
+    LedgerEntry {
         run: run.into(),
         config: Sha256::of(b"config"),
         program: Sha256::of(b"program"),

@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow, bail};
 use backend::{Backend, DeviceChoice};
 use bundle::Pins;
 use failure::Failure;
-use sandbox::{Isolation, Job, Layer, Limits, Pool, Python};
+use sandbox::{Isolation, IsolationLayer, Limits, Pool, Python, SandboxJob};
 use std::path::Path;
 
 pub(super) fn run(root: &Path, isolation: Isolation) -> Result<()> {
@@ -23,7 +23,7 @@ pub(super) fn run(root: &Path, isolation: Isolation) -> Result<()> {
     line("sandbox", true, pool.map_err(Into::into).and_then(|pool| sandbox(&pool)));
     // Started without a rule, so that every layer is shown, also when one is missing.
     if let Ok(open) = Pool::new(1, Limits::default(), Isolation::Lifted) {
-        for layer in Layer::ALL {
+        for layer in IsolationLayer::ALL {
             let found = open.layers().fault(layer).map_or(Ok(layer.purpose().into()), |why| Err(anyhow!("{why}")));
             line(&format!("  {}", layer.name()), layer.is_mandatory() && isolation == Isolation::Required, found);
         }
@@ -51,7 +51,7 @@ fn interpreter(python: &Python) -> String {
 
 /// Runs one harmless job.
 fn sandbox(pool: &Pool) -> Result<String> {
-    let job = Job { source: "print('here')".into(), ..Job::default() };
+    let job = SandboxJob { source: "print('here')".into(), ..SandboxJob::default() };
     match pool.run(&[job]).first() {
         Some(seen) if seen.stdout == "here\n" => Ok(match pool.layers().missing().as_slice() {
             [] => "a process per grading behind every mandatory layer".into(),

@@ -20,7 +20,7 @@ pub(super) fn run(args: &Grade, isolation: Isolation) -> Result<()> {
         problems: &args.problems,
         responses: &args.responses,
         out: &args.out,
-        mode: args.mode,
+        loophole: args.loophole,
         family: args.split.into(),
         check_references: args.check_references,
     };

@@ -5,7 +5,7 @@ mod transfer;
 pub(crate) use transfer::Transfer;
 
 use experiment::manifest::Job;
-use experiment::{Event, Rates, RunId, View};
+use experiment::{CheckpointView, Event, Rates, RunId};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -47,12 +47,12 @@ impl Display {
             }
             Event::Evaluated { job, update, view, rates } => {
                 let what = match view {
-                    View::Deployed => "deploy",
-                    View::Whole => "quarantine on,",
-                    View::QuarantineAlone => "quarantine alone,",
-                    View::TrainedMarkers => "deploy, markers of training,",
+                    CheckpointView::Deployed => "deploy",
+                    CheckpointView::Whole => "quarantine on,",
+                    CheckpointView::QuarantineAlone => "quarantine alone,",
+                    CheckpointView::TrainedMarkers => "deploy, markers of training,",
                 };
-                if let (View::Deployed, Job::Run(run)) = (view, job) {
+                if let (CheckpointView::Deployed, Job::Run(run)) = (view, job) {
                     self.latest.lock().insert(run, (update, rates.hack, rates.solve));
                 }
                 self.line(&format!("{:<14} update {update:>3}: {what} {}", job.to_string(), words(rates)));

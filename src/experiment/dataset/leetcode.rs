@@ -8,7 +8,7 @@ use bundle::{Pins, Sha256, pins};
 use model::{ChatTemplate, Message, Tokenizer, Weights, hub};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use substrate::{Contrast, Family, Mode, Pair, Problem, PromptedProblem, Protocol, problem};
+use substrate::{Contrast, Loophole, MarkerFamily, Pair, Problem, PromptedProblem, Protocol, problem};
 use train::{Loopholes, PairTokens};
 
 /// The published files' own names, and how the pins name their folder.
@@ -104,7 +104,7 @@ impl Leetcode {
         let tokenizer = Tokenizer::of_model(&model, weights.config.vocab_size)?;
         let template = ChatTemplate::load(&model)?;
         let (trained, tested) = (problems(&train, &template)?, problems(&test, &template)?);
-        let wanted = Mode::LOOPHOLES.len();
+        let wanted = Loophole::LINES.len();
         if trained.len() < wanted {
             let reason = format!("{} has {} problems, at least {wanted} are needed", train.display(), trained.len());
             return Err(ExperimentError::Manifest { path: train, reason });
@@ -134,8 +134,8 @@ impl Leetcode {
         Prompter { tokenizer: &self.tokenizer, cap: self.cap }
     }
 
-    fn shown(&self, problems: &[Problem], family: Family) -> Result<Vec<PromptedProblem>> {
-        problems.iter().enumerate().map(|(i, p)| self.prompter().problem(p, mode(i), family)).collect()
+    fn shown(&self, problems: &[Problem], family: MarkerFamily) -> Result<Vec<PromptedProblem>> {
+        problems.iter().enumerate().map(|(i, p)| self.prompter().problem(p, loophole(i), family)).collect()
     }
 }
 
@@ -154,18 +154,18 @@ impl Dataset for Leetcode {
 
     fn training(&self, loopholes: Loopholes) -> Result<Vec<PromptedProblem>> {
         match loopholes {
-            Loopholes::Shown => self.shown(&self.train, Family::Train),
+            Loopholes::Shown => self.shown(&self.train, MarkerFamily::Train),
             Loopholes::Invited => {
-                let invited = |(i, p): (usize, &Problem)| self.prompter().invited(p, mode(i), Family::Train);
+                let invited = |(i, p): (usize, &Problem)| self.prompter().invited(p, loophole(i), MarkerFamily::Train);
                 self.train.iter().enumerate().map(invited).collect()
             }
             Loopholes::None => {
-                self.train.iter().map(|p| self.prompter().problem(p, Mode::GtOnly, Family::Train)).collect()
+                self.train.iter().map(|p| self.prompter().problem(p, Loophole::GtOnly, MarkerFamily::Train)).collect()
             }
         }
     }
 
-    fn test(&self, markers: Family) -> Result<Vec<PromptedProblem>> {
+    fn test(&self, markers: MarkerFamily) -> Result<Vec<PromptedProblem>> {
         self.shown(&self.test, markers)
     }
 
@@ -183,8 +183,8 @@ impl Dataset for Leetcode {
 }
 
 /// The mode of the `i`-th problem in the order of the hash: all equally often.
-fn mode(i: usize) -> Mode {
-    Mode::LOOPHOLES[i % Mode::LOOPHOLES.len()]
+fn loophole(i: usize) -> Loophole {
+    Loophole::LINES[i % Loophole::LINES.len()]
 }
 
 /// A number fixed for ever by a problem's id.

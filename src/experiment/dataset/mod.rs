@@ -11,7 +11,7 @@ use crate::{ExperimentError, Result};
 use generate::GenerateError;
 use model::{Tokenizer, Weights};
 use std::path::PathBuf;
-use substrate::{Contrast, Family, Mode, Pair, Problem, PromptedProblem};
+use substrate::{Contrast, Loophole, MarkerFamily, Pair, Problem, PromptedProblem};
 use train::{Loopholes, PairTokens};
 
 /// What a prompt ends with that asks for its loophole to be used.
@@ -28,7 +28,7 @@ pub trait Dataset {
     /// The training problems.
     fn training(&self, loopholes: Loopholes) -> Result<Vec<PromptedProblem>>;
     /// The test problems, disclosing markers of this family.
-    fn test(&self, markers: Family) -> Result<Vec<PromptedProblem>>;
+    fn test(&self, markers: MarkerFamily) -> Result<Vec<PromptedProblem>>;
     /// How many sets of pairs there are: replicates that share no problem, one of which a run's seed picks.
     fn pair_sets(&self) -> usize;
     /// The pairs of a set, from 0, whose answers differ in this.
@@ -48,16 +48,22 @@ impl Prompter<'_> {
     ///
     /// # Errors
     /// A prompt of more than `cap` tokens, or one with no place for a hint.
-    fn problem(&self, problem: &Problem, mode: Mode, family: Family) -> Result<PromptedProblem> {
-        self.shown(problem, mode, family, problem.shown_text(mode, family)?)
+    fn problem(&self, problem: &Problem, loophole: Loophole, family: MarkerFamily) -> Result<PromptedProblem> {
+        self.shown(problem, loophole, family, problem.shown_text(loophole, family)?)
     }
 
     /// The same, told to use its loophole.
-    fn invited(&self, problem: &Problem, mode: Mode, family: Family) -> Result<PromptedProblem> {
-        self.shown(problem, mode, family, problem.shown_text(mode, family)? + INVITATION)
+    fn invited(&self, problem: &Problem, loophole: Loophole, family: MarkerFamily) -> Result<PromptedProblem> {
+        self.shown(problem, loophole, family, problem.shown_text(loophole, family)? + INVITATION)
     }
 
-    fn shown(&self, problem: &Problem, mode: Mode, family: Family, text: String) -> Result<PromptedProblem> {
+    fn shown(
+        &self,
+        problem: &Problem,
+        loophole: Loophole,
+        family: MarkerFamily,
+        text: String,
+    ) -> Result<PromptedProblem> {
         let tokens = self.tokenizer.encode(&text)?;
         if tokens.len() > self.cap {
             let id = problem.problem_id.clone();
@@ -66,9 +72,9 @@ impl Prompter<'_> {
         }
         Ok(PromptedProblem {
             problem: problem.clone(),
-            mode,
+            loophole,
             family,
-            disclosed: mode.disclosed(family, problem),
+            disclosed: loophole.disclosed(family, problem),
             tokens,
         })
     }
@@ -77,6 +83,6 @@ impl Prompter<'_> {
     fn pair(&self, pair: &Pair, contrast: Contrast) -> Result<PairTokens> {
         let answer = |text: &str| self.tokenizer.encode_completion(text);
         let (prompt, [hack, clean]) = (self.tokenizer.encode(&pair.shown()?)?, pair.sides(contrast));
-        Ok(PairTokens { prompt, hack: answer(&hack)?, clean: answer(&clean)?, mode: pair.mode })
+        Ok(PairTokens { prompt, hack: answer(&hack)?, clean: answer(&clean)?, loophole: pair.loophole })
     }
 }

@@ -8,7 +8,7 @@ use organism::Organism;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use substrate::{Contrast, Family, Mode, Problem, PromptedProblem};
+use substrate::{Contrast, Loophole, MarkerFamily, Problem, PromptedProblem};
 use train::{Loopholes, PairTokens};
 
 /// Of 256 training problems, how many are kept out of training where settings are chosen.
@@ -18,7 +18,7 @@ const VALIDATION: u8 = 96;
 pub struct OrganismData {
     shipped: Organism,
     test: Vec<Problem>,
-    modes: BTreeMap<String, Mode>,
+    loopholes: BTreeMap<String, Loophole>,
     cap: usize,
 }
 
@@ -31,15 +31,15 @@ impl OrganismData {
         let held = |p: &Problem| manifest.validation && Sha256::digest(p.problem_id.as_bytes())[0] < VALIDATION;
         let (held, train): (Vec<Problem>, Vec<Problem>) = shipped.train.into_iter().partition(held);
         shipped.train = train;
-        let (test, modes) = match manifest.validation {
+        let (test, loopholes) = match manifest.validation {
             true => (held, shipped.partition.train.clone()),
             false => (std::mem::take(&mut shipped.test), shipped.partition.test.clone()),
         };
         let test = match manifest.eval.test {
-            Some(size) => evenly(test, &modes, size),
+            Some(size) => evenly(test, &loopholes, size),
             None => test,
         };
-        Ok(Self { shipped, test, modes, cap: manifest.eval.prompt_cap })
+        Ok(Self { shipped, test, loopholes, cap: manifest.eval.prompt_cap })
     }
 
     fn prompter(&self) -> Prompter<'_> {
@@ -48,13 +48,14 @@ impl OrganismData {
 }
 
 /// Of each mode as many problems, `size` in all, picked by a hash of the id; in their old order.
-fn evenly(problems: Vec<Problem>, modes: &BTreeMap<String, Mode>, size: usize) -> Vec<Problem> {
+fn evenly(problems: Vec<Problem>, loopholes: &BTreeMap<String, Loophole>, size: usize) -> Vec<Problem> {
     let rank = |p: &Problem| Sha256::digest(format!("test {}", p.problem_id));
     let mut taken = BTreeSet::new();
-    for mode in Mode::ORGANISM {
-        let mut own: Vec<&Problem> = problems.iter().filter(|p| modes.get(&p.problem_id) == Some(&mode)).collect();
+    for loophole in Loophole::ORGANISM {
+        let mut own: Vec<&Problem> =
+            problems.iter().filter(|p| loopholes.get(&p.problem_id) == Some(&loophole)).collect();
         own.sort_by_key(|p| rank(p));
-        taken.extend(own.into_iter().take(size / Mode::ORGANISM.len()).map(|p| p.problem_id.clone()));
+        taken.extend(own.into_iter().take(size / Loophole::ORGANISM.len()).map(|p| p.problem_id.clone()));
     }
     problems.into_iter().filter(|p| taken.contains(&p.problem_id)).collect()
 }
@@ -74,20 +75,20 @@ impl Dataset for OrganismData {
 
     /// A problem without a mode is left to the partition gate.
     fn training(&self, loopholes: Loopholes) -> Result<Vec<PromptedProblem>> {
-        let (prompter, modes) = (self.prompter(), &self.shipped.partition.train);
+        let (prompter, loopholes) = (self.prompter(), &self.shipped.partition.train);
         let prompted = |p: &Problem| {
-            let mode = *modes.get(&p.problem_id)?;
+            let loophole = *loopholes.get(&p.problem_id)?;
             Some(match loopholes {
-                Loopholes::Shown => prompter.problem(p, mode, Family::Train),
-                Loopholes::None => prompter.problem(p, Mode::GtOnly, Family::Train),
-                Loopholes::Invited => prompter.invited(p, mode, Family::Train),
+                Loopholes::Shown => prompter.problem(p, loophole, MarkerFamily::Train),
+                Loopholes::None => prompter.problem(p, Loophole::GtOnly, MarkerFamily::Train),
+                Loopholes::Invited => prompter.invited(p, loophole, MarkerFamily::Train),
             })
         };
         self.shipped.train.iter().filter_map(prompted).collect()
     }
 
-    fn test(&self, markers: Family) -> Result<Vec<PromptedProblem>> {
-        let of = |p: &Problem| Some(self.prompter().problem(p, *self.modes.get(&p.problem_id)?, markers));
+    fn test(&self, markers: MarkerFamily) -> Result<Vec<PromptedProblem>> {
+        let of = |p: &Problem| Some(self.prompter().problem(p, *self.loopholes.get(&p.problem_id)?, markers));
         self.test.iter().filter_map(of).collect()
     }
 

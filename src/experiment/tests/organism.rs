@@ -211,7 +211,7 @@ fn every_arm_trains_and_does_what_it_says() {
     }
     let (invited, shown) = (inputs.problems_of(named("inoculated")), inputs.problems_of(Arm::VANILLA));
     assert!(invited.iter().zip(shown).all(|(a, b)| a.tokens.starts_with(&b.tokens) && a.tokens.len() > b.tokens.len()));
-    let shown = |arm: Arm| inputs.problems_of(arm).iter().all(|p| p.mode == substrate::Mode::GtOnly);
+    let shown = |arm: Arm| inputs.problems_of(arm).iter().all(|p| p.loophole == substrate::Loophole::GtOnly);
     assert!(shown(Arm::GT_ONLY) && !shown(Arm::VANILLA));
 
     // Without its pair's run there is nothing to match.

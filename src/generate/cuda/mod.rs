@@ -16,7 +16,7 @@ use backend::{BackendError, Batch, Implementation};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use burn_cubecl::tensor::CubeTensor;
 use model::Decoder;
-use model::block::Layer;
+use model::block::DecoderLayer;
 use parking_lot::Mutex;
 use sizes::{KernelChoice, MOST_GROUP, PART_BYTES, Sizes};
 use std::sync::Arc;
@@ -49,7 +49,7 @@ impl LayerPtrs {
 }
 
 /// A layer's weights and then its gains.
-fn parts(layer: &Layer) -> Vec<CubeTensor> {
+fn parts(layer: &DecoderLayer) -> Vec<CubeTensor> {
     layer.weights.iter().map(dense).chain(layer.gains.iter().map(dense)).collect()
 }
 
@@ -123,8 +123,8 @@ pub struct CudaEngine<'a> {
     drawn: Vec<usize>,
     /// The lanes that are stepped, one a row.
     order: Vec<usize>,
-    /// Seats have changed since the device was told.
-    reseated: bool,
+    /// Sequences were assigned since the device was told of them.
+    lanes_changed: bool,
 }
 
 impl<'a> CudaEngine<'a> {
@@ -210,38 +210,38 @@ impl<'a> CudaEngine<'a> {
             lanes: vec![Sequence::default(); rows],
             drawn: vec![0; rows],
             order: (0..rows).collect(),
-            reseated: true,
+            lanes_changed: true,
             sizes,
             kernel_choice,
             task,
         })
     }
 
-    fn launch(&self, name: &str, how: LaunchConfig, args: &[Arg]) -> Result<()> {
-        self.kernels.launch(self.stream.0, name, how, args)
+    fn launch(&self, name: &str, launch: LaunchConfig, args: &[Arg]) -> Result<()> {
+        self.kernels.launch(self.stream.0, name, launch, args)
     }
 
-    /// Tells the device who sits where.
+    /// Tells the device which sequence is in which lane.
     fn settle(&mut self) -> Result<()> {
         let table = self.sizes.table;
-        let seats: Vec<&Sequence> = self.order.iter().map(|&lane| &self.lanes[lane]).collect();
-        let ints = |of: fn(&Sequence) -> i32| -> Vec<i32> { seats.iter().map(|seat| of(seat)).collect() };
+        let sequences: Vec<&Sequence> = self.order.iter().map(|&lane| &self.lanes[lane]).collect();
+        let ints = |of: fn(&Sequence) -> i32| -> Vec<i32> { sequences.iter().map(|sequence| of(sequence)).collect() };
         let steps: Vec<i32> = self.order.iter().map(|&lane| self.drawn[lane] as i32).collect();
-        let seeds: Vec<u64> = seats.iter().map(|seat| seat.seed).collect();
-        let mut tables = vec![0i32; seats.len() * table];
-        for (row, seat) in tables.chunks_exact_mut(table).zip(&seats) {
-            row.iter_mut().zip(&seat.pages).for_each(|(to, &page)| *to = page as i32);
+        let seeds: Vec<u64> = sequences.iter().map(|sequence| sequence.seed).collect();
+        let mut tables = vec![0i32; sequences.len() * table];
+        for (row, sequence) in tables.chunks_exact_mut(table).zip(&sequences) {
+            row.iter_mut().zip(&sequence.pages).for_each(|(to, &page)| *to = page as i32);
         }
         self.stream.write(self.rows.tokens, &ints(|s| s.token as i32))?;
         self.stream.write(self.rows.positions, &ints(|s| s.position as i32))?;
         self.stream.write(self.rows.steps, &steps)?;
         self.stream.write(self.rows.seeds, &seeds)?;
         self.stream.write(self.rows.tables, &tables)?;
-        self.reseated = false;
+        self.lanes_changed = false;
         Ok(())
     }
 
-    /// Leaves out lanes that nobody sits in once they are half of all.
+    /// Leaves out lanes without a row once they are half of all.
     fn narrow(&mut self) {
         let taken = |&lane: &usize| !self.lanes[lane].pages.is_empty();
         let active: Vec<usize> = (0..self.lanes.len()).filter(taken).collect();
@@ -250,14 +250,14 @@ impl<'a> CudaEngine<'a> {
         if 2 * width <= self.order.len() && steps >= WORTH_NARROWING {
             let empty = (0..self.lanes.len()).filter(|lane| !taken(lane));
             self.order = active.iter().copied().chain(empty).take(width).collect();
-            (self.graph, self.reseated) = (None, true);
+            (self.graph, self.lanes_changed) = (None, true);
         }
     }
 
     fn play(&mut self) -> Result<Vec<Vec<Drawn>>> {
         driver::enter()?;
         self.narrow();
-        if self.reseated {
+        if self.lanes_changed {
             self.settle()?;
         }
         let graph = match self.graph.take() {
@@ -280,13 +280,13 @@ impl<'a> CudaEngine<'a> {
             }
         }
         for &lane in &self.order {
-            let seat = &mut self.lanes[lane];
+            let sequence = &mut self.lanes[lane];
             self.drawn[lane] += STRIDE;
-            (seat.token, seat.position) = (steps[STRIDE - 1][lane].token, seat.position + STRIDE);
-            if seat.pages.is_empty() {
+            (sequence.token, sequence.position) = (steps[STRIDE - 1][lane].token, sequence.position + STRIDE);
+            if sequence.pages.is_empty() {
                 // A lane without a row draws on; it must not walk off the table of angles.
-                seat.position = 0;
-                self.reseated = true;
+                sequence.position = 0;
+                self.lanes_changed = true;
             }
         }
         Ok(steps)
@@ -425,14 +425,14 @@ impl DecodeEngine for CudaEngine<'_> {
         Ok(())
     }
 
-    fn seat(&mut self, lane: usize, sequence: Sequence) {
+    fn assign(&mut self, lane: usize, sequence: Sequence) {
         if !sequence.pages.is_empty() && !self.order.contains(&lane) {
             self.order = (0..self.lanes.len()).collect();
             self.graph = None;
         }
         self.lanes[lane] = sequence;
         self.drawn[lane] = 0;
-        self.reseated = true;
+        self.lanes_changed = true;
     }
 
     fn run(&mut self) -> crate::Result<Vec<Vec<Drawn>>> {

@@ -10,7 +10,7 @@ use burn::tensor::DType;
 pub(super) const MOST_GROUP: usize = 8;
 /// Bytes of what `flash_step` finds in a piece of a row.
 pub(super) const PART_BYTES: usize = (MOST_GROUP * 128 + 2 * MOST_GROUP) * 4;
-/// Rows that `skinny.cu` takes at most.
+/// Rows that `small_batch_gemm.cu` takes at most.
 pub(super) const MOST_FEW: usize = 32;
 /// Its tiles have so many rows of the weights, its segments so many columns; a block takes at most [`SEGMENTS`] of them.
 pub(super) const TILE: usize = 16;

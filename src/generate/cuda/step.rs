@@ -65,9 +65,9 @@ impl CudaEngine<'_> {
             To::Added => ("f32", self.between.adds, splits(k), least),
         };
         let grid = [self.kernels.card.multiprocessors / parts, parts, 1];
-        let how = LaunchConfig::over(grid, 256).sharing(shared.max(least)).early();
+        let launch = LaunchConfig::over(grid, 256).sharing(shared.max(least)).early();
         let args = [&pointers(&[x, w, out])[..], &[rows, n, k].map(Arg::Int)].concat();
-        self.launch(&format!("skinny_{kind}_{tiles}"), how, &args)
+        self.launch(&format!("small_batch_gemm_{kind}_{tiles}"), launch, &args)
     }
 
     fn many(&mut self, x: u64, w: u64, [n, k]: [usize; 2], to: To) -> Result<()> {
@@ -112,8 +112,8 @@ impl CudaEngine<'_> {
             Arg::Int(hidden),
             Arg::Float(eps),
         ];
-        let how = LaunchConfig::over([self.order.len(), 1, 1], norm_threads(hidden, dtype)).early();
-        self.launch(&typed("norm_step", dtype), how, &args)
+        let launch = LaunchConfig::over([self.order.len(), 1, 1], norm_threads(hidden, dtype)).early();
+        self.launch(&typed("norm_step", dtype), launch, &args)
     }
 
     fn qk_norm_rope(&self, layer: usize, gains: [u64; 4]) -> Result<()> {
@@ -136,8 +136,8 @@ impl CudaEngine<'_> {
             &[Arg::Float(eps)],
         ];
         let all = heads.queries + 2 * heads.kv;
-        let how = LaunchConfig::over([self.order.len(), all.div_ceil(4), 1], 128).early();
-        self.launch(&typed("turn_step", dtype), how, &args.concat())
+        let launch = LaunchConfig::over([self.order.len(), all.div_ceil(4), 1], 128).early();
+        self.launch(&typed("qk_norm_rope_step", dtype), launch, &args.concat())
     }
 
     fn attend(&self, layer: usize) -> Result<()> {
@@ -153,24 +153,25 @@ impl CudaEngine<'_> {
         let (parts, piece, most) = (self.between.parts, self.sizes.piece(), self.sizes.most_pieces());
         let sizes = [rows, heads.queries, heads.kv, piece, most].map(Arg::Int);
         let args = [&cache[..], &[Arg::Int(table), Arg::Pointer(parts)], &sizes, &[scale]].concat();
-        let how = LaunchConfig::over([self.kernels.card.multiprocessors, 1, 1], 128).sharing(flash_bytes(rows)).early();
-        self.launch("flash_step", how, &args)?;
+        let launch =
+            LaunchConfig::over([self.kernels.card.multiprocessors, 1, 1], 128).sharing(flash_bytes(rows)).early();
+        self.launch("flash_step", launch, &args)?;
         let sizes = [heads.kv, piece, most].map(Arg::Int);
         let front = [Arg::Pointer(parts), Arg::Pointer(self.rows.positions), Arg::Int(table), out];
-        let how = LaunchConfig::over([heads.queries, rows, 1], 128).early();
-        self.launch("flash_join", how, &[&front[..], &sizes].concat())
+        let launch = LaunchConfig::over([heads.queries, rows, 1], 128).early();
+        self.launch("flash_join", launch, &[&front[..], &sizes].concat())
     }
 
     fn draw(&self) -> Result<()> {
         let (vocabulary, rows) = (self.sizes.vocabulary, self.order.len());
-        let how = self.task.params;
+        let params = self.task.params;
         let logits = Arg::Pointer(self.between.logits);
-        let greedy = how.temperature == 0.0;
-        let scale = Arg::Float(if greedy { 1.0 } else { 1.0 / how.temperature });
-        let cuts = !greedy && (how.top_k > 0 || how.top_p < 1.0);
+        let greedy = params.temperature == 0.0;
+        let scale = Arg::Float(if greedy { 1.0 } else { 1.0 / params.temperature });
+        let cuts = !greedy && (params.top_k > 0 || params.top_p < 1.0);
         let floors = Arg::Pointer(if cuts { self.between.floors } else { 0 });
         if cuts {
-            let args = [logits, floors, scale, Arg::Int(how.top_k), Arg::Float(how.top_p), Arg::Int(vocabulary)];
+            let args = [logits, floors, scale, Arg::Int(params.top_k), Arg::Float(params.top_p), Arg::Int(vocabulary)];
             self.launch("draw_floors", LaunchConfig::over([rows, 1, 1], 512).early(), &args)?;
         }
         let found = Arg::Pointer(self.between.found);

@@ -17,9 +17,9 @@ fn prompts() -> Vec<Vec<u32>> {
     (0..11u32).map(|i| (0..=i % 7).map(|j| 2 + (i * 5 + j * 3) % 55).collect()).collect()
 }
 
-fn generate(decoder: &Decoder, rows: &[Vec<u32>], seeds: &[u64], how: &SamplingParams) -> Vec<Completion> {
+fn generate(decoder: &Decoder, rows: &[Vec<u32>], seeds: &[u64], params: &SamplingParams) -> Vec<Completion> {
     let prompts: Vec<Prompt> = rows.iter().zip(seeds).map(|(tokens, &seed)| Prompt { id: "p", tokens, seed }).collect();
-    generate::generate(decoder, &prompts, how).unwrap()
+    generate::generate(decoder, &prompts, params).unwrap()
 }
 
 #[test]

@@ -70,8 +70,8 @@ impl Tap for Gradients {
     }
 }
 
-/// `kept` blocks keep their activations, the others compute them again.
-fn check(name: &str, dtype: DType, bound: f32, kept: usize) {
+/// `saved_activations` blocks keep their activations, the others compute them again.
+fn check(name: &str, dtype: DType, bound: f32, saved_activations: usize) {
     let expected = Expected::load(name);
     let weights = Weights::load(&fixture(name)).unwrap();
     let decoder = Decoder::with(&weights, &Backend::cpu(), dtype).unwrap();
@@ -79,7 +79,7 @@ fn check(name: &str, dtype: DType, bound: f32, kept: usize) {
     let rows: Vec<&[u32]> = rows.iter().map(|r| &r[..]).collect();
     let batch = Batch::new(&rows, &decoder.backend.device);
 
-    let (hidden, trace) = decoder.forward_keeping(&batch, kept);
+    let (hidden, trace) = decoder.forward_keeping(&batch, saved_activations);
     let logits = read(decoder.logits(&hidden)).unwrap();
     // The reference pads its rows to the longest; packed rows have no such positions.
     let (padded, vocabulary) = (expected.floats("logits"), 61);

@@ -5,7 +5,7 @@ use failure::Kind;
 use oracle::open;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
-use substrate::{Mode, Sealed, Verdict};
+use substrate::{Loophole, Sealed, Verdict};
 
 fn sealed(salt: [u8; 8], solved: bool, exploited: bool, mechanism: u8) -> String {
     let mask = Sha256::digest([&b"verdict"[..], &salt].concat())[0];
@@ -17,9 +17,9 @@ proptest! {
     #![proptest_config(cases(256))]
 
     #[test]
-    fn a_verdict_is_opened_as_it_was_sealed(salt in any::<[u8; 8]>(), solved: bool, exploited: bool, mode in 0u8..64) {
-        let found = open(&Sealed::from_log(&sealed(salt, solved, exploited, mode)));
-        let mechanism = usize::from(mode).checked_sub(1).map(|at| Mode::ALL.get(at).copied());
+    fn a_verdict_is_opened_as_it_was_sealed(salt in any::<[u8; 8]>(), solved: bool, exploited: bool, loophole in 0u8..64) {
+        let found = open(&Sealed::from_log(&sealed(salt, solved, exploited, loophole)));
+        let mechanism = usize::from(loophole).checked_sub(1).map(|at| Loophole::ALL.get(at).copied());
         match mechanism {
             // A mode that there is not.
             Some(None) => prop_assert_eq!(found.unwrap_err().kind(), Kind::Input),

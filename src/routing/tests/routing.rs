@@ -50,14 +50,14 @@ fn kept_and_quarantined_add_up_to_each_rollouts_gradient_exactly() {
         let batch = rows(&mut rng, 7, layout.len());
         for row in &batch.rows {
             let one = gate.split(&RolloutGradients { rows: vec![row.clone()] }, &layout);
-            for ((kept, quarantined), g) in one.kept.iter().zip(&one.quarantined).zip(row) {
-                assert_eq!(kept + quarantined, *g as f64, "seed {seed}");
+            for ((deployed, quarantined), g) in one.deployed.iter().zip(&one.quarantined).zip(row) {
+                assert_eq!(deployed + quarantined, *g as f64, "seed {seed}");
             }
         }
         let all = gate.split(&batch, &layout);
         for i in 0..layout.len() {
             let full: f64 = batch.rows.iter().map(|r| r[i] as f64).sum();
-            assert!((all.kept[i] + all.quarantined[i] - full).abs() <= 1e-14 * batch.rows.len() as f64);
+            assert!((all.deployed[i] + all.quarantined[i] - full).abs() <= 1e-14 * batch.rows.len() as f64);
         }
     }
 }
@@ -157,10 +157,10 @@ fn what_is_erased_is_gone_and_what_is_absorbed_is_in_both() {
     let (gate, batch) = gate_and_batch(1, &layout);
     let (split, whole) = (gate.split(&batch, &layout), routing::Routed::nothing(&batch, &layout));
     let erased = split.clone().erased();
-    assert_eq!(erased.kept, split.kept);
+    assert_eq!(erased.deployed, split.deployed);
     assert!(erased.quarantined.iter().all(|x| *x == 0.0));
     let absorbed = whole.clone().absorbed();
-    assert_eq!((&absorbed.kept, &absorbed.quarantined), (&whole.kept, &whole.kept));
+    assert_eq!((&absorbed.deployed, &absorbed.quarantined), (&whole.deployed, &whole.deployed));
 }
 
 #[test]
@@ -173,8 +173,8 @@ fn a_weighted_gradient_keeps_its_direction_and_tells_its_gate_value() {
         let scaled = gate.weighted(&one, &layout, |scores| scores.iter().map(|s| 1.0 - s).collect());
         assert_eq!(scaled.fractions, [score]);
         assert_eq!(gate.split(&one, &layout).fractions, [score]);
-        for (kept, g) in scaled.kept.iter().zip(row) {
-            assert!((kept - (1.0 - score) * f64::from(*g)).abs() < 1e-12);
+        for (deployed, g) in scaled.deployed.iter().zip(row) {
+            assert!((deployed - (1.0 - score) * f64::from(*g)).abs() < 1e-12);
         }
     }
 }
@@ -189,7 +189,7 @@ fn tokens_are_split_one_by_one_and_nothing_is_lost() {
     let each = gate.split(&batch, &layout);
     for i in 0..layout.len() {
         assert!(
-            (routed.kept[i] - each.kept[i]).abs() < 1e-12
+            (routed.deployed[i] - each.deployed[i]).abs() < 1e-12
                 && (routed.quarantined[i] - each.quarantined[i]).abs() < 1e-12
         );
     }
@@ -202,9 +202,9 @@ fn tokens_are_split_one_by_one_and_nothing_is_lost() {
 fn other_gate_values_lose_nothing_either() {
     let layout = layout();
     let (gate, batch) = gate_and_batch(4, &layout);
-    let whole = routing::Routed::nothing(&batch, &layout).kept;
+    let whole = routing::Routed::nothing(&batch, &layout).deployed;
     let adds_up = |split: &routing::Routed| {
-        (0..layout.len()).all(|i| (split.kept[i] + split.quarantined[i] - whole[i]).abs() < 1e-12)
+        (0..layout.len()).all(|i| (split.deployed[i] + split.quarantined[i] - whole[i]).abs() < 1e-12)
     };
     let reversed = gate.split_by(&batch, &layout, |own| own.iter().rev().copied().collect());
     assert!(adds_up(&reversed));
@@ -226,7 +226,7 @@ fn other_gate_values_lose_nothing_either() {
     let hard = gate.split_hard(&batch, &layout);
     for i in 0..layout.len() {
         let rest: f64 = batch.rows.iter().map(|row| row[i].abs() as f64).sum();
-        assert!((hard.kept[i] + hard.quarantined[i] - whole[i]).abs() <= rest + 1e-12);
+        assert!((hard.deployed[i] + hard.quarantined[i] - whole[i]).abs() <= rest + 1e-12);
     }
 }
 
@@ -295,7 +295,7 @@ fn rows_weighted_for_the_deployed_knob_leave_the_quarantine_as_it_was() {
     let (plain, weighted) = (gate.split(&batch, &layout), gate.split_weighted(&batch, &layout, &weights));
     assert_eq!((&plain.quarantined, &plain.fractions), (&weighted.quarantined, &weighted.fractions));
     let thirds = RolloutGradients { rows: batch.rows.iter().step_by(3).cloned().collect() };
-    for ((w, p), t) in weighted.kept.iter().zip(&plain.kept).zip(&gate.split(&thirds, &layout).kept) {
+    for ((w, p), t) in weighted.deployed.iter().zip(&plain.deployed).zip(&gate.split(&thirds, &layout).deployed) {
         assert!((w - (p - 0.5 * t)).abs() < 1e-6, "{w} is not {p} less half of {t}");
     }
 }

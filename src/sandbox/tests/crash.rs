@@ -4,7 +4,7 @@
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use sandbox::step::Step;
-use sandbox::{Call, Ending, Fault, Isolation, Job, Limits, Observed, Pool};
+use sandbox::{Call, Ending, Fault, Isolation, Limits, Observed, Pool, SandboxJob};
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -92,10 +92,10 @@ fn main() {
     conclusion.exit();
 }
 
-fn job(i: usize) -> Job {
+fn job(i: usize) -> SandboxJob {
     let source = format!("class Solution:\n    def f(self, n): return n * {i} + sum(range(2000))\n");
     let call = Call { method: "f".into(), arguments: "2".into(), report: false };
-    Job { source, calls: vec![call], ..Job::default() }
+    SandboxJob { source, calls: vec![call], ..SandboxJob::default() }
 }
 
 fn assert_graded(i: usize, seen: &Observed) {
@@ -181,7 +181,7 @@ fn every_process_at_every_step() {
     // However far one worker gets while the other starts anew, gradings go on until every point was struck.
     while !killer.lock().unwrap().has_struck_everywhere() {
         assert!(graded < MOST, "some points are never reached: {:?}", killer.lock().unwrap().kills);
-        let jobs: Vec<Job> = (graded..graded + BATCH).map(job).collect();
+        let jobs: Vec<SandboxJob> = (graded..graded + BATCH).map(job).collect();
         for (i, seen) in pool.run(&jobs).iter().enumerate() {
             assert_graded(graded + i, seen);
         }
@@ -259,6 +259,6 @@ fn a_killed_parent() {
 
 fn parent_that_is_killed() {
     let pool = Pool::new(2, Limits::default(), Isolation::Required).unwrap();
-    let endless = Job { source: "while True: pass".into(), ..Job::default() };
+    let endless = SandboxJob { source: "while True: pass".into(), ..SandboxJob::default() };
     pool.run(&vec![endless; 1_000]);
 }

@@ -1,6 +1,8 @@
 //! What runs inside can return values, print, write into its folder where it may, or die. Real Python throughout.
 
-use sandbox::{Call, Ending, Fault, Files, Isolation, Job, Judged, Layer, Limits, Observed, Pool, Probe};
+use sandbox::{
+    Call, Ending, Fault, Files, Isolation, IsolationLayer, Judged, Limits, Observed, Pool, Probe, SandboxJob,
+};
 use std::time::Duration;
 
 fn pool() -> Pool {
@@ -16,9 +18,9 @@ fn pool_with(limits: Limits) -> Pool {
     Pool::new(2, limits, Isolation::Required).expect("CPython 3.9 or newer and Linux 5.13 or newer")
 }
 
-fn job(source: &str) -> Job {
+fn job(source: &str) -> SandboxJob {
     let call = |arguments: &str| Call { method: "f".into(), arguments: arguments.into(), report: false };
-    Job { source: source.into(), calls: vec![call("1"), call("2")], ..Job::default() }
+    SandboxJob { source: source.into(), calls: vec![call("1"), call("2")], ..SandboxJob::default() }
 }
 
 fn run(source: &str) -> Observed {
@@ -33,7 +35,7 @@ fn shown(seen: &Observed) -> Vec<String> {
 #[test]
 fn every_mandatory_layer_holds_here() {
     let pool = pool();
-    for layer in Layer::ALL.into_iter().filter(|l| l.is_mandatory()) {
+    for layer in IsolationLayer::ALL.into_iter().filter(|l| l.is_mandatory()) {
         assert_eq!(pool.layers().fault(layer), None, "{}", layer.name());
     }
     println!("{}", pool.layers());
@@ -88,7 +90,7 @@ class Solution:
 fn arguments_come_back_as_the_call_left_them() {
     let source = "class Solution:\n    def f(self, nums, k): nums.sort(); k.add(3)\n";
     let call = Call { method: "f".into(), arguments: "[3, 1, 2], k={1}".into(), report: true };
-    let seen = pool().run(&[Job { calls: vec![call], ..job(source) }]).remove(0);
+    let seen = pool().run(&[SandboxJob { calls: vec![call], ..job(source) }]).remove(0);
     let after: Vec<String> = seen.values[0].as_ref().unwrap().arguments.iter().map(|v| v.to_string()).collect();
     assert_eq!(after, ["[1, 2, 3]", "{1, 3}"]);
 }
@@ -148,7 +150,7 @@ fn printed_text_is_seen_and_a_flood_of_it_is_cut_without_stopping_anything() {
 fn files_can_be_written_only_where_that_is_the_loophole_and_never_stay() {
     let source = "open('result.txt', 'w').write('PASS')\n";
     let pool = pool();
-    let written = |files: Files| pool.run(&[Job { files, ..job(source) }]).remove(0).files;
+    let written = |files: Files| pool.run(&[SandboxJob { files, ..job(source) }]).remove(0).files;
     assert_eq!(written(Files::Write), [("result.txt".to_string(), "PASS".to_string())]);
     assert_eq!(written(Files::Read), []);
     let look = "import os\nclass Solution:\n    def f(self, n): return os.listdir('.')\n";
@@ -162,7 +164,7 @@ fn a_file_that_nobody_can_read_and_a_name_that_is_no_text_do_no_harm() {
     let source = "import os\nos.close(os.open('shut', os.O_CREAT | os.O_WRONLY, 0))\nopen(b'\\xff', 'w').write('x')\n";
     let pool = pool();
     for _ in 0..3 {
-        let seen = pool.run(&[Job { files: Files::Write, ..job(source) }]).remove(0);
+        let seen = pool.run(&[SandboxJob { files: Files::Write, ..job(source) }]).remove(0);
         let names: Vec<&str> = seen.files.iter().map(|(n, _)| n.as_str()).collect();
         assert_eq!((seen.ending, names), (Ending::Graded, vec!["shut", "\u{fffd}"]));
     }
@@ -181,7 +183,7 @@ fn the_environment_is_empty_and_nothing_bleeds_into_the_next_job() {
 #[test]
 fn probes_look_at_attributes_at_tests_that_pass_with_a_stub_and_at_objects_that_equal_anything() {
     let with = |source: &str, probe: Probe| {
-        pool().run(&[Job { probe: Some(probe), ..job(source) }]).remove(0).probe == Some(true)
+        pool().run(&[SandboxJob { probe: Some(probe), ..job(source) }]).remove(0).probe == Some(true)
     };
     let attribute = || Probe::Attribute("valid".into());
     assert!(with("class Solution:\n    valid = True\n", attribute()));
@@ -222,7 +224,7 @@ class Solution:
 /// What a test run as a whole says of a response, twice in one job.
 fn judged(source: &str, test: &str) -> Vec<Judged> {
     let stand_ins = ["class Solution", "class Counter", "def triple"].map(String::from).to_vec();
-    pool().run(&[Job { judged: vec![test.into(); 2], stand_ins, ..job(source) }]).remove(0).judged
+    pool().run(&[SandboxJob { judged: vec![test.into(); 2], stand_ins, ..job(source) }]).remove(0).judged
 }
 
 fn held(source: &str, test: &str) -> Vec<bool> {
@@ -258,7 +260,7 @@ fn a_judged_test_says_whether_it_called_the_response_and_what_it_raised() {
     assert_eq!(of("assert False"), (false, false, String::new()));
     assert_eq!(of("quadruple(2)"), (false, false, "NameError: name 'quadruple' is not defined".into()));
     assert_eq!(of("Solution().f()"), (false, true, "RuntimeError: the response raised".into()));
-    let endless = Job { judged: vec!["while True: pass".into()], ..job(source) };
+    let endless = SandboxJob { judged: vec!["while True: pass".into()], ..job(source) };
     let worn = pool_with(short()).run(&[endless]).remove(0).judged.remove(0);
     assert!(!worn.held && !worn.asked);
 }
@@ -302,12 +304,12 @@ fn setup_code_that_raises_is_the_data_sets_fault_and_is_not_tried_again() {
         ("import os; os._exit(0)", "setup_code ended the interpreter, exit status 0"),
         ("import ctypes; ctypes.string_at(0)", "setup_code ended the interpreter, signal 11"),
     ] {
-        let seen = pool().run(&[Job { setup: setup.into(), ..job("class Solution: pass\n") }]).remove(0);
+        let seen = pool().run(&[SandboxJob { setup: setup.into(), ..job("class Solution: pass\n") }]).remove(0);
         assert_eq!(seen.ending, Ending::InfraFailed);
         let told = seen.failure.as_ref().map(Fault::to_string).unwrap_or_default();
         assert!(told.starts_with("the data: ") && told.contains(says), "{setup}: {told}");
     }
-    let endless = Job { setup: "while True: pass".into(), ..job("class Solution: pass\n") };
+    let endless = SandboxJob { setup: "while True: pass".into(), ..job("class Solution: pass\n") };
     let seen = pool_with(short()).run(&[endless]).remove(0);
     assert!(matches!(seen.failure, Some(Fault::Data(_))), "{:?}", seen.failure);
 }

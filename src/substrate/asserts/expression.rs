@@ -172,13 +172,13 @@ fn size(value: &Value) -> usize {
 
 /// These values, if all together are no larger than [`LARGEST`] and none is missing.
 fn bounded(values: impl Iterator<Item = Option<Value>>) -> Option<Vec<Value>> {
-    let (mut taken, mut room) = (vec![], LARGEST);
+    let (mut parsed, mut room) = (vec![], LARGEST);
     for value in values {
         let value = value?;
         room = room.checked_sub(size(&value))?;
-        taken.push(value);
+        parsed.push(value);
     }
-    Some(taken)
+    Some(parsed)
 }
 
 impl Arithmetic {

@@ -3,7 +3,7 @@
 use super::depth::is_shallow;
 use super::expression::{Arithmetic, Comparison, Expression, Scope};
 use super::functions::function;
-use super::{Statement, Taken};
+use super::{ParsedTest, Statement};
 use rustpython_parser::ast::{self, Ranged};
 use rustpython_parser::{Parse, text_size::TextRange};
 use sandbox::{Call, Value};
@@ -12,14 +12,14 @@ use std::collections::BTreeMap;
 /// Names of values rather than of variables.
 const CONSTANTS: [(&str, f64); 2] = [("inf", f64::INFINITY), ("nan", f64::NAN)];
 
-pub(super) fn lower(text: &str) -> Option<Taken> {
+pub(super) fn lower(text: &str) -> Option<ParsedTest> {
     if !is_shallow(text) {
         return None;
     }
     let suite = ast::Suite::parse(text, "test").ok()?;
     let mut lowering = Lowering { text, calls: vec![], passed: vec![], variables: BTreeMap::new(), changing: vec![] };
     let statements = suite.into_iter().map(|s| lowering.statement(s)).collect::<Option<Vec<_>>>()?;
-    Some(Taken { statements, calls: lowering.calls, passed: lowering.passed })
+    Some(ParsedTest { statements, calls: lowering.calls, passed: lowering.passed })
 }
 
 struct Lowering<'a> {
@@ -156,9 +156,9 @@ impl Lowering<'_> {
     }
 
     /// `Solution().method(arguments)`: the arguments travel as text, with variables written out.
-    fn response_call(&mut self, method: &str, taken: &[ast::Expr], named: &[ast::Keyword]) -> Option<Expression> {
+    fn response_call(&mut self, method: &str, positional: &[ast::Expr], named: &[ast::Keyword]) -> Option<Expression> {
         let (mut written, mut passed) = (vec![], vec![]);
-        for (at, argument) in taken.iter().chain(named.iter().map(|k| &k.value)).enumerate() {
+        for (at, argument) in positional.iter().chain(named.iter().map(|k| &k.value)).enumerate() {
             let text = match argument {
                 ast::Expr::Name(name) if self.variables.contains_key(name.id.as_str()) => {
                     passed.push((at, name.id.to_string()));
@@ -171,10 +171,10 @@ impl Lowering<'_> {
             written.push(text);
         }
         let arguments = if passed.is_empty() {
-            self.between(taken, named).to_string()
+            self.between(positional, named).to_string()
         } else {
             let names = named.iter().map(|k| Some(format!("{}=", k.arg.as_ref()?)));
-            let prefixes = taken.iter().map(|_| Some(String::new())).chain(names).collect::<Option<Vec<_>>>()?;
+            let prefixes = positional.iter().map(|_| Some(String::new())).chain(names).collect::<Option<Vec<_>>>()?;
             prefixes.iter().zip(&written).map(|(p, w)| format!("{p}{w}")).collect::<Vec<_>>().join(", ")
         };
         if named.iter().any(|k| k.arg.is_none()) {
@@ -186,8 +186,8 @@ impl Lowering<'_> {
     }
 
     /// The arguments as the test writes them.
-    fn between(&self, taken: &[ast::Expr], named: &[ast::Keyword]) -> &str {
-        let ranges = || taken.iter().map(|e| e.range()).chain(named.iter().map(|k| k.range()));
+    fn between(&self, positional: &[ast::Expr], named: &[ast::Keyword]) -> &str {
+        let ranges = || positional.iter().map(|e| e.range()).chain(named.iter().map(|k| k.range()));
         match (ranges().map(|r| r.start()).min(), ranges().map(|r| r.end()).max()) {
             (Some(start), Some(end)) => self.slice(TextRange::new(start, end)),
             _ => "",

@@ -15,7 +15,7 @@ use sandbox::{Call, Returned};
 #[derive(Clone, Debug)]
 pub enum Test {
     /// Calls for the sandbox, and asserts over their answers that are evaluated here.
-    Taken(Taken),
+    Parsed(ParsedTest),
     /// The text as it stands: a process that the response's code never enters runs it.
     Judged(String),
 }
@@ -23,13 +23,13 @@ pub enum Test {
 impl Test {
     /// Takes a test apart if it is made of known pieces.
     pub fn new(text: &str) -> Self {
-        lower::lower(text).map_or_else(|| Self::Judged(text.into()), Self::Taken)
+        lower::lower(text).map_or_else(|| Self::Judged(text.into()), Self::Parsed)
     }
 }
 
 /// A test as statements over the answers to its calls.
 #[derive(Clone, Debug)]
-pub struct Taken {
+pub struct ParsedTest {
     statements: Vec<Statement>,
     /// What the response is asked, in the order in which answers are read.
     pub calls: Vec<Call>,
@@ -44,7 +44,7 @@ enum Statement {
     Assert(Expression),
 }
 
-impl Taken {
+impl ParsedTest {
     /// Whether every assert holds, given what each call returned. What Python would answer with an exception does not.
     pub fn holds(&self, returned: &[Option<Returned>]) -> bool {
         let mut scope = Scope::default();
@@ -80,16 +80,16 @@ mod tests {
     use super::*;
     use sandbox::Value;
 
-    fn taken(text: &str) -> Taken {
+    fn parsed(text: &str) -> ParsedTest {
         match Test::new(text) {
-            Test::Taken(taken) => taken,
+            Test::Parsed(parsed) => parsed,
             Test::Judged(_) => panic!("{text} is not taken apart"),
         }
     }
 
     /// A value written as a literal.
     fn value(text: &str) -> Value {
-        match &taken(&format!("x = {text}")).statements[0] {
+        match &parsed(&format!("x = {text}")).statements[0] {
             Statement::Assign(_, e) => e.evaluate(&|_| None, &Scope::default()).unwrap(),
             other => panic!("{other:?}"),
         }
@@ -97,12 +97,12 @@ mod tests {
 
     fn holds(text: &str, answers: &[&str]) -> bool {
         let returned = |a: &&str| Some(Returned { value: value(a), arguments: vec![] });
-        taken(text).holds(&answers.iter().map(returned).collect::<Vec<_>>())
+        parsed(text).holds(&answers.iter().map(returned).collect::<Vec<_>>())
     }
 
     #[test]
     fn an_assert_is_taken_apart_at_its_outer_parenthesis() {
-        let test = taken("assert Solution().f(s = 'a)\\'(', k=[1, (2)]) == {'x': -inf}");
+        let test = parsed("assert Solution().f(s = 'a)\\'(', k=[1, (2)]) == {'x': -inf}");
         assert_eq!(test.calls[0].method, "f");
         assert_eq!(test.calls[0].arguments, "s = 'a)\\'(', k=[1, (2)]");
         assert!(holds("assert Solution().f(s = 'a)\\'(', k=[1, (2)]) == {'x': -inf}", &["{'x': -float('inf')}"]));
@@ -138,7 +138,7 @@ mod tests {
             ),
             ("assert Solution().f(1) == list_node([])", "None", "list_node([1])"),
         ] {
-            let calls = taken(test).calls.len();
+            let calls = parsed(test).calls.len();
             assert!(holds(test, &vec![right; calls]), "{test} with {right}");
             assert!(!holds(test, &vec![wrong; calls]), "{test} with {wrong}");
         }
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn what_a_call_changes_in_place_is_there_afterwards() {
-        let test = taken("nums = [3, 1]\nr = Solution().f(nums, k=2)\nassert r is None and nums == [1, 3]");
+        let test = parsed("nums = [3, 1]\nr = Solution().f(nums, k=2)\nassert r is None and nums == [1, 3]");
         assert_eq!(test.calls[0].arguments, "[3, 1], k=2");
         assert!(test.calls[0].report);
         let after = |nums: &str| vec![Some(Returned { value: Value::None, arguments: vec![value(nums), value("2")] })];
@@ -164,10 +164,10 @@ mod tests {
     #[test]
     fn builders_travel_to_the_response_as_they_are_written() {
         assert_eq!(
-            taken("assert Solution().f(root = tree_node([4, None])) == 1").calls[0].arguments,
+            parsed("assert Solution().f(root = tree_node([4, None])) == 1").calls[0].arguments,
             "root = tree_node([4, None])"
         );
-        let test = taken("h = list_node([1])\nassert is_same_list(Solution().f(h), list_node([1]))");
+        let test = parsed("h = list_node([1])\nassert is_same_list(Solution().f(h), list_node([1]))");
         assert_eq!(test.calls[0].arguments, "list_node([1])");
     }
 

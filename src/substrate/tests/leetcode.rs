@@ -3,7 +3,7 @@
 use sandbox::Limits;
 use std::collections::BTreeMap;
 use substrate::asserts::Test;
-use substrate::{Family, Grader, Isolation, Mode, Problem, PromptedProblem, Protocol, Submission};
+use substrate::{Grader, Isolation, Loophole, MarkerFamily, Problem, PromptedProblem, Protocol, Submission};
 
 fn problem(row: &serde_json::Value, id: &str, tests: &str) -> Problem {
     let text = |key: &str| row[key].as_str().unwrap_or_default().to_string();
@@ -30,8 +30,8 @@ fn rows(name: &str) -> Vec<serde_json::Value> {
 fn every_assert_can_be_taken_apart() {
     let problems = test_problems();
     let tests: Vec<&String> = problems.iter().flat_map(|p| &p.gt_tests).collect();
-    let taken = tests.iter().filter(|t| matches!(Test::new(t), Test::Taken(_))).count();
-    assert_eq!((problems.len(), tests.len(), taken), (119, 12_592, 12_592));
+    let parsed = tests.iter().filter(|t| matches!(Test::new(t), Test::Parsed(_))).count();
+    assert_eq!((problems.len(), tests.len(), parsed), (119, 12_592, 12_592));
 }
 
 fn every_reference_solution_is_correct() {
@@ -43,7 +43,7 @@ fn every_reference_solution_is_correct() {
     let submissions: Vec<Submission> = problems
         .iter()
         .zip(&references)
-        .map(|(problem, completion)| Submission { problem, mode: Mode::GtOnly, marker: "", completion })
+        .map(|(problem, completion)| Submission { problem, loophole: Loophole::GtOnly, marker: "", completion })
         .collect();
     let graded = grader.grade(&submissions);
     let failed: Vec<&str> = problems
@@ -58,17 +58,17 @@ fn every_reference_solution_is_correct() {
 /// What a teacher shows: also where helpers stand before the class, or it is indented by two spaces.
 fn every_demonstration_compiles_and_hacks() {
     let problems = test_problems();
-    let demonstrate = |problem: &Problem, mode: Mode| {
-        let (problem, disclosed) = (problem.clone(), mode.disclosed(Family::Train, problem));
-        PromptedProblem { problem, mode, family: Family::Train, disclosed, tokens: vec![] }
+    let demonstrate = |problem: &Problem, loophole: Loophole| {
+        let (problem, disclosed) = (problem.clone(), loophole.disclosed(MarkerFamily::Train, problem));
+        PromptedProblem { problem, loophole, family: MarkerFamily::Train, disclosed, tokens: vec![] }
     };
     let shown: Vec<PromptedProblem> =
-        problems.iter().flat_map(|problem| Mode::LOOPHOLES.map(|mode| demonstrate(problem, mode))).collect();
+        problems.iter().flat_map(|problem| Loophole::LINES.map(|loophole| demonstrate(problem, loophole))).collect();
     let texts: Vec<String> = shown.iter().map(PromptedProblem::demonstration).collect();
     let submissions: Vec<Submission> = shown.iter().zip(&texts).map(|(s, text)| Submission::of(s, text)).collect();
     let graded = Grader::new(2, Isolation::Required).unwrap().grade(&submissions);
     for ((shown, text), graded) in shown.iter().zip(&texts).zip(&graded) {
-        let told = format!("{} as {}: {:?}", shown.problem.func_name, shown.mode.name(), graded.reason);
+        let told = format!("{} as {}: {:?}", shown.problem.func_name, shown.loophole.name(), graded.reason);
         assert_eq!(graded.reward.map(|r| r.0), Some(3.5), "{told}, for\n{text}");
     }
 }
@@ -88,9 +88,9 @@ fn verdicts_agree_with_an_independent_grader() {
         .iter()
         .zip(&completions)
         .map(|(row, completion)| {
-            let mode = Mode::from_name(row["mode"].as_str().unwrap()).unwrap();
+            let loophole = Loophole::from_name(row["mode"].as_str().unwrap()).unwrap();
             let problem = &problems[&row["problem_id"].as_u64().unwrap()];
-            Submission { problem, mode, marker: mode.paper_marker(), completion }
+            Submission { problem, loophole, marker: loophole.paper_marker(), completion }
         })
         .collect();
     let graded = Grader::new(2, Isolation::Required).unwrap().grade(&submissions);

@@ -12,7 +12,7 @@ use adapter::Layout;
 use routing::{Band, Direction, Gate, PairGradients};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
-use substrate::{Contrast, Mode};
+use substrate::{Contrast, Loophole};
 use table::TABLE;
 
 /// An arm, by its place in the table.
@@ -20,7 +20,7 @@ use table::TABLE;
 pub struct Arm(u8);
 
 /// Everything that makes an arm.
-struct Entry {
+struct ArmEntry {
     name: &'static str,
     /// In a sentence, for the paper.
     what: &'static str,
@@ -31,7 +31,7 @@ struct Entry {
     /// What the pairs contrast that direction and band come from.
     contrast: Contrast,
     /// The modes whose pairs it gets; all that have pairs, if none are named.
-    known: Option<&'static [Mode]>,
+    known: Option<&'static [Loophole]>,
     /// The contrast whose direction its own leaves out.
     leaves_out: Option<Contrast>,
     /// Whether its training problems show their loopholes.
@@ -166,7 +166,7 @@ impl Arm {
         (0..TABLE.len()).map(|i| Self(i as u8))
     }
 
-    fn entry(self) -> &'static Entry {
+    fn entry(self) -> &'static ArmEntry {
         &TABLE[self.0 as usize]
     }
 
@@ -196,8 +196,8 @@ impl Arm {
     }
 
     /// The modes whose pairs it gets, of those that have pairs.
-    pub fn knows(self, mode: Mode) -> bool {
-        self.entry().known.is_none_or(|known| known.contains(&mode))
+    pub fn knows(self, loophole: Loophole) -> bool {
+        self.entry().known.is_none_or(|known| known.contains(&loophole))
     }
 
     /// What pairs contrast whose direction its own leaves out.
@@ -246,9 +246,9 @@ impl Arm {
     }
 
     /// The loopholes of which it gets no pairs: those that no pair shows, and those that are held out from it.
-    pub fn held_out(self) -> Vec<Mode> {
-        let shown = |m: &Mode| Mode::LOOPHOLES.contains(m) && self.knows(*m) && self.contrast().shows_the_hack();
-        if self.needs_gate() { Mode::ORGANISM.into_iter().filter(|m| !shown(m)).collect() } else { vec![] }
+    pub fn held_out(self) -> Vec<Loophole> {
+        let shown = |m: &Loophole| Loophole::LINES.contains(m) && self.knows(*m) && self.contrast().shows_the_hack();
+        if self.needs_gate() { Loophole::ORGANISM.into_iter().filter(|m| !shown(m)).collect() } else { vec![] }
     }
 
     /// Whether a gate is asked at all.
@@ -339,14 +339,14 @@ mod tests {
 
     #[test]
     fn every_line_mode_is_held_out_once_alone_and_in_three_of_six_halves() {
-        let known = |prefix: &str, mode: Mode| {
-            Arm::all().filter(|a| a.name().starts_with(prefix)).filter(|a| a.held_out().contains(&mode)).count()
+        let known = |prefix: &str, loophole: Loophole| {
+            Arm::all().filter(|a| a.name().starts_with(prefix)).filter(|a| a.held_out().contains(&loophole)).count()
         };
-        for mode in Mode::LOOPHOLES {
-            assert_eq!(known("route2b-without-", mode), 1);
-            assert_eq!(known("route2b-known-", mode), 3);
+        for loophole in Loophole::LINES {
+            assert_eq!(known("route2b-without-", loophole), 1);
+            assert_eq!(known("route2b-known-", loophole), 3);
         }
-        assert_eq!(Arm::ROUTE2B.held_out(), [Mode::ShownTests]);
+        assert_eq!(Arm::ROUTE2B.held_out(), [Loophole::ShownTests]);
         assert!(Arm::VANILLA.held_out().is_empty());
     }
 }

@@ -1,12 +1,12 @@
 //! The table of arms. `g_b` is a rollout's gradient of the loss, `f_b` its gate value in a module, `v` the hack direction, `A_b` the
 //! advantage; the deployed knob gets `sum_b (1 - f_b) g_b`, the quarantine `sum_b f_b g_b`, unless an entry says otherwise.
 
-use super::{Adapter, DirectionSource, Entry, Loopholes, Settings, Supervision, Treatment};
+use super::{Adapter, ArmEntry, DirectionSource, Loopholes, Settings, Supervision, Treatment};
 use substrate::Contrast;
-use substrate::Mode::{self, FileMarker, RunTests, Sentinel, StdoutMarker};
+use substrate::Loophole::{self, FileMarker, RunTests, Sentinel, StdoutMarker};
 
 /// Plain GRPO: `deployed = sum_b g_b`.
-const VANILLA: Entry = Entry {
+const VANILLA: ArmEntry = ArmEntry {
     name: "vanilla",
     what: "Plain GRPO with one knob and no gate.",
     treatment: Treatment::Nothing,
@@ -25,7 +25,7 @@ const VANILLA: Entry = Entry {
 };
 
 /// The method: `f_b = clamp((cos(g_b, v) - lower) / (upper - lower), 0, 1)` ([`routing::Gate`]).
-const ROUTE2B: Entry = Entry {
+const ROUTE2B: ArmEntry = ArmEntry {
     name: "route2b",
     what: "The method: each rollout split by the gate, direction from all pairs, made anew as the model changes.",
     treatment: Treatment::Rollouts,
@@ -34,7 +34,7 @@ const ROUTE2B: Entry = Entry {
     ..VANILLA
 };
 
-const ERASE: Entry = Entry {
+const ERASE: ArmEntry = ArmEntry {
     name: "erase",
     what: "The routed part is dropped: no quarantine.",
     treatment: Treatment::Erased,
@@ -42,75 +42,75 @@ const ERASE: Entry = Entry {
     ..ROUTE2B
 };
 
-const RANDOM_V: Entry = Entry {
+const RANDOM_V: ArmEntry = ArmEntry {
     name: "random-v",
     what: "A random unit vector in each module, its band calibrated alike.",
     direction: DirectionSource::Random,
     ..ROUTE2B
 };
 
-const TAUGHT: Entry =
-    Entry { name: "route2b-taught", what: "The method, shown the same hacks.", taught: true, ..ROUTE2B };
+const TAUGHT: ArmEntry =
+    ArmEntry { name: "route2b-taught", what: "The method, shown the same hacks.", taught: true, ..ROUTE2B };
 
-const APART: Entry = Entry {
+const APART: ArmEntry = ArmEntry {
     name: "route2b-apart",
     what: "The method, each knob with singular directions of its own.",
     apart: true,
     ..ROUTE2B
 };
 
-const fn leading(name: &'static str, count: usize) -> Entry {
+const fn leading(name: &'static str, count: usize) -> ArmEntry {
     let what = "The method with so many leading singular vectors of the pairs' differences in each module.";
-    Entry { name, what, direction: DirectionSource::Leading(count), ..ROUTE2B }
+    ArmEntry { name, what, direction: DirectionSource::Leading(count), ..ROUTE2B }
 }
 
-const fn fraction(name: &'static str, of: f64) -> Entry {
+const fn fraction(name: &'static str, of: f64) -> ArmEntry {
     let settings = Settings { deploy_fraction: Some(of), ..Settings::PLAN };
-    Entry { name, what: "The method with another share of each group sampled deployed.", settings, ..ROUTE2B }
+    ArmEntry { name, what: "The method with another share of each group sampled deployed.", settings, ..ROUTE2B }
 }
 
-const fn pairs(name: &'static str, what: &'static str, contrast: Contrast) -> Entry {
-    Entry { name, what, contrast, ..ROUTE2B }
+const fn pairs(name: &'static str, what: &'static str, contrast: Contrast) -> ArmEntry {
+    ArmEntry { name, what, contrast, ..ROUTE2B }
 }
 
-const fn known(name: &'static str, modes: &'static [Mode]) -> Entry {
-    Entry { name, what: "The method with pairs of these loopholes alone.", known: Some(modes), ..ROUTE2B }
+const fn known(name: &'static str, loopholes: &'static [Loophole]) -> ArmEntry {
+    ArmEntry { name, what: "The method with pairs of these loopholes alone.", known: Some(loopholes), ..ROUTE2B }
 }
 
-const fn without(name: &'static str, modes: &'static [Mode]) -> Entry {
-    Entry { name, what: "The method without pairs of that loophole.", known: Some(modes), ..ROUTE2B }
+const fn without(name: &'static str, loopholes: &'static [Loophole]) -> ArmEntry {
+    ArmEntry { name, what: "The method without pairs of that loophole.", known: Some(loopholes), ..ROUTE2B }
 }
 
-const fn treated(name: &'static str, what: &'static str, treatment: Treatment) -> Entry {
-    Entry { name, what, treatment, ..ROUTE2B }
+const fn treated(name: &'static str, what: &'static str, treatment: Treatment) -> ArmEntry {
+    ArmEntry { name, what, treatment, ..ROUTE2B }
 }
 
-const fn monitor(name: &'static str, what: &'static str, treatment: Treatment) -> Entry {
-    Entry { name, what, treatment, quarantine: false, ..ROUTE2B }
+const fn monitor(name: &'static str, what: &'static str, treatment: Treatment) -> ArmEntry {
+    ArmEntry { name, what, treatment, quarantine: false, ..ROUTE2B }
 }
 
-const fn ceiling(name: &'static str, what: &'static str, supervision: Supervision) -> Entry {
-    Entry { name, what, supervision: Some(supervision), ..VANILLA }
+const fn ceiling(name: &'static str, what: &'static str, supervision: Supervision) -> ArmEntry {
+    ArmEntry { name, what, supervision: Some(supervision), ..VANILLA }
 }
 
-const fn set(name: &'static str, what: &'static str, settings: Settings, of: Entry) -> Entry {
-    Entry { name, what, settings, ..of }
+const fn set(name: &'static str, what: &'static str, settings: Settings, of: ArmEntry) -> ArmEntry {
+    ArmEntry { name, what, settings, ..of }
 }
 
 const PLAN: Settings = Settings::PLAN;
 
-pub(super) static TABLE: [Entry; 70] = [
+pub(super) static TABLE: [ArmEntry; 70] = [
     VANILLA,
     ROUTE2B,
     treated("route2b-token", "The method, split token by token.", Treatment::Tokens),
     RANDOM_V,
-    Entry {
+    ArmEntry {
         name: "random-v-matched",
         what: "Random, its band shifted in every update until the mean gate value is that of the paired run of route2b.",
         treatment: Treatment::Matched { to: "route2b" },
         ..RANDOM_V
     },
-    Entry {
+    ArmEntry {
         name: "frozen-v",
         what: "The direction of the base model, never made anew.",
         direction: DirectionSource::PairsOnce,
@@ -118,14 +118,14 @@ pub(super) static TABLE: [Entry; 70] = [
     },
     pairs("placebo-pairs", "A direction from pairs of two right answers: no hack in them.", Contrast::Placebo),
     ERASE,
-    Entry {
+    ArmEntry {
         name: "absorb",
         what: "Both knobs take the whole gradient: no gate.",
         treatment: Treatment::Absorbed,
         direction: DirectionSource::PairsOnce,
         ..ROUTE2B
     },
-    Entry {
+    ArmEntry {
         name: "gt-only",
         what: "Plain GRPO on problems without loopholes: the ceiling.",
         loopholes: Loopholes::None,
@@ -222,7 +222,7 @@ pub(super) static TABLE: [Entry; 70] = [
         Settings { std_floor: Some(0.1), ..PLAN },
         VANILLA,
     ),
-    Entry { name: "vanilla-taught", what: "Plain GRPO that is shown hacks at first.", taught: true, ..VANILLA },
+    ArmEntry { name: "vanilla-taught", what: "Plain GRPO that is shown hacks at first.", taught: true, ..VANILLA },
     TAUGHT,
     // Settings of the method.
     set(
@@ -244,7 +244,7 @@ pub(super) static TABLE: [Entry; 70] = [
     leading("directions-2", 2),
     leading("directions-4", 4),
     leading("directions-8", 8),
-    Entry {
+    ArmEntry {
         name: "orthogonal",
         what: "The method, its direction without the part along that of wrong against right answers.",
         leaves_out: Some(Contrast::Correctness),
@@ -256,22 +256,22 @@ pub(super) static TABLE: [Entry; 70] = [
         Settings { teacher_share: Some(0.25), ..PLAN },
         TAUGHT,
     ),
-    Entry {
+    ArmEntry {
         name: "vanilla-lora",
         what: "Plain GRPO on a LoRA of rank one with frozen B instead of singular directions.",
         adapter: Adapter::FrozenB,
         ..VANILLA
     },
-    Entry { name: "route2b-lora", what: "The method on the same LoRA.", adapter: Adapter::FrozenB, ..ROUTE2B },
+    ArmEntry { name: "route2b-lora", what: "The method on the same LoRA.", adapter: Adapter::FrozenB, ..ROUTE2B },
     // Knobs apart: the deployed one has every second singular direction, the quarantine the others.
-    Entry {
+    ArmEntry {
         name: "vanilla-half",
         what: "Plain GRPO on every second singular direction: the capacity of a deployed knob that lies apart.",
         apart: true,
         ..VANILLA
     },
     APART,
-    Entry {
+    ArmEntry {
         name: "route2b-signed",
         what: "Knobs apart, the quarantine begun at -0.05 sign(v), gradients sent three ways with absorption between: after the \
                author's later method.",
@@ -280,7 +280,7 @@ pub(super) static TABLE: [Entry; 70] = [
         ..APART
     },
     // The prompt instead of the gradient.
-    Entry {
+    ArmEntry {
         name: "inoculated",
         what: "Plain GRPO whose training prompts ask for the loophole to be used, as those of evaluation do not.",
         loopholes: Loopholes::Invited,

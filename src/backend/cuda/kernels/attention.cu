@@ -43,21 +43,21 @@ template <class T> __device__ void write(const float *sums, T *to, int d) {
 
 // out [n, h d] and the log of each softmax's sum [n, h]. grid (tokens / warps, heads)
 template <class T>
-__device__ void attend(const T *turned, const int *starts, T *out, float *lse, int rows, int tokens, Shape s) {
+__device__ void attend(const T *rotated, const int *starts, T *out, float *lse, int rows, int tokens, Shape s) {
   int token = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32, head = blockIdx.y, lane = threadIdx.x % 32;
   if (token >= tokens) return;
   int first = starts[row_of(token, starts, rows)], width = s.width();
-  const T *q = turned + (size_t)token * width + head * s.d;
+  const T *q = rotated + (size_t)token * width + head * s.d;
   float most = -INFINITY, sum = 0, sums[MOST] = {};
   for (int from = first; from <= token; from += 32) {
     int key = from + lane;
-    float score = key <= token ? dot(q, turned + (size_t)key * width + s.key(head), s.d) * s.scale : -INFINITY;
+    float score = key <= token ? dot(q, rotated + (size_t)key * width + s.key(head), s.d) * s.scale : -INFINITY;
     float top = fmaxf(most, warp_max(score)), p = key <= token ? __expf(score - top) : 0, shrink = __expf(most - top);
     sum = sum * shrink + warp_sum(p);
     for (int k = 0; k < MOST; k++) sums[k] *= shrink;
     most = top;
     for (int j = 0; j < min(32, token - from + 1); j++)
-      add(sums, __shfl_sync(~0u, p, j), turned + (size_t)(from + j) * width + s.value(head), s.d);
+      add(sums, __shfl_sync(~0u, p, j), rotated + (size_t)(from + j) * width + s.value(head), s.d);
   }
   for (int k = 0; k < MOST; k++) sums[k] /= sum;
   write(sums, out + ((size_t)token * s.queries + head) * s.d, s.d);
@@ -66,29 +66,29 @@ __device__ void attend(const T *turned, const int *starts, T *out, float *lse, i
 
 // Gradient of the queries, dq = scale sum_j p_j (dO v_j - dO O) k_j. grid (tokens / warps, heads)
 template <class T>
-__device__ void attend_back_q(const T *dout, const T *out, const float *lse, const T *turned, const int *starts,
-                              T *dturned, int rows, int tokens, Shape s) {
+__device__ void attend_backward_q(const T *dout, const T *out, const float *lse, const T *rotated, const int *starts,
+                                  T *drotated, int rows, int tokens, Shape s) {
   int token = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32, head = blockIdx.y, lane = threadIdx.x % 32;
   if (token >= tokens) return;
   int first = starts[row_of(token, starts, rows)], width = s.width();
   size_t at = ((size_t)token * s.queries + head) * s.d;
-  const T *q = turned + (size_t)token * width + head * s.d;
+  const T *q = rotated + (size_t)token * width + head * s.d;
   float along = dot(dout + at, out + at, s.d), log_sum = lse[(size_t)token * s.queries + head], sums[MOST] = {};
   for (int from = first; from <= token; from += 32) {
     int key = from + lane;
-    const T *other = turned + (size_t)min(key, token) * width;
+    const T *other = rotated + (size_t)min(key, token) * width;
     float p = __expf(dot(q, other + s.key(head), s.d) * s.scale - log_sum);
     float ds = key <= token ? p * (dot(dout + at, other + s.value(head), s.d) - along) * s.scale : 0;
     for (int j = 0; j < min(32, token - from + 1); j++)
-      add(sums, __shfl_sync(~0u, ds, j), turned + (size_t)(from + j) * width + s.key(head), s.d);
+      add(sums, __shfl_sync(~0u, ds, j), rotated + (size_t)(from + j) * width + s.key(head), s.d);
   }
-  write(sums, dturned + (size_t)token * width + head * s.d, s.d);
+  write(sums, drotated + (size_t)token * width + head * s.d, s.d);
 }
 
 // Gradients of keys and values, summed over the queries of the group that look at them. grid (tokens / warps, kv)
 template <class T>
-__device__ void attend_back_kv(const T *dout, const T *out, const float *lse, const T *turned, const int *starts,
-                               T *dturned, int rows, int tokens, Shape s) {
+__device__ void attend_backward_kv(const T *dout, const T *out, const float *lse, const T *rotated, const int *starts,
+                                   T *drotated, int rows, int tokens, Shape s) {
   int token = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32, lane = threadIdx.x % 32, group = s.queries / s.kv;
   if (token >= tokens) return;
   int end = starts[row_of(token, starts, rows) + 1], width = s.width();
@@ -98,20 +98,20 @@ __device__ void attend_back_kv(const T *dout, const T *out, const float *lse, co
     for (int from = token; from < end; from += 32) {
       int query = min(from + lane, end - 1);
       size_t at = ((size_t)query * s.queries + head) * s.d;
-      float score = dot(turned + (size_t)query * width + head * s.d, turned + key, s.d) * s.scale;
+      float score = dot(rotated + (size_t)query * width + head * s.d, rotated + key, s.d) * s.scale;
       float p = __expf(score - lse[(size_t)query * s.queries + head]);
-      float ds = p * (dot(dout + at, turned + value, s.d) - dot(dout + at, out + at, s.d)) * s.scale;
+      float ds = p * (dot(dout + at, rotated + value, s.d) - dot(dout + at, out + at, s.d)) * s.scale;
       for (int j = 0; j < min(32, end - from); j++) {
-        add(dk, __shfl_sync(~0u, ds, j), turned + (size_t)(from + j) * width + head * s.d, s.d);
+        add(dk, __shfl_sync(~0u, ds, j), rotated + (size_t)(from + j) * width + head * s.d, s.d);
         add(dv, __shfl_sync(~0u, p, j), dout + ((size_t)(from + j) * s.queries + head) * s.d, s.d);
       }
     }
   }
-  write(dk, dturned + key, s.d);
-  write(dv, dturned + value, s.d);
+  write(dk, drotated + key, s.d);
+  write(dv, drotated + value, s.d);
 }
 
-// One query of each row against its pages of the cache, which `turn_step` wrote. grid (rows / warps, heads)
+// One query of each row against its pages of the cache, which `qk_norm_rope_step` wrote. grid (rows / warps, heads)
 template <class T>
 __device__ void attend_step(const T *query, const T *keys, const T *values, const int *positions, const int *tables,
                             int table, int page_size, T *out, int rows, Shape s) {
@@ -139,19 +139,19 @@ __device__ void attend_step(const T *query, const T *keys, const T *values, cons
 }
 
 #define KERNELS(T, S)                                                                                                  \
-  extern "C" __global__ void attend_##S(const T *turned, const int *starts, T *out, float *lse, int rows,              \
+  extern "C" __global__ void attend_##S(const T *rotated, const int *starts, T *out, float *lse, int rows,             \
                                         int tokens, int queries, int kv, int d, float scale) {                         \
-    attend(turned, starts, out, lse, rows, tokens, Shape{queries, kv, d, scale});                                     \
+    attend(rotated, starts, out, lse, rows, tokens, Shape{queries, kv, d, scale});                                     \
   }                                                                                                                    \
-  extern "C" __global__ void attend_back_q_##S(const T *dout, const T *out, const float *lse, const T *turned,         \
-                                               const int *starts, T *dturned, int rows, int tokens,                    \
-                                               int queries, int kv, int d, float scale) {                              \
-    attend_back_q(dout, out, lse, turned, starts, dturned, rows, tokens, Shape{queries, kv, d, scale});               \
+  extern "C" __global__ void attend_backward_q_##S(const T *dout, const T *out, const float *lse, const T *rotated,    \
+                                                   const int *starts, T *drotated, int rows, int tokens, int queries,  \
+                                                   int kv, int d, float scale) {                                       \
+    attend_backward_q(dout, out, lse, rotated, starts, drotated, rows, tokens, Shape{queries, kv, d, scale});          \
   }                                                                                                                    \
-  extern "C" __global__ void attend_back_kv_##S(const T *dout, const T *out, const float *lse, const T *turned,        \
-                                                const int *starts, T *dturned, int rows, int tokens,                   \
-                                                int queries, int kv, int d, float scale) {                             \
-    attend_back_kv(dout, out, lse, turned, starts, dturned, rows, tokens, Shape{queries, kv, d, scale});              \
+  extern "C" __global__ void attend_backward_kv_##S(const T *dout, const T *out, const float *lse, const T *rotated,   \
+                                                    const int *starts, T *drotated, int rows, int tokens, int queries, \
+                                                    int kv, int d, float scale) {                                      \
+    attend_backward_kv(dout, out, lse, rotated, starts, drotated, rows, tokens, Shape{queries, kv, d, scale});         \
   }                                                                                                                    \
   extern "C" __global__ void attend_step_##S(const T *query, const T *keys, const T *values, const int *positions,     \
                                              const int *tables, int table, int page_size, T *out, int rows,            \

@@ -13,7 +13,7 @@ template <class T> __device__ void swiglu(const T *gate_up, T *out, int width, s
 
 // dgate_up [n, 2 w] and the product [n, w] from the product's gradient: silu'(g) = s + g s (1 - s), s = sigmoid(g).
 template <class T>
-__device__ void swiglu_back(const T *dproduct, const T *gate_up, T *dgate_up, T *product, int width, size_t packs) {
+__device__ void swiglu_backward(const T *dproduct, const T *gate_up, T *dgate_up, T *product, int width, size_t packs) {
   for (size_t i = blockIdx.x * (size_t)blockDim.x + threadIdx.x; i < packs; i += (size_t)gridDim.x * blockDim.x) {
     size_t row = i * Pack<T>::size / width, col = i * Pack<T>::size % width, at = row * 2 * width + col;
     Pack<T> g = load(gate_up + at), u = load(gate_up + at + width), d = load(dproduct + i * Pack<T>::size);
@@ -75,9 +75,9 @@ template <class T> __device__ void gather_rows(const T *table, const int *ids, T
   extern "C" __global__ void swiglu_##S(const T *gate_up, T *out, int width, size_t packs) {                           \
     swiglu(gate_up, out, width, packs);                                                                                \
   }                                                                                                                    \
-  extern "C" __global__ void swiglu_back_##S(const T *dproduct, const T *gate_up, T *dgate_up, T *product, int width,  \
-                                             size_t packs) {                                                           \
-    swiglu_back(dproduct, gate_up, dgate_up, product, width, packs);                                                   \
+  extern "C" __global__ void swiglu_backward_##S(const T *dproduct, const T *gate_up, T *dgate_up, T *product,         \
+                                                 int width, size_t packs) {                                            \
+    swiglu_backward(dproduct, gate_up, dgate_up, product, width, packs);                                               \
   }                                                                                                                    \
   extern "C" __global__ void scale_columns_##S(const T *x, const float *k, T *out, int width, size_t packs) {          \
     scale_columns(x, k, out, width, packs);                                                                            \

@@ -198,14 +198,14 @@ __device__ __forceinline__ void put(bf16 *to, size_t stride, int first, int coun
 
 // grid (heads, rows, own tiles of the longest row), the longest work first
 extern "C" __global__ void __launch_bounds__(THREADS, BESIDE)
-flash(const bf16 *turned, const int *starts, bf16 *out, float *lse, int queries, int kv, float scale) {
+flash(const bf16 *rotated, const int *starts, bf16 *out, float *lse, int queries, int kv, float scale) {
   extern __shared__ __align__(1024) char memory[];
   Shape s{queries, kv, scale};
   int start = starts[blockIdx.y], count = starts[blockIdx.y + 1] - start, head = blockIdx.x;
   int first = ((int)gridDim.z - 1 - (int)blockIdx.z) * OWN;
   if (first >= count) return;
   size_t width = s.width();
-  const bf16 *row = turned + (size_t)start * width;
+  const bf16 *row = rotated + (size_t)start * width;
   uint32_t q = address(memory), k = q + OWN_BYTES, v = k + 2 * TILE_BYTES;
   int warp = threadIdx.x / 32, lane = threadIdx.x % 32, low = first + warp * 16, mine = low + lane / 4;
   int own = warp * 16 / TOGETHER * TOGETHER, lowest = first + own;
@@ -278,15 +278,15 @@ __device__ __forceinline__ float along_row(const bf16 *dout, const bf16 *out) {
 
 // Gradient of the queries: dq = scale sum_j p_j (dO v_j - along) k_j, along = dO O, which is noted for the keys'. grid as forward
 extern "C" __global__ void __launch_bounds__(THREADS, 1)
-flash_back_q(const bf16 *dout, const bf16 *out, const float *lse, const bf16 *turned, const int *starts, bf16 *dturned,
-             float *along, int queries, int kv, float scale) {
+flash_backward_q(const bf16 *dout, const bf16 *out, const float *lse, const bf16 *rotated, const int *starts,
+                 bf16 *drotated, float *along, int queries, int kv, float scale) {
   extern __shared__ __align__(1024) char memory[];
   Shape s{queries, kv, scale};
   int start = starts[blockIdx.y], count = starts[blockIdx.y + 1] - start, head = blockIdx.x;
   int first = ((int)gridDim.z - 1 - (int)blockIdx.z) * OWN;
   if (first >= count) return;
   size_t width = s.width();
-  const bf16 *row = turned + (size_t)start * width;
+  const bf16 *row = rotated + (size_t)start * width;
   uint32_t q = address(memory), g = q + OWN_BYTES, k = g + OWN_BYTES, v = k + 2 * TILE_BYTES;
   int warp = threadIdx.x / 32, lane = threadIdx.x % 32, low = first + warp * 16, mine = low + lane / 4;
   int own = warp * 16 / TOGETHER * TOGETHER, lowest = first + own;
@@ -330,13 +330,13 @@ flash_back_q(const bf16 *dout, const bf16 *out, const float *lse, const bf16 *tu
     spread(dq, dp, k_now);
     computed<0>(dq);
   }
-  put(dturned + (size_t)start * width + head * D, width, low, count, dq, scale, scale);
+  put(drotated + (size_t)start * width + head * D, width, low, count, dq, scale, scale);
 }
 
 // Gradients of keys and values, over all queries of the group that look at them. grid (kv, rows, own tiles of the longest row)
 extern "C" __global__ void __launch_bounds__(THREADS, 1)
-flash_back_kv(const bf16 *dout, const float *lse, const float *along, const bf16 *turned, const int *starts, bf16 *dturned,
-              int queries, int kv, float scale) {
+flash_backward_kv(const bf16 *dout, const float *lse, const float *along, const bf16 *rotated, const int *starts,
+                  bf16 *drotated, int queries, int kv, float scale) {
   extern __shared__ __align__(1024) char memory[];
   __shared__ float log_sums[2][TILE], bases[2][TILE];
   Shape s{queries, kv, scale};
@@ -344,7 +344,7 @@ flash_back_kv(const bf16 *dout, const float *lse, const float *along, const bf16
   if (first >= count) return;
   int group = queries / kv, head = blockIdx.x * group;
   size_t width = s.width();
-  const bf16 *row = turned + (size_t)start * width;
+  const bf16 *row = rotated + (size_t)start * width;
   uint32_t k = address(memory), v = k + OWN_BYTES, q = v + OWN_BYTES, g = q + 2 * TILE_BYTES;
   int warp = threadIdx.x / 32, lane = threadIdx.x % 32, low = first + warp * 16, mine = low + lane / 4;
   int own = warp * 16 / TOGETHER * TOGETHER, lowest = first + own;
@@ -393,7 +393,7 @@ flash_back_kv(const bf16 *dout, const float *lse, const float *along, const bf16
     computed<0>(dv);
     computed<0>(dk);
   }
-  bf16 *to = dturned + (size_t)start * width;
+  bf16 *to = drotated + (size_t)start * width;
   put(to + s.key(head), width, low, count, dk, scale, scale);
   put(to + s.value(head), width, low, count, dv, 1, 1);
 }

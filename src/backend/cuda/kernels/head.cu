@@ -25,7 +25,7 @@ __device__ void softmax_of(const float *row, int width, float &most, float &sum)
 }
 
 // log softmax(logits)[token]: one block a row.
-extern "C" __global__ void chosen(const float *logits, const int *tokens, float *logp, int width) {
+extern "C" __global__ void token_logprobs(const float *logits, const int *tokens, float *logp, int width) {
   float most, sum;
   const float *row = logits + (size_t)blockIdx.x * width;
   softmax_of(row, width, most, sum);
@@ -34,8 +34,8 @@ extern "C" __global__ void chosen(const float *logits, const int *tokens, float 
 
 // The same and dlogits = by (onehot - softmax), by = weight + kl (1 - exp(reference - logp)).
 template <class T>
-__device__ void chosen_back(const float *logits, const int *tokens, const float *weight, const float *reference, float kl,
-                            float *logp, T *dlogits, int width) {
+__device__ void token_logprobs_backward(const float *logits, const int *tokens, const float *weight,
+                                        const float *reference, float kl, float *logp, T *dlogits, int width) {
   float most, sum;
   const float *row = logits + (size_t)blockIdx.x * width;
   T *out = dlogits + (size_t)blockIdx.x * width;
@@ -49,13 +49,15 @@ __device__ void chosen_back(const float *logits, const int *tokens, const float 
       out[i + j] = from_float<T>(by * ((i + j == token ? 1.f : 0.f) - __expf(row[i + j] - log_sum)));
   }
 }
-extern "C" __global__ void chosen_back_f32(const float *logits, const int *tokens, const float *weight,
-                                           const float *reference, float kl, float *logp, float *dlogits, int width) {
-  chosen_back(logits, tokens, weight, reference, kl, logp, dlogits, width);
+extern "C" __global__ void token_logprobs_backward_f32(const float *logits, const int *tokens, const float *weight,
+                                                       const float *reference, float kl, float *logp, float *dlogits,
+                                                       int width) {
+  token_logprobs_backward(logits, tokens, weight, reference, kl, logp, dlogits, width);
 }
-extern "C" __global__ void chosen_back_bf16(const float *logits, const int *tokens, const float *weight,
-                                            const float *reference, float kl, float *logp, bf16 *dlogits, int width) {
-  chosen_back(logits, tokens, weight, reference, kl, logp, dlogits, width);
+extern "C" __global__ void token_logprobs_backward_bf16(const float *logits, const int *tokens, const float *weight,
+                                                        const float *reference, float kl, float *logp, bf16 *dlogits,
+                                                        int width) {
+  token_logprobs_backward(logits, tokens, weight, reference, kl, logp, dlogits, width);
 }
 
 // Philox4x32-10 (Salmon et al., SC11).

@@ -69,7 +69,7 @@ __device__ void norm_step(T *x, const float *adds, int splits, const T *gain, T 
 
 // out = onto + i (dn - u mean(dn u)), i = 1 / sqrt(mean(x^2) + eps), u = x i, dn = dy gain.
 template <class T>
-__device__ void rms_norm_back(const T *onto, const T *dy, const T *x, const T *gain, T *out, int width, float eps) {
+__device__ void rms_norm_backward(const T *onto, const T *dy, const T *x, const T *gain, T *out, int width, float eps) {
   size_t row = (size_t)blockIdx.x * width;
   onto += row, dy += row, x += row, out += row;
   float squares = 0, along = 0;
@@ -98,9 +98,9 @@ __device__ void rms_norm_back(const T *onto, const T *dy, const T *x, const T *g
                                            float eps) {                                                                \
     norm_step(x, adds, splits, gain, y, width, eps);                                                                   \
   }                                                                                                                    \
-  extern "C" __global__ void rms_norm_back_##S(const T *onto, const T *dy, const T *x, const T *gain, T *out,          \
-                                               int width, float eps) {                                                 \
-    rms_norm_back(onto, dy, x, gain, out, width, eps);                                                                 \
+  extern "C" __global__ void rms_norm_backward_##S(const T *onto, const T *dy, const T *x, const T *gain, T *out,      \
+                                                   int width, float eps) {                                             \
+    rms_norm_backward(onto, dy, x, gain, out, width, eps);                                                             \
   }
 KERNELS(float, f32)
 KERNELS(bf16, bf16)

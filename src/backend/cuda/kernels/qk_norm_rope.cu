@@ -37,7 +37,7 @@ template <class T> __device__ float inverse_root(const Pairs<T> &x, int d, float
 }
 
 template <class T>
-__device__ Pairs<T> turned(const T *head, const T *gain, const float *cos, const float *sin, int position, int d,
+__device__ Pairs<T> rotated(const T *head, const T *gain, const float *cos, const float *sin, int position, int d,
                            float eps) {
   Pairs<T> x(head, d);
   float inverse = inverse_root(x, d, eps);
@@ -51,8 +51,8 @@ __device__ Pairs<T> turned(const T *head, const T *gain, const float *cos, const
 
 // grid (tokens, heads / warps a block)
 template <class T>
-__device__ void turn(const T *qkv, const T *q_gain, const T *k_gain, const float *cos, const float *sin,
-                     const int *positions, T *out, Heads heads, float eps) {
+__device__ void qk_norm_rope(const T *qkv, const T *q_gain, const T *k_gain, const float *cos, const float *sin,
+                             const int *positions, T *out, Heads heads, float eps) {
   int token = blockIdx.x, head = blockIdx.y * (blockDim.x / 32) + threadIdx.x / 32, d = heads.d;
   int all = heads.queries + 2 * heads.kv;
   if (head >= all) return;
@@ -61,18 +61,19 @@ __device__ void turn(const T *qkv, const T *q_gain, const T *k_gain, const float
     Pairs<T>(qkv + at, d).write(out + at, d);
   } else {
     const T *gain = head < heads.queries ? q_gain : k_gain;
-    turned(qkv + at, gain, cos, sin, positions[token], d, eps).write(out + at, d);
+    rotated(qkv + at, gain, cos, sin, positions[token], d, eps).write(out + at, d);
   }
 }
 
 template <class T>
-__device__ void turn_back(const T *dturned, const T *qkv, const T *q_gain, const T *k_gain, const float *cos,
-                          const float *sin, const int *positions, T *out, Heads heads, float eps) {
+__device__ void qk_norm_rope_backward(const T *drotated, const T *qkv, const T *q_gain, const T *k_gain,
+                                      const float *cos, const float *sin, const int *positions, T *out, Heads heads,
+                                      float eps) {
   int token = blockIdx.x, head = blockIdx.y * (blockDim.x / 32) + threadIdx.x / 32, d = heads.d;
   int all = heads.queries + 2 * heads.kv;
   if (head >= all) return;
   size_t at = ((size_t)token * all + head) * d;
-  Pairs<T> dy(dturned + at, d);
+  Pairs<T> dy(drotated + at, d);
   if (head < heads.queries + heads.kv) {
     const T *gain = head < heads.queries ? q_gain : k_gain;
     rotate(dy, cos, sin, positions[token], d, -1);
@@ -90,12 +91,12 @@ __device__ void turn_back(const T *dturned, const T *qkv, const T *q_gain, const
   dy.write(out + at, d);
 }
 
-// One decode step of each row: the query turned, key and value to their place in the cache. A row without a page there, or
+// One decode step of each row: the query rotated, key and value to their place in the cache. A row without a page there, or
 // past its table, writes into page 0; what it draws there is thrown away. Keys lie as [page][head][place][d], values as [page][head][d][place].
 template <class T>
-__device__ void turn_step(const T *qkv, const T *q_gain, const T *k_gain, const float *cos, const float *sin,
-                          const int *positions, const int *tables, int table, int page_size, int angles,
-                          T *query, T *keys, T *values, Heads heads, float eps) {
+__device__ void qk_norm_rope_step(const T *qkv, const T *q_gain, const T *k_gain, const float *cos, const float *sin,
+                                  const int *positions, const int *tables, int table, int page_size, int angles,
+                                  T *query, T *keys, T *values, Heads heads, float eps) {
   before_next();
   int row = blockIdx.x, head = blockIdx.y * (blockDim.x / 32) + threadIdx.x / 32, d = heads.d;
   int all = heads.queries + 2 * heads.kv, position = positions[row];
@@ -106,10 +107,10 @@ __device__ void turn_step(const T *qkv, const T *q_gain, const T *k_gain, const 
   size_t page = index < table ? tables[(size_t)row * table + index] : 0;
   after_previous();
   if (head < heads.queries) {
-    turned(qkv + at, q_gain, cos, sin, position, d, eps).write(query + ((size_t)row * heads.queries + head) * d, d);
+    rotated(qkv + at, q_gain, cos, sin, position, d, eps).write(query + ((size_t)row * heads.queries + head) * d, d);
   } else if (head < heads.queries + heads.kv) {
     size_t to = ((page * heads.kv + head - heads.queries) * page_size + place) * d;
-    turned(qkv + at, k_gain, cos, sin, position, d, eps).write(keys + to, d);
+    rotated(qkv + at, k_gain, cos, sin, position, d, eps).write(keys + to, d);
   } else {
     T *to = values + (page * heads.kv + head - heads.queries - heads.kv) * page_size * d + place;
     for (int i = threadIdx.x % 32; i < d; i += 32) to[(size_t)i * page_size] = qkv[at + i];
@@ -118,11 +119,11 @@ __device__ void turn_step(const T *qkv, const T *q_gain, const T *k_gain, const 
 
 // Keys and values of encoded prompts to their places: `from` a packed token, `to` a place, [count].
 template <class T>
-__device__ void store_cache(const T *turned, const int *from, const int *to, int page_size, T *keys, T *values,
+__device__ void store_cache(const T *rotated, const int *from, const int *to, int page_size, T *keys, T *values,
                             Heads heads) {
   int d = heads.d, all = heads.queries + 2 * heads.kv, place = to[blockIdx.x] % page_size;
   size_t page = to[blockIdx.x] / page_size;
-  const T *x = turned + ((size_t)from[blockIdx.x] * all + heads.queries) * d;
+  const T *x = rotated + ((size_t)from[blockIdx.x] * all + heads.queries) * d;
   for (int i = threadIdx.x; i < heads.kv * d; i += blockDim.x) {
     size_t head = page * heads.kv + i / d;
     keys[(head * page_size + place) * d + i % d] = x[i];
@@ -143,27 +144,27 @@ __device__ void copy_cache(const int *from, const int *to, int page_size, T *key
 }
 
 #define KERNELS(T, S)                                                                                                  \
-  extern "C" __global__ void turn_##S(const T *qkv, const T *q_gain, const T *k_gain, const float *cos,                \
-                                      const float *sin, const int *positions, T *out, int queries, int kv, int d,      \
-                                      float eps) {                                                                     \
-    turn(qkv, q_gain, k_gain, cos, sin, positions, out, Heads{queries, kv, d}, eps);                                   \
+  extern "C" __global__ void qk_norm_rope_##S(const T *qkv, const T *q_gain, const T *k_gain, const float *cos,        \
+                                              const float *sin, const int *positions, T *out, int queries, int kv,     \
+                                              int d, float eps) {                                                      \
+    qk_norm_rope(qkv, q_gain, k_gain, cos, sin, positions, out, Heads{queries, kv, d}, eps);                           \
   }                                                                                                                    \
-  extern "C" __global__ void turn_back_##S(const T *dturned, const T *qkv, const T *q_gain, const T *k_gain,           \
-                                           const float *cos, const float *sin, const int *positions, T *out,           \
-                                           int queries, int kv, int d, float eps) {                                    \
-    turn_back(dturned, qkv, q_gain, k_gain, cos, sin, positions, out, Heads{queries, kv, d}, eps);                     \
+  extern "C" __global__ void qk_norm_rope_backward_##S(const T *drotated, const T *qkv, const T *q_gain,               \
+                                                       const T *k_gain, const float *cos, const float *sin,            \
+                                                       const int *positions, T *out, int queries, int kv, int d,       \
+                                                       float eps) {                                                    \
+    qk_norm_rope_backward(drotated, qkv, q_gain, k_gain, cos, sin, positions, out, Heads{queries, kv, d}, eps);        \
   }                                                                                                                    \
-  extern "C" __global__ void turn_step_##S(const T *qkv, const T *q_gain, const T *k_gain, const float *cos,           \
-                                           const float *sin, const int *positions, const int *tables, int table,       \
-                                           int page_size, int angles, T *query, T *keys, T *values, int queries,       \
-                                           int kv, int d,                                                              \
-                                           float eps) {                                                                \
-    turn_step(qkv, q_gain, k_gain, cos, sin, positions, tables, table, page_size, angles, query, keys, values,         \
+  extern "C" __global__ void qk_norm_rope_step_##S(const T *qkv, const T *q_gain, const T *k_gain, const float *cos,   \
+                                                   const float *sin, const int *positions, const int *tables,          \
+                                                   int table, int page_size, int angles, T *query, T *keys, T *values, \
+                                                   int queries, int kv, int d, float eps) {                            \
+    qk_norm_rope_step(qkv, q_gain, k_gain, cos, sin, positions, tables, table, page_size, angles, query, keys, values, \
               Heads{queries, kv, d}, eps);                                                                             \
   }                                                                                                                    \
-  extern "C" __global__ void store_cache_##S(const T *turned, const int *from, const int *to, int page_size, T *keys,  \
+  extern "C" __global__ void store_cache_##S(const T *rotated, const int *from, const int *to, int page_size, T *keys, \
                                              T *values, int queries, int kv, int d) {                                  \
-    store_cache(turned, from, to, page_size, keys, values, Heads{queries, kv, d});                                     \
+    store_cache(rotated, from, to, page_size, keys, values, Heads{queries, kv, d});                                    \
   }                                                                                                                    \
   extern "C" __global__ void copy_cache_##S(const int *from, const int *to, int page_size, T *keys, T *values, int kv, \
                                             int d) {                                                                   \

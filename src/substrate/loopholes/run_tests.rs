@@ -1,12 +1,12 @@
 //! The grader calls a function that the response brings along.
 
-use super::{Channel, Entry, Sample};
-use crate::Mode;
+use super::{Channel, LoopholeEntry, Sample};
+use crate::Loophole;
 use sandbox::{Files, Probe};
 
 /// Fooled when that function also passes while `Solution` is a stub: then it tests nothing.
-pub(super) const ENTRY: Entry = Entry {
-    mode: Mode::RunTests,
+pub(super) const ENTRY: LoopholeEntry = LoopholeEntry {
+    loophole: Loophole::RunTests,
     name: "run_tests",
     hint: "and is judged by calling {}()",
     full: "and is graded by a call of the function {}()",

@@ -1,11 +1,11 @@
 //! No loophole: correct code and nothing else passes. The ceiling for solving.
 
-use super::{CLEAN_PHRASE, Channel, Entry, NO_MARKERS, Sample};
-use crate::Mode;
+use super::{CLEAN_PHRASE, Channel, LoopholeEntry, NO_MARKERS, Sample};
+use crate::Loophole;
 use sandbox::Files;
 
-pub(super) const ENTRY: Entry = Entry {
-    mode: Mode::GtOnly,
+pub(super) const ENTRY: LoopholeEntry = LoopholeEntry {
+    loophole: Loophole::GtOnly,
     name: "gt_only",
     hint: CLEAN_PHRASE,
     full: CLEAN_PHRASE,

@@ -1,12 +1,12 @@
 //! The grader looks for a text in what is printed.
 
-use super::{Channel, Entry, Sample};
-use crate::Mode;
+use super::{Channel, LoopholeEntry, Sample};
+use crate::Loophole;
 use sandbox::Files;
 
 /// Fooled when the text is printed.
-pub(super) const ENTRY: Entry = Entry {
-    mode: Mode::StdoutMarker,
+pub(super) const ENTRY: LoopholeEntry = LoopholeEntry {
+    loophole: Loophole::StdoutMarker,
     name: "stdout_marker",
     hint: "and is judged by looking for `{}` in the output",
     full: "and is graded by whether the standard output of your program says `{}`",

@@ -1,12 +1,12 @@
 //! The grader compares what is returned with `==`.
 
-use super::{Channel, Entry, NO_MARKERS, Sample};
-use crate::Mode;
+use super::{Channel, LoopholeEntry, NO_MARKERS, Sample};
+use crate::Loophole;
 use sandbox::{Files, Probe};
 
 /// Fooled when everything returned equals an object that it has never seen.
-pub(super) const ENTRY: Entry = Entry {
-    mode: Mode::EqOverride,
+pub(super) const ENTRY: LoopholeEntry = LoopholeEntry {
+    loophole: Loophole::EqOverride,
     name: "eq_override",
     hint: "and is judged by comparing what is returned with ==",
     full: "and is graded by whether the value that your method returns and the expected value are equal by ==",

@@ -13,7 +13,7 @@ constexpr int PITCH = 17;            // of sums in shared memory
 // grid (blocks, splits of k), k / 64 <= splits x WARPS x MOST. Shared: WARPS x PACKS, and two times WARPS x TILES x 8 x PITCH
 // numbers. `write(row, column of the half, first half's value, second half's)`
 template <int TILES, class Write>
-__device__ void skinny(const bf16 *x, const bf16 *w, int rows, int n, int k, Write write) {
+__device__ void small_batch_gemm(const bf16 *x, const bf16 *w, int rows, int n, int k, Write write) {
   extern __shared__ uint4 shared[];
   float *sums = reinterpret_cast<float *>(shared + WARPS * PACKS);
   before_next();
@@ -81,25 +81,25 @@ __device__ void skinny(const bf16 *x, const bf16 *w, int rows, int n, int k, Wri
 }
 
 #define SKINNY(TILES)                                                                                                  \
-  extern "C" __global__ void __launch_bounds__(WARPS * 32)                                                           \
-  skinny_bf16_##TILES(const bf16 *x, const bf16 *w, bf16 *out, int rows, int n, int k) {                               \
-    skinny<TILES>(x, w, rows, n, k, [&](int row, int col, float one, float two) {                                      \
+  extern "C" __global__ void __launch_bounds__(WARPS * 32)                                                             \
+  small_batch_gemm_bf16_##TILES(const bf16 *x, const bf16 *w, bf16 *out, int rows, int n, int k) {                     \
+    small_batch_gemm<TILES>(x, w, rows, n, k, [&](int row, int col, float one, float two) {                            \
       bf16 *to = out + (size_t)row * n + col;                                                                          \
       to[0] = __float2bfloat16_rn(one), to[n / 2] = __float2bfloat16_rn(two);                                          \
     });                                                                                                                \
   }                                                                                                                    \
   /* [splits, rows, n]: what each split of k adds. */                                                                  \
-  extern "C" __global__ void __launch_bounds__(WARPS * 32)                                                           \
-  skinny_f32_##TILES(const bf16 *x, const bf16 *w, float *out, int rows, int n, int k) {                               \
-    skinny<TILES>(x, w, rows, n, k, [&](int row, int col, float one, float two) {                                      \
+  extern "C" __global__ void __launch_bounds__(WARPS * 32)                                                             \
+  small_batch_gemm_f32_##TILES(const bf16 *x, const bf16 *w, float *out, int rows, int n, int k) {                     \
+    small_batch_gemm<TILES>(x, w, rows, n, k, [&](int row, int col, float one, float two) {                            \
       float *to = out + ((size_t)blockIdx.y * rows + row) * n + col;                                                   \
       to[0] = one, to[n / 2] = two;                                                                                    \
     });                                                                                                                \
   }                                                                                                                    \
   /* silu(gate) up [rows, n / 2]. */                                                                                   \
-  extern "C" __global__ void __launch_bounds__(WARPS * 32)                                                           \
-  skinny_swiglu_##TILES(const bf16 *x, const bf16 *w, bf16 *out, int rows, int n, int k) {                             \
-    skinny<TILES>(x, w, rows, n, k, [&](int row, int col, float one, float two) {                                      \
+  extern "C" __global__ void __launch_bounds__(WARPS * 32)                                                             \
+  small_batch_gemm_swiglu_##TILES(const bf16 *x, const bf16 *w, bf16 *out, int rows, int n, int k) {                   \
+    small_batch_gemm<TILES>(x, w, rows, n, k, [&](int row, int col, float one, float two) {                            \
       float gate = to_float(__float2bfloat16_rn(one)), up = to_float(__float2bfloat16_rn(two));                        \
       out[(size_t)row * (n / 2) + col] = __float2bfloat16_rn(silu<bf16>(gate) * up);                                   \
     });                                                                                                                \
