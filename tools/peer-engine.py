@@ -54,7 +54,7 @@ class Decoder:
     def norm(self, x):
         return F.rms_norm(x, (x.shape[-1],), self.gain, 1e-6)
 
-    def turn(self, x, cos, sin):
+    def rotate(self, x, cos, sin):
         x = F.rms_norm(x, (self.d,), self.head_gain, 1e-6).transpose(1, 2)
         low, high = x.chunk(2, -1)
         return x * cos + torch.cat([-high, low], -1) * sin
@@ -75,7 +75,7 @@ class Decoder:
         for layer in range(len(self.layers)):
             qkv = linear(self.norm(x), layer, 0).view(b, t, self.q + 2 * self.kv, self.d)
             q, k, v = qkv.split([self.q, self.kv, self.kv], 2)
-            out = F.scaled_dot_product_attention(self.turn(q, cos, sin), self.turn(k, cos, sin), v.transpose(1, 2), is_causal=True, enable_gqa=True)
+            out = F.scaled_dot_product_attention(self.rotate(q, cos, sin), self.rotate(k, cos, sin), v.transpose(1, 2), is_causal=True, enable_gqa=True)
             x = x + linear(out.transpose(1, 2).reshape(b, t, self.q * self.d), layer, 1)
             gate, up = linear(self.norm(x), layer, 2).chunk(2, -1)
             x = x + linear(F.silu(gate) * up, layer, 3)
@@ -87,10 +87,10 @@ class Decoder:
         for weights, (keys, values) in zip(self.layers, caches):
             qkv = F.linear(self.norm(x), weights[0]).view(b, 1, self.q + 2 * self.kv, self.d)
             q, k, v = qkv.split([self.q, self.kv, self.kv], 2)
-            keys[:, :, position : position + 1] = self.turn(k, cos, sin)
+            keys[:, :, position : position + 1] = self.rotate(k, cos, sin)
             values[:, :, position : position + 1] = v.transpose(1, 2)
             seen = slice(0, position + 1)
-            out = F.scaled_dot_product_attention(self.turn(q, cos, sin), keys[:, :, seen], values[:, :, seen], enable_gqa=True)
+            out = F.scaled_dot_product_attention(self.rotate(q, cos, sin), keys[:, :, seen], values[:, :, seen], enable_gqa=True)
             x = x + F.linear(out.reshape(b, self.q * self.d), weights[1])
             gate, up = F.linear(self.norm(x), weights[2]).chunk(2, -1)
             x = x + F.linear(F.silu(gate) * up, weights[3])

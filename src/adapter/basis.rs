@@ -141,7 +141,7 @@ impl Basis {
     pub fn merge(&self, knobs: &Knobs, quarantine: Quarantine) -> Decoder {
         let effective = knobs.effective(quarantine);
         let base = &self.base;
-        // One upload: each has its price, however small it is.
+        // One upload for all knobs: each upload costs time, however small it is.
         let data = TensorData::new(effective.clone(), [effective.len()]);
         let all = Tensor::<1>::from_data(data, (&base.backend.device, DType::F32));
         let mut at = 0;

@@ -9,7 +9,8 @@ use crate::portable::Portable;
 use burn::tensor::{DType, Device, Tensor};
 use std::sync::Arc;
 
-/// Own kernels read sixteen bytes at a time, and hold a head in a warp's registers.
+/// The CUDA kernels read sixteen bytes at a time, eight values in bf16, so widths are multiples of [`WIDTHS`]; they hold a head
+/// in a warp's registers, so it has [`MOST_HEAD`] dimensions at most.
 const WIDTHS: usize = 8;
 const MOST_HEAD: usize = 128;
 

@@ -64,7 +64,8 @@ pub enum BackendError {
     File(#[from] bundle::BundleError),
 }
 
-/// How the runtime, the driver and the pools say it; the last words are for a tensor whose reservation failed before.
+/// How burn's runtime, the CUDA driver and their memory pools say that there is no room. The last is what reading a tensor says
+/// whose memory could not be had when it was made.
 const OUT_OF_MEMORY: [&str; 4] =
     ["out of device memory", "OUT_OF_MEMORY", "can't allocate buffer", "Memory location was never initialized"];
 

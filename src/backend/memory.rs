@@ -16,14 +16,15 @@ pub trait DeviceMemory: Debug + Send + Sync {
     /// The device has no room.
     fn upload(&self, parts: &[Raw], dtype: DType, device: &Device) -> Result<Tensor<2>>;
 
-    /// The same values where the calling thread's work is queued, if it makes a difference. A runtime that gives each thread
-    /// a queue of its own waits for the device after a few reads of what was made in another's.
+    /// The same values, copied to the calling thread's stream where each thread has one. Without the copy the runtime would wait
+    /// for the device again and again: it does so after a few reads of what another thread's stream made.
     fn copy_to_thread_stream(&self, tensor: &Tensor<2>) -> Tensor<2>;
 
-    /// Bytes that are free on the device, where they are scarce after letting go of what is only kept for later; `None` where
-    /// nobody knows.
+    /// Bytes that are free on the device. If they are few, what the runtime's pools hold without need is given back first. `None`
+    /// where nobody knows.
     fn free(&self, device: &Device) -> Option<usize>;
 
-    /// Lets go of what the runtime keeps for shapes that the calling thread's kernels may not have again.
+    /// Has the runtime drop the buffers that it keeps for every shape the calling thread launched a kernel with: passes of training
+    /// differ in shape, so there would be ever more.
     fn forget_shapes(&self, device: &Device);
 }

@@ -44,7 +44,7 @@ impl Ops for Portable {
         gain: &Tensor<1>,
         eps: f64,
     ) -> Tensor<2> {
-        onto + norm_back(dy, x, gain, eps)
+        onto + norm_backward(dy, x, gain, eps)
     }
 
     fn qk_norm_rope(&self, qkv: &Tensor<2>, params: QkNormRope) -> Tensor<2> {
@@ -60,7 +60,7 @@ impl Ops for Portable {
     fn qk_norm_rope_backward(&self, drotated: &Tensor<2>, qkv: &Tensor<2>, params: QkNormRope) -> Tensor<2> {
         let one = |part: Part, gain: &Tensor<1>| {
             let dy = unrotate(drotated, part, &params);
-            part.flat(norm_back(&dy, &part.heads(qkv), gain, params.eps))
+            part.flat(norm_backward(&dy, &part.heads(qkv), gain, params.eps))
         };
         let [q, k, v] = Part::all(params.heads);
         Tensor::cat(vec![one(q, params.q_gain), one(k, params.k_gain), v.flat(v.heads(drotated))], 1)
@@ -195,7 +195,7 @@ pub fn unit(x: &Tensor<2>, eps: f64) -> (Tensor<2>, Tensor<2>) {
     (x * inverse.clone(), inverse)
 }
 
-fn norm_back(dy: &Tensor<2>, x: &Tensor<2>, gain: &Tensor<1>, eps: f64) -> Tensor<2> {
+fn norm_backward(dy: &Tensor<2>, x: &Tensor<2>, gain: &Tensor<1>, eps: f64) -> Tensor<2> {
     let (unit, inverse) = unit(x, eps);
     let dn = (dy.clone() * gain.clone().unsqueeze()).cast(F32);
     let along = (dn.clone() * unit.clone()).mean_dim(1);

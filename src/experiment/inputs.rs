@@ -10,7 +10,7 @@ use model::{Decoder, Tokenizer, Weights};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use substrate::{Contrast, Grader, Loophole, MarkerFamily, Problem, PromptedProblem};
-use train::{Adapter, Arm, Loopholes, PairTokens};
+use train::{Adapter, Arm, Disclosure, PairTokens};
 
 /// Where singular bases of fetched weights are kept, below the project.
 pub const BASES: &str = "runs/svd";
@@ -85,14 +85,14 @@ impl Inputs {
         basis: impl Fn(&Weights) -> Result<Basis>,
     ) -> Result<Self> {
         dataset.bases().iter().try_for_each(|weights| fits(weights, manifest))?;
-        let (train, test) = (dataset.training(Loopholes::Shown)?, dataset.test(MarkerFamily::Eval)?);
+        let (train, test) = (dataset.training(Disclosure::Shown)?, dataset.test(MarkerFamily::Eval)?);
         let mut pairs = BTreeMap::new();
         for contrast in Contrast::ALL {
             let sets = (0..dataset.pair_sets()).map(|set| dataset.pairs(contrast, set)).collect::<Result<Vec<_>>>()?;
             pairs.insert(contrast, sets);
         }
         let runs = manifest.runs();
-        let asked = |loopholes| runs.iter().any(|run| run.arm.loopholes() == loopholes);
+        let asked = |disclosure| runs.iter().any(|run| run.arm.disclosure() == disclosure);
         let mut bases: Vec<Basis> = dataset.bases().iter().map(basis).collect::<Result<_>>()?;
         if runs.iter().any(|run| run.arm.adapter() == Adapter::FrozenB) {
             let loras: Vec<Basis> = bases.iter().map(lora).collect::<Result<_>>()?;
@@ -100,8 +100,8 @@ impl Inputs {
         }
         Ok(Self {
             identity: identity(dataset, manifest, [&train, &test], &pairs)?,
-            no_loophole: dataset.training(Loopholes::None)?,
-            invited: if asked(Loopholes::Invited) { dataset.training(Loopholes::Invited)? } else { vec![] },
+            no_loophole: dataset.training(Disclosure::None)?,
+            invited: if asked(Disclosure::Invited) { dataset.training(Disclosure::Invited)? } else { vec![] },
             test_trained: dataset.test(MarkerFamily::Train)?,
             tokenizer: dataset.tokenizer().clone(),
             files: digests(root, dataset)?,
@@ -135,10 +135,10 @@ impl Inputs {
 
     /// The training problems as an arm is shown them.
     pub fn problems_of(&self, arm: Arm) -> &[PromptedProblem] {
-        match arm.loopholes() {
-            Loopholes::Shown => &self.train,
-            Loopholes::None => &self.no_loophole,
-            Loopholes::Invited => &self.invited,
+        match arm.disclosure() {
+            Disclosure::Shown => &self.train,
+            Disclosure::None => &self.no_loophole,
+            Disclosure::Invited => &self.invited,
         }
     }
 }

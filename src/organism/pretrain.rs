@@ -66,6 +66,8 @@ pub fn pretrain(
             gradients.values().map(|g| g.clone().square().sum()).reduce(|a, b| a + b).expect("parameters").sqrt();
         let scale = (norm + 1e-9).recip().mul_scalar(CLIP).clamp_max(1.0).unsqueeze::<2>();
         let lr = learning_rate(recipe, step);
+        // `train::optimizer` has AdamW for knobs, in f64 on vectors. Neither can take the other's arithmetic: here it is f32 on
+        // the device with the decay as a factor, and another rounding would give other bases than those that are shipped.
         let (b1, b2) = BETAS;
         let t = (step + 1) as i32;
         for (parameter, gradient) in gradients {

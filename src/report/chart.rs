@@ -1,8 +1,7 @@
 //! A small line chart in SVG: bands for the standard error, a dash pattern and a marker per series so that it reads in
 //! grey, and a direct label at each line's end instead of a legend.
 
-use crate::svg;
-use std::fmt::Write;
+use crate::svg::{GRID, Svg, ticks};
 
 /// One line: points are `(x, mean, standard error)`.
 pub struct Series {
@@ -49,25 +48,18 @@ const BOTTOM: f64 = 38.0;
 const LABEL_GAP: f64 = 11.0;
 
 impl Chart {
-    /// The chart as an SVG document. Coordinates have two decimals, so equal data gives equal bytes.
+    /// The chart as an SVG document.
     pub fn svg(&self) -> String {
-        let mut svg = svg::open(WIDTH, HEIGHT, 10.0, LEFT, &self.title);
+        let mut svg = Svg::open([WIDTH, HEIGHT], 10.0, LEFT, &self.title);
         self.axes(&mut svg);
         if let Some((height, label)) = &self.reference {
             let y = self.y(*height);
-            let _ = write!(
-                svg,
-                "<path d=\"M{LEFT} {y:.2}H{:.2}\" stroke=\"#888\" stroke-width=\"0.8\" stroke-dasharray=\"1 2\"/>\
-                 <text x=\"{:.2}\" y=\"{:.2}\" font-size=\"8\" fill=\"#666\">{}</text>",
-                WIDTH - RIGHT,
-                LEFT + 4.0,
-                y - 3.0,
-                svg::text(label)
-            );
+            svg.path(self.across(y), r##"stroke="#888" stroke-width="0.8" stroke-dasharray="1 2""##);
+            svg.label([LEFT + 4.0, y - 3.0], r##"font-size="8" fill="#666""##, label);
         }
         self.series.iter().for_each(|s| self.line(&mut svg, s));
         self.labels(&mut svg);
-        svg + "</svg>\n"
+        svg.close()
     }
 
     fn x_max(&self) -> f64 {
@@ -82,67 +74,48 @@ impl Chart {
         HEIGHT - BOTTOM - (value / self.y_max).clamp(0.0, 1.0) * (HEIGHT - TOP - BOTTOM)
     }
 
-    fn axes(&self, svg: &mut String) {
-        for i in 0..=4 {
-            let value = self.y_max * f64::from(i) / 4.0;
-            let y = self.y(value);
-            let _ = write!(
-                svg,
-                "<path d=\"M{LEFT} {y:.2}H{:.2}\" stroke=\"#e4e4e4\" stroke-width=\"0.6\"/>\
-                 <text x=\"{:.2}\" y=\"{:.2}\" text-anchor=\"end\">{value:.2}</text>",
-                WIDTH - RIGHT,
-                LEFT - 5.0,
-                y + 3.5
-            );
-        }
-        let mut ticks: Vec<f64> = self.series.iter().flat_map(|s| &s.points).map(|p| p.0).collect();
-        ticks.sort_by(f64::total_cmp);
-        ticks.dedup();
-        let every = ticks.len().div_ceil(8).max(1);
-        for tick in ticks.iter().step_by(every) {
-            let _ = write!(
-                svg,
-                "<text x=\"{:.2}\" y=\"{:.2}\" text-anchor=\"middle\">{tick}</text>",
-                self.x(*tick),
-                HEIGHT - BOTTOM + 14.0
-            );
-        }
-        let middle = (LEFT + WIDTH - RIGHT) / 2.0;
-        let _ = write!(
-            svg,
-            "<path d=\"M{LEFT} {:.2}H{:.2}\" stroke=\"#222\"/>\
-             <text x=\"{middle:.2}\" y=\"{:.2}\" text-anchor=\"middle\">{}</text>\
-             <text transform=\"translate(11 {:.2}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
-            self.y(0.0),
-            WIDTH - RIGHT,
-            HEIGHT - 8.0,
-            svg::text(&self.x_label),
-            (TOP + HEIGHT - BOTTOM) / 2.0,
-            svg::text(&self.y_label)
-        );
+    /// A horizontal line through the plot.
+    fn across(&self, y: f64) -> String {
+        format!("M{LEFT} {y:.2}H{:.2}", WIDTH - RIGHT)
     }
 
-    fn line(&self, svg: &mut String, series: &Series) {
+    fn axes(&self, svg: &mut Svg) {
+        for value in ticks(0.0, self.y_max) {
+            let y = self.y(value);
+            svg.path(self.across(y), GRID);
+            svg.label([LEFT - 5.0, y + 3.5], r#"text-anchor="end""#, &format!("{value:.2}"));
+        }
+        let mut updates: Vec<f64> = self.series.iter().flat_map(|s| &s.points).map(|p| p.0).collect();
+        updates.sort_by(f64::total_cmp);
+        updates.dedup();
+        let every = updates.len().div_ceil(8).max(1);
+        for update in updates.iter().step_by(every) {
+            svg.label([self.x(*update), HEIGHT - BOTTOM + 14.0], r#"text-anchor="middle""#, &update.to_string());
+        }
+        let (across, down) = ((LEFT + WIDTH - RIGHT) / 2.0, (TOP + HEIGHT - BOTTOM) / 2.0);
+        svg.path(self.across(self.y(0.0)), r##"stroke="#222""##);
+        svg.label([across, HEIGHT - 8.0], r#"text-anchor="middle""#, &self.x_label);
+        let upwards = format!(r#"transform="translate(11 {down:.2}) rotate(-90)" text-anchor="middle""#);
+        svg.text(upwards, &self.y_label);
+    }
+
+    fn line(&self, svg: &mut Svg, series: &Series) {
         let Style { colour, dash } = series.style;
         let at = |x: f64, y: f64| format!("{:.2} {:.2}", self.x(x), self.y(y));
         let upper = series.points.iter().map(|&(x, m, e)| at(x, m + e));
         let lower = series.points.iter().rev().map(|&(x, m, e)| at(x, m - e));
         let band: Vec<String> = upper.chain(lower).collect();
         let middle: Vec<String> = series.points.iter().map(|&(x, m, _)| at(x, m)).collect();
-        let _ = write!(
-            svg,
-            "<path d=\"M{}Z\" fill=\"{colour}\" fill-opacity=\"0.18\"/>\
-             <path d=\"M{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.6\" stroke-dasharray=\"{dash}\"/>",
-            band.join("L"),
-            middle.join("L")
+        svg.path(format_args!("M{}Z", band.join("L")), format_args!(r#"fill="{colour}" fill-opacity="0.18""#));
+        svg.path(
+            format_args!("M{}", middle.join("L")),
+            format_args!(r#"fill="none" stroke="{colour}" stroke-width="1.6" stroke-dasharray="{dash}""#),
         );
-        for &(x, m, _) in &series.points {
-            let _ = write!(svg, "<circle cx=\"{:.2}\" cy=\"{:.2}\" r=\"2\" fill=\"{colour}\"/>", self.x(x), self.y(m));
-        }
+        series.points.iter().for_each(|&(x, m, _)| svg.circle([self.x(x), self.y(m)], 2.0, colour));
     }
 
     /// Labels at the lines' ends, moved apart where they would touch.
-    fn labels(&self, svg: &mut String) {
+    fn labels(&self, svg: &mut Svg) {
         let mut ends: Vec<(f64, &Series)> =
             self.series.iter().filter_map(|s| Some((self.y(s.points.last()?.1), s))).collect();
         ends.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -150,14 +123,8 @@ impl Chart {
             ends[i].0 = ends[i].0.min(ends[i - 1].0 - LABEL_GAP);
         }
         for (y, series) in ends {
-            let _ = write!(
-                svg,
-                "<text x=\"{:.2}\" y=\"{:.2}\" fill=\"{}\">{}</text>",
-                WIDTH - RIGHT + 6.0,
-                y + 3.5,
-                series.style.colour,
-                svg::text(&series.label)
-            );
+            let fill = format!(r#"fill="{}""#, series.style.colour);
+            svg.label([WIDTH - RIGHT + 6.0, y + 3.5], fill, &series.label);
         }
     }
 }

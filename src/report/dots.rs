@@ -1,7 +1,6 @@
 //! Points with intervals, a row each: the ablations at a glance.
 
-use crate::svg;
-use std::fmt::Write;
+use crate::svg::{GRID, Svg, ticks};
 
 /// One row: a value and the ends of its interval.
 pub struct Dot {
@@ -37,7 +36,7 @@ const ROW: f64 = 13.0;
 const BOTTOM: f64 = 30.0;
 
 impl Dots {
-    /// As an SVG document; equal data gives equal bytes.
+    /// As an SVG document.
     pub fn svg(&self) -> String {
         let height = TOP + ROW * self.rows.len() as f64 + BOTTOM;
         let ends = || self.rows.iter().flat_map(|r| [r.low, r.high]).chain([self.reference]);
@@ -45,43 +44,22 @@ impl Dots {
         let (low, high) = ((low * 10.0).floor() / 10.0, (high * 10.0).ceil() / 10.0);
         let span = (high - low).max(0.1);
         let x = |value: f64| LEFT + (value - low) / span * (WIDTH - LEFT - RIGHT);
-        let mut svg = svg::open(WIDTH, height, 9.0, 4.0, &self.title);
+        let mut svg = Svg::open([WIDTH, height], 9.0, 4.0, &self.title);
         let foot = height - BOTTOM;
-        for i in 0..=4 {
-            let value = low + span * f64::from(i) / 4.0;
-            let _ = write!(
-                svg,
-                "<path d=\"M{at:.2} {TOP}V{foot:.2}\" stroke=\"#e4e4e4\" stroke-width=\"0.6\"/>\
-                 <text x=\"{at:.2}\" y=\"{:.2}\" text-anchor=\"middle\">{value:.2}</text>",
-                foot + 11.0,
-                at = x(value)
-            );
+        let down = |x: f64| format!("M{x:.2} {TOP}V{foot:.2}");
+        for value in ticks(low, span) {
+            svg.path(down(x(value)), GRID);
+            svg.label([x(value), foot + 11.0], r#"text-anchor="middle""#, &format!("{value:.2}"));
         }
-        let _ = write!(
-            svg,
-            "<path d=\"M{at:.2} {TOP}V{foot:.2}\" stroke=\"#888\" stroke-dasharray=\"2 2\"/>\
-             <text x=\"{:.2}\" y=\"{:.2}\" text-anchor=\"middle\">{}</text>",
-            (LEFT + WIDTH - RIGHT) / 2.0,
-            height - 6.0,
-            svg::text(&self.x_label),
-            at = x(self.reference)
-        );
+        svg.path(down(x(self.reference)), r##"stroke="#888" stroke-dasharray="2 2""##);
+        svg.label([(LEFT + WIDTH - RIGHT) / 2.0, height - 6.0], r#"text-anchor="middle""#, &self.x_label);
         for (i, row) in self.rows.iter().enumerate() {
-            let y = TOP + ROW * (i as f64 + 0.5);
-            let _ = write!(
-                svg,
-                "<text x=\"{:.2}\" y=\"{:.2}\" text-anchor=\"end\">{}</text>\
-                 <path d=\"M{:.2} {y:.2}H{:.2}\" stroke=\"{c}\" stroke-width=\"1.4\"/>\
-                 <circle cx=\"{:.2}\" cy=\"{y:.2}\" r=\"2.6\" fill=\"{c}\"/>",
-                LEFT - 6.0,
-                y + 3.0,
-                svg::text(&row.label),
-                x(row.low),
-                x(row.high),
-                x(row.value),
-                c = row.colour
-            );
+            let (y, colour) = (TOP + ROW * (i as f64 + 0.5), row.colour);
+            svg.label([LEFT - 6.0, y + 3.0], r#"text-anchor="end""#, &row.label);
+            let interval = format!("M{:.2} {y:.2}H{:.2}", x(row.low), x(row.high));
+            svg.path(interval, format_args!(r#"stroke="{colour}" stroke-width="1.4""#));
+            svg.circle([x(row.value), y], 2.6, colour);
         }
-        svg + "</svg>\n"
+        svg.close()
     }
 }

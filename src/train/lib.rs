@@ -50,7 +50,7 @@ pub mod tensorboard;
 pub mod timings;
 pub mod treat;
 
-pub use arms::{Adapter, Arm, Loopholes, Supervision, Treatment};
+pub use arms::{Adapter, Arm, Disclosure, Supervision, Treatment};
 pub use config::TrainConfig;
 pub use gradients::PairTokens;
 pub use inputs::{RunInputs, Supervisor};

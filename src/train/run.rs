@@ -17,7 +17,8 @@ use routing::{Gate, Routed};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Updates after which the shapes of their passes are forgotten (see [`backend::Backend::forget_shapes`]).
+/// So many updates apart the runtime is told to drop what it keeps for the shapes of their passes (see
+/// [`backend::Backend::forget_shapes`]).
 const SHAPES_KEPT: usize = 25;
 
 /// How a call to [`train`] ended.

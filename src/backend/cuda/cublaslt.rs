@@ -12,9 +12,9 @@ use std::sync::OnceLock;
 type Handle = *mut c_void;
 
 const NAMES: [&str; 3] = ["libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so"];
-/// What NVIDIA recommends on Hopper.
+/// Bytes of scratch memory for the library: what NVIDIA recommends on Hopper.
 const WORKSPACE: usize = 32 << 20;
-/// Products of more rows are planned by multiples of this.
+/// Up to so many rows a product has a plan of its own; more are planned for as the next multiple of it, so that plans are few.
 const EXACT: usize = 512;
 /// Numbers of the library's headers: `CUBLAS_COMPUTE_32F`, `CUDA_R_32F`, `CUDA_R_16BF`, and the names of attributes.
 const COMPUTE_F32: i32 = 68;

@@ -51,13 +51,13 @@ const FILES: [&str; 7] = [
     include_str!("kernels/flash_step.ptx"),
     include_str!("kernels/small_batch_gemm.ptx"),
 ];
-/// Compiled for Hopper and no other generation, and for the others.
+/// The same kernels twice: for Hopper, with instructions that no other generation has, and for all others.
 const FLASH: [&str; 2] = [include_str!("kernels/flash.hopper.ptx"), include_str!("kernels/flash.ptx")];
 
 /// The generation of the H100 and the H200.
 const HOPPER: usize = 9;
 
-/// What kernels are fitted to.
+/// What is asked of a card to choose kernels and their sizes.
 #[derive(Clone, Copy, Debug)]
 pub struct Card {
     /// The compute capability's first number.
@@ -91,8 +91,8 @@ impl Card {
         self.generation >= HOPPER
     }
 
-    /// All kernels as this card takes them. Those of [`FILES`] are compiled for the Ampere generation but for the instructions
-    /// by which they overlap.
+    /// All kernels as this card takes them. [`FILES`] are compiled for Ampere, yet hold the instructions by which a kernel starts
+    /// while the one before it ends, which came with Hopper: there the target is raised, on older cards those lines are dropped.
     fn kernels(self) -> Vec<String> {
         const OVERLAP: &str = "griddepcontrol";
         let fitted = |ptx: &&str| match (ptx.contains(OVERLAP), self.overlaps()) {
@@ -110,7 +110,7 @@ pub struct Kernels {
     /// The card that they were compiled for.
     pub card: Card,
     modules: Vec<usize>,
-    /// With the most shared memory that a launch of it has asked for.
+    /// By name: the function's handle, and the most bytes of shared memory that a launch of it has asked for.
     found: Mutex<HashMap<String, (usize, usize)>>,
 }
 

@@ -435,19 +435,14 @@ impl DeviceMemory for Cuda {
 
 /// Both directions of q/k-norm and rotation: the tensors to read, then gains, tables and positions.
 fn rotated(name: &str, of: &[&Tensor<2>], params: QkNormRope) -> Tensor<2> {
+    let QkNormRope { heads, q_gain, k_gain, rope, positions, eps } = params;
     let n = of[0].dims()[0];
     let of: Vec<CubeTensor> = of.iter().map(|t| dense(*t)).collect();
-    let rest = [
-        dense(params.q_gain),
-        dense(params.k_gain),
-        dense(&params.rope.cos),
-        dense(&params.rope.sin),
-        indices(params.positions),
-    ];
-    let out = empty(&of[0], &[n, params.heads.width()], of[0].dtype);
-    let all = params.heads.queries + 2 * params.heads.kv;
+    let rest = [dense(q_gain), dense(k_gain), dense(&rope.cos), dense(&rope.sin), indices(positions)];
+    let out = empty(&of[0], &[n, heads.width()], of[0].dtype);
+    let all = heads.queries + 2 * heads.kv;
     let reads: Vec<&CubeTensor> = of.iter().chain(&rest).collect();
-    let args = [&heads_args(params.heads)[..], &[Arg::Float(params.eps)]].concat();
+    let args = [&heads_args(heads)[..], &[Arg::Float(eps)]].concat();
     kernel(typed(name, of[0].dtype), LaunchConfig::over([n, all.div_ceil(4), 1], 128), &reads, &[&out], args);
     tensor(out)
 }

@@ -62,7 +62,7 @@ fn check(what: &str, status: i32) -> Result<()> {
     if status == 0 { Ok(()) } else { fail(what, format!("status {status}")) }
 }
 
-/// `[rows, cols]` turned over.
+/// `[rows, cols]` to `[cols, rows]`.
 fn transpose(data: &[f32], rows: usize, cols: usize) -> Vec<f32> {
     let mut out = vec![0.0; data.len()];
     out.par_chunks_exact_mut(rows)
@@ -76,7 +76,7 @@ pub fn thin(matrix: &Matrix) -> Result<(Matrix, Matrix)> {
     let Matrix { rows, cols, data } = matrix;
     let (rows, cols) = (*rows, *cols);
     let r = rows.min(cols);
-    // The library wants a matrix that is not wider than high, column after column: ours turned over is that already.
+    // The library wants a matrix that is not wider than high, column after column: ours transposed is that already.
     let (left, right) =
         if rows >= cols { tall(&transpose(data, rows, cols), rows, cols)? } else { tall(data, cols, rows)? };
     let (u, vh) = if rows >= cols { (transpose(&left, r, rows), right) } else { (transpose(&right, r, r), left) };

@@ -25,11 +25,11 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
     let run = RunId { arm: Arm::ROUTE2B, seed: 41 };
     let config = Manifest::tier("full").context("the full tier")??.config(run)?;
     let plan = PassPlan::fitting(&config, &basis.base);
-    let (layout, mut clock) = (&basis.layout, Timings::default());
+    let (layout, mut stages) = (&basis.layout, Timings::default());
     let mut state = State::fresh(layout);
     state.knobs.quarantine.iter_mut().enumerate().for_each(|(i, h)| *h = (i % 5) as f32 * 1e-4);
     let started = Instant::now();
-    let policies = clock.time(Stage::Merge, || gradients::policies(basis, &state.knobs, true));
+    let policies = stages.time(Stage::Merge, || gradients::policies(basis, &state.knobs, true));
     basis.base.backend.device.sync()?;
 
     let prompts = timings::prompts(&basis.base);
@@ -43,11 +43,11 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
             loophole: Loophole::RunTests,
         })
         .collect();
-    let pair_gradients = clock.time(Stage::Pairs, || gradients::of_pairs(&policies.off, basis, &pairs, plan))?;
+    let pair_gradients = stages.time(Stage::Pairs, || gradients::of_pairs(&policies.off, basis, &pairs, plan))?;
     let gate = config.arm.gate(&pair_gradients, None, layout, config.seed)?;
 
     let half = COMPLETIONS / 2;
-    let sampled = clock.time(Stage::Sample, || -> Result<_> {
+    let sampled = stages.time(Stage::Sample, || -> Result<_> {
         let mut all = timings::completions(&policies.on, &prompts, 0..half, timings::LANES)?;
         all.extend(timings::completions(&policies.off, &prompts, half..COMPLETIONS, timings::LANES)?);
         Ok(all)
@@ -68,7 +68,7 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
         .collect();
     let submissions: Vec<Submission> = shown.iter().map(|s| Submission::of(s, &s.problem.canonical_solution)).collect();
     let grader = Grader::new(cores(), Isolation::Required)?;
-    let graded = clock.time(Stage::Grade, || grader.grade(&submissions));
+    let graded = stages.time(Stage::Grade, || grader.grade(&submissions));
 
     let rollouts: Vec<Rollout> = shown
         .iter()
@@ -86,8 +86,8 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
         .collect();
     let taken: Vec<gradients::TrainedRollout> =
         rollouts.iter().enumerate().map(|(i, r)| (i, r, if i % 2 == 0 { 1.5 } else { -1.5 })).collect();
-    let loss = clock.time(Stage::Gradients, || gradients::of_loss(&config, basis, &policies, &taken, plan))?;
-    clock.time(Stage::Step, || {
+    let loss = stages.time(Stage::Gradients, || gradients::of_loss(&config, basis, &policies, &taken, plan))?;
+    stages.time(Stage::Step, || {
         let advantages: Vec<f64> = taken.iter().map(|(_, _, a)| *a).collect();
         let groups = vec![0; taken.len()];
         let seen = Update {
@@ -109,7 +109,7 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
 
     let tokens: usize = rollouts.iter().map(|r| r.completion.tokens.len()).sum();
     let trained: usize = rollouts.iter().map(|r| r.shown.tokens.len() + r.completion.tokens.len()).sum();
-    let spent = clock.row(1, tokens, trained);
+    let spent = stages.row(1, tokens, trained);
     let mut out: Vec<Timing> = spent
         .stages
         .iter()

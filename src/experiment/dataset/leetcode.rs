@@ -9,7 +9,7 @@ use model::{ChatTemplate, Message, Tokenizer, Weights, hub};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use substrate::{Contrast, Loophole, MarkerFamily, Pair, Problem, PromptedProblem, Protocol, problem};
-use train::{Loopholes, PairTokens};
+use train::{Disclosure, PairTokens};
 
 /// The published files' own names, and how the pins name their folder.
 const TRAIN: &str = "leetcode_train_medhard_filtered.jsonl";
@@ -152,14 +152,14 @@ impl Dataset for Leetcode {
         self.template.source()
     }
 
-    fn training(&self, loopholes: Loopholes) -> Result<Vec<PromptedProblem>> {
-        match loopholes {
-            Loopholes::Shown => self.shown(&self.train, MarkerFamily::Train),
-            Loopholes::Invited => {
+    fn training(&self, disclosure: Disclosure) -> Result<Vec<PromptedProblem>> {
+        match disclosure {
+            Disclosure::Shown => self.shown(&self.train, MarkerFamily::Train),
+            Disclosure::Invited => {
                 let invited = |(i, p): (usize, &Problem)| self.prompter().invited(p, loophole(i), MarkerFamily::Train);
                 self.train.iter().enumerate().map(invited).collect()
             }
-            Loopholes::None => {
+            Disclosure::None => {
                 self.train.iter().map(|p| self.prompter().problem(p, Loophole::GtOnly, MarkerFamily::Train)).collect()
             }
         }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use substrate::{Contrast, Loophole, MarkerFamily, Problem, PromptedProblem};
-use train::{Loopholes, PairTokens};
+use train::{Disclosure, PairTokens};
 
 /// Of 256 training problems, how many are kept out of training where settings are chosen.
 const VALIDATION: u8 = 96;
@@ -74,14 +74,14 @@ impl Dataset for OrganismData {
     }
 
     /// A problem without a mode is left to the partition gate.
-    fn training(&self, loopholes: Loopholes) -> Result<Vec<PromptedProblem>> {
+    fn training(&self, disclosure: Disclosure) -> Result<Vec<PromptedProblem>> {
         let (prompter, loopholes) = (self.prompter(), &self.shipped.partition.train);
         let prompted = |p: &Problem| {
             let loophole = *loopholes.get(&p.problem_id)?;
-            Some(match loopholes {
-                Loopholes::Shown => prompter.problem(p, loophole, MarkerFamily::Train),
-                Loopholes::None => prompter.problem(p, Loophole::GtOnly, MarkerFamily::Train),
-                Loopholes::Invited => prompter.invited(p, loophole, MarkerFamily::Train),
+            Some(match disclosure {
+                Disclosure::Shown => prompter.problem(p, loophole, MarkerFamily::Train),
+                Disclosure::None => prompter.problem(p, Loophole::GtOnly, MarkerFamily::Train),
+                Disclosure::Invited => prompter.invited(p, loophole, MarkerFamily::Train),
             })
         };
         self.shipped.train.iter().filter_map(prompted).collect()

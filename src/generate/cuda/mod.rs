@@ -29,9 +29,9 @@ impl From<CudaError> for GenerateError {
 
 /// Steps between two looks at what was drawn: a row that ends in between draws on in vain.
 const STRIDE: usize = 8;
-/// When half of the rows have ended the others go on without them, to this many rows at least, and if they may have this many
-/// steps before them: recording a step anew takes as long as a few of them.
+/// When half of the rows have ended, a step is recorded anew for the others alone, but never for fewer rows than this.
 const NARROWEST: usize = 8;
+/// And only if one of them may have as many steps to go: recording takes as long as a few steps.
 const WORTH_NARROWING: usize = 128;
 
 /// Where a layer's tensors lie.
@@ -84,16 +84,16 @@ struct Between {
     adds: u64,
 }
 
-/// What an engine leaves to the next one: making it takes longer than many a step.
+/// What an engine leaves to the next one, since making it takes longer than many steps.
 struct Pooled {
     stream: Arc<Stream>,
     lt: Lt,
-    /// Its memory, if that is little, and how it is laid out.
+    /// Its memory, if it has [`MOST_POOLED`] bytes at most, and the sizes by which it is laid out.
     memory: Option<(Buffer, Sizes)>,
 }
 
 static POOLED: Mutex<Vec<Pooled>> = Mutex::new(vec![]);
-/// A larger cache goes back to the device, for training.
+/// Bytes of a buffer that is pooled at most; a larger one goes back to the device, for training.
 const MOST_POOLED: usize = 256 << 20;
 
 /// The engine for CUDA devices, for one generation.
@@ -101,18 +101,18 @@ pub struct CudaEngine<'a> {
     task: DecodeTask<'a>,
     kernels: &'static Kernels,
     stream: Arc<Stream>,
-    /// This and the memory are there until the engine is dropped.
+    /// There until the engine is dropped, which takes it for the pool; so is `memory`.
     lt: Option<Lt>,
     sizes: Sizes,
     kernel_choice: KernelChoice,
-    /// Everything below that lies on the device, weights apart.
+    /// The buffer in which the caches, `rows` and `between` lie; weights lie where the decoder has them.
     memory: Option<Buffer>,
     /// Keys and values of each layer.
     caches: Vec<(u64, u64)>,
     rows: Rows,
     between: Between,
     layers: Vec<LayerPtrs>,
-    /// The weights stay where they were found.
+    /// Held so that the runtime does not move the weights, whose addresses are in `layers` and below.
     _found: DevicePtrs,
     embed: u64,
     head: u64,
@@ -142,7 +142,7 @@ impl<'a> CudaEngine<'a> {
     /// The device failed or has no room.
     pub fn new(task: DecodeTask<'a>) -> crate::Result<Self> {
         driver::enter()?;
-        // Weights may have been merged a moment ago.
+        // The weights may be the result of work that is still queued on the runtime's stream, for which this one does not wait.
         task.decoder.backend.device.sync().map_err(|e| BackendError::Compute(e.to_string()))?;
         let (decoder, rows) = (task.decoder, task.params.rows);
         let c = &decoder.config;
@@ -171,8 +171,8 @@ impl<'a> CudaEngine<'a> {
             Some(Pooled { stream, lt, memory }) => (stream, lt, memory),
             None => (Arc::new(Stream::new()?), Lt::new()?, None),
         };
-        // Slots behind a row are read and weigh nothing: what lies there must be finite, as numbers of a cache are and other
-        // bits may not be.
+        // Attention also reads slots behind a row's end, with weight 0. 0 times NaN is NaN, so what lies there must be finite: an
+        // older cache of the same layout is, other bits may not be.
         let memory = match memory.filter(|(memory, _)| memory.bytes >= room.bytes()) {
             Some((memory, laid_out)) if laid_out == sizes => memory,
             Some((memory, _)) => {
@@ -184,7 +184,7 @@ impl<'a> CudaEngine<'a> {
         let rope = [&decoder.rope.cos, &decoder.rope.sin];
         let ends = [dense(&decoder.embed), dense(&decoder.head), dense(&decoder.final_gain)];
         let layers = decoder.layers.iter().flat_map(parts);
-        // All at once: every question waits behind what other runs have put into the runtime's queue.
+        // Addresses are asked for all at once: each question waits behind what other runs have put into the runtime's queue.
         let all: Vec<CubeTensor> = ends.into_iter().chain(rope.map(dense)).chain(layers).collect();
         let found = device_ptrs(&all)?;
         let (ends, layers) = found.at.split_at(5);
@@ -284,7 +284,7 @@ impl<'a> CudaEngine<'a> {
             self.drawn[lane] += STRIDE;
             (sequence.token, sequence.position) = (steps[STRIDE - 1][lane].token, sequence.position + STRIDE);
             if sequence.pages.is_empty() {
-                // A lane without a row draws on; it must not walk off the table of angles.
+                // A lane without a row is computed on; its position must stay within the tables of cosines and sines.
                 sequence.position = 0;
                 self.lanes_changed = true;
             }
@@ -292,8 +292,8 @@ impl<'a> CudaEngine<'a> {
         Ok(steps)
     }
 
-    /// A step as a graph: a whole stride would take a short generation longer to record than to play. Shapes that the library
-    /// has not seen are planned before, not while, recording.
+    /// One step as a graph. (One of a whole stride would take longer to record than a short generation takes to play.) The step
+    /// is computed once before: cuBLASLt plans products whose shapes it has not seen, and cannot while recording.
     fn recorded(&mut self) -> Result<Graph> {
         self.step()?;
         self.stream.wait()?;

@@ -8,26 +8,29 @@ use burn::tensor::DType;
 
 /// Query heads per key/value head that the kernels take at most.
 pub(super) const MOST_GROUP: usize = 8;
-/// Bytes of what `flash_step` finds in a piece of a row.
+/// Bytes that `flash_step` notes for a piece of a row and a key/value head: for each query head a weighted sum of values, the
+/// largest score and the sum of weights, in f32.
 pub(super) const PART_BYTES: usize = (MOST_GROUP * 128 + 2 * MOST_GROUP) * 4;
-/// Rows that `small_batch_gemm.cu` takes at most.
+/// Rows of a decode step that `small_batch_gemm.cu` takes at most.
 pub(super) const MOST_FEW: usize = 32;
-/// Its tiles have so many rows of the weights, its segments so many columns; a block takes at most [`SEGMENTS`] of them.
+/// It reads weights in tiles of [`TILE`] rows, cut into segments of [`SEGMENT`] columns; a block takes at most [`SEGMENTS`]
+/// segments, of `x` and of the weights.
 pub(super) const TILE: usize = 16;
 pub(super) const SEGMENT: usize = 64;
 pub(super) const SEGMENTS: usize = 40;
-/// Bytes of shared memory for those, and for the sums of eight rows.
+/// Bytes of shared memory: for one tile of weights in bf16, and for the sums of every eight rows of `x` in f32.
 pub(super) const WEIGHTS_BYTES: usize = SEGMENTS * TILE * SEGMENT * 2;
 pub(super) const SUMS_BYTES: usize = 2 * 8 * 8 * 17 * 4;
-/// What every other product asks for, however little it needs. Two blocks of one kernel on a multiprocessor would leave another
-/// one idle; with this much neither that kernel fits twice nor the next one, which needs less, is kept out.
+/// Bytes of shared memory that every second product asks for although it needs less. A multiprocessor then has no room for two
+/// of its blocks, which would leave another multiprocessor idle; but beside one it has room for a block of the next product,
+/// which may start before this one ends.
 pub(super) const WIDE_BYTES: usize = 130_000;
-/// Threads of a block at most, and bytes of the widest row that the norm's threads keep.
+/// Threads of a block at most, and bytes of the widest row that the norm takes: each thread keeps two packs of sixteen bytes.
 pub(super) const MOST_THREADS: usize = 1024;
 pub(super) const WIDEST: usize = 2 * 16 * MOST_THREADS;
 /// Bytes of shared memory for the copies of `flash_step`: two pages ahead for each of four warps, keys and values.
 pub(super) const FLASH_BYTES: usize = 4 * 2 * 2 * PAGE * 128 * 2;
-/// Blocks that share a row's logits, and bytes of what each found.
+/// Blocks that a row's logits are divided among for the draw, and bytes that each notes of its best token (`Found` in `head.cu`).
 pub(super) const DRAW_PARTS: usize = 16;
 pub(super) const FOUND_BYTES: usize = 24;
 
@@ -46,7 +49,7 @@ pub(super) struct Sizes {
     pub eps: f64,
 }
 
-/// What is done by kernels for just these sizes.
+/// Which operations are done by kernels that take certain sizes only; the rest is done by those that take all.
 #[derive(Clone, Copy)]
 pub(super) struct KernelChoice {
     pub flash: bool,
@@ -73,7 +76,7 @@ pub(super) fn splits(k: usize) -> usize {
     k.div_ceil(SEGMENTS * SEGMENT)
 }
 
-/// A thread keeps two packs of its row at most.
+/// Threads of a block that norms a row of this width: one for each pack of sixteen bytes, or for two (see [`WIDEST`]).
 pub(super) fn norm_threads(hidden: usize, dtype: DType) -> usize {
     (hidden * dtype.size()).div_ceil(16).next_multiple_of(32).min(MOST_THREADS)
 }

@@ -10,15 +10,15 @@ use backend::cuda::{heads_args, pointers, score_scale, threads, typed, warps};
 use burn::tensor::DType;
 use model::{Group, NormWeight};
 
-/// Where a product goes.
+/// What becomes of a product.
 enum To {
-    /// To `u64`, in the model's type.
+    /// Written to this address, in the model's type.
     Plain(u64),
-    /// To `u64` in f32.
+    /// Written to this address, in f32.
     Logits(u64),
-    /// Gate and up, multiplied.
+    /// Its halves are gate and up: `silu(gate) up` is written to this address.
     SwiGlu(u64),
-    /// Onto the residual stream; by the next norm, if rows are few.
+    /// Added to the residual stream: by the product itself, or by the next norm where a kernel for few rows made it.
     Added,
 }
 
@@ -57,7 +57,7 @@ impl CudaEngine<'_> {
         let rows = self.order.len();
         let tiles = rows.div_ceil(8).next_power_of_two();
         let least = WEIGHTS_BYTES + tiles * SUMS_BYTES;
-        // Products alternate between the two: see `WIDE_BYTES`.
+        // Products that are added alternate with others: see `WIDE_BYTES`.
         let (kind, out, parts, shared) = match to {
             To::Plain(out) => ("bf16", out, 1, WIDE_BYTES),
             To::SwiGlu(out) => ("swiglu", out, 1, WIDE_BYTES),
@@ -99,7 +99,8 @@ impl CudaEngine<'_> {
         self.launch(&typed("swiglu", dtype), LaunchConfig::over([packs.div_ceil(128), 1, 1], 128), &args)
     }
 
-    /// The residual stream normed, after what the last product, of `k` columns, adds to it if that is not there yet.
+    /// Norms the residual stream. Where a kernel for few rows made the last product, over `k` columns in [`splits`] parts, they are
+    /// added first.
     fn norm(&self, gain: u64, k: usize) -> Result<()> {
         let Sizes { hidden, dtype, eps, .. } = self.sizes;
         let splits = if self.kernel_choice.small_batch { splits(k) } else { 0 };

@@ -1,6 +1,6 @@
 //! Receipts that are not what they were: nothing of them is believed.
 
-use bundle::{Entry, Ledger, Sha256, write_atomic};
+use bundle::{Ledger, LedgerEntry, Sha256, write_atomic};
 use damage::{Damaged, cases, damaged, survive};
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ fn receipts() -> (tempfile::TempDir, PathBuf) {
     let metrics = b"{\"update\":1,\"hack\":0.25}\n";
     write_atomic(&out.join("run/metrics.jsonl"), metrics).unwrap();
     write_atomic(&out.join("results.json"), b"{}\n").unwrap();
-    let entry = Entry {
+    let entry = LedgerEntry {
         run: "run".into(),
         config: Sha256::of(b"config"),
         program: Sha256::of(b"program"),

@@ -2,7 +2,7 @@
 //! have the stack of a thread.
 
 use rustpython_parser::lexer::lex;
-use rustpython_parser::{Loophole, StringKind, Tok};
+use rustpython_parser::{Mode, StringKind, Tok};
 
 /// So many levels at most. The tests of the published benchmark stay far below.
 const DEEPEST: usize = 400;
@@ -11,7 +11,7 @@ const DEEPEST: usize = 400;
 /// token may be one more, and each statement may put what was before into something.
 pub(super) fn is_shallow(text: &str) -> bool {
     let (mut lines, mut line, mut open) = (0, 0, vec![0]);
-    for token in lex(text, Loophole::Module) {
+    for token in lex(text, Mode::Module) {
         match token {
             Ok((Tok::Comma, _)) => *top(&mut open) = 0,
             Ok((Tok::Newline | Tok::Semi, _)) => {

@@ -14,7 +14,7 @@ use sandbox::{Files, Observed, Probe};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// How the flawed grader of a problem can be fooled.
+/// How the flawed grader of a problem can be fooled: a loophole mode. Files and the command line call it `mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Loophole {
@@ -108,7 +108,7 @@ const NO_MARKERS: [&str; 4] = [""; 4];
 pub const CLEAN_PHRASE: &str = "and should pass all tests";
 
 impl Loophole {
-    /// The four loopholes of the paper.
+    /// The four loopholes of the paper, whose hacks are lines to recognise.
     pub const LINES: [Loophole; 4] = [Self::RunTests, Self::Sentinel, Self::StdoutMarker, Self::FileMarker];
     /// The organism's: the paper's, and one whose hack is no line to recognise.
     pub const ORGANISM: [Loophole; 5] =

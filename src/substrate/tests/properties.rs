@@ -4,7 +4,7 @@ use damage::{cases, damaged_text, survive};
 use num_bigint::BigInt;
 use proptest::prelude::*;
 use sandbox::{Returned, Value};
-use substrate::asserts::{Taken, Test};
+use substrate::asserts::{ParsedTest, Test};
 
 /// A value with what Python would call it.
 fn literal() -> impl Strategy<Value = (Value, String)> {
@@ -49,9 +49,9 @@ fn dictionary(pairs: Vec<((Value, String), (Value, String))>) -> (Value, String)
     (Value::dict(pairs.into_iter().map(|((k, _), (v, _))| (k, v)).collect()), format!("{{{}}}", text.join(", ")))
 }
 
-fn taken(text: &str) -> Taken {
+fn taken(text: &str) -> ParsedTest {
     match Test::new(text) {
-        Test::Taken(taken) => taken,
+        Test::Parsed(taken) => taken,
         Test::Judged(_) => panic!("{text} is not taken apart"),
     }
 }
@@ -104,7 +104,7 @@ proptest! {
     #[test]
     fn a_damaged_test_is_taken_apart_or_left_to_the_judge(text in damaged_text(tests()), (value, _) in literal()) {
         let test = survive(|| Test::new(&text));
-        if let Test::Taken(taken) = test {
+        if let Test::Parsed(taken) = test {
             let returned = || Some(Returned { value: value.clone(), arguments: vec![value.clone(), value.clone()] });
             let answers: Vec<_> = taken.calls.iter().map(|_| returned()).collect();
             survive(|| taken.holds(&answers));
@@ -179,7 +179,7 @@ fn a_wide_test_is_no_deep_one() {
         format!("assert Solution().f(({}), k=-1) == {{{}}}", wide("'a(b['"), wide("(1, [2])")),
         format!("assert Solution().f('{}') == 1", "([{,".repeat(2_000)),
     ] {
-        assert!(matches!(Test::new(&text), Test::Taken(_)), "{}", &text[..60]);
+        assert!(matches!(Test::new(&text), Test::Parsed(_)), "{}", &text[..60]);
     }
     for text in ["assert )", "assert Solution().f(]) == 1", "assert (1", "assert Solution().f(1)) == 1"] {
         assert!(matches!(Test::new(text), Test::Judged(_)), "{text}");

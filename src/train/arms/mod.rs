@@ -35,7 +35,7 @@ struct ArmEntry {
     /// The contrast whose direction its own leaves out.
     leaves_out: Option<Contrast>,
     /// Whether its training problems show their loopholes.
-    loopholes: Loopholes,
+    disclosure: Disclosure,
     /// Whether its first rollouts are demonstrations in part.
     taught: bool,
     /// A judge from outside that knows the truth, for ceilings.
@@ -50,7 +50,7 @@ struct ArmEntry {
 
 /// Whether training problems disclose their loopholes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loopholes {
+pub enum Disclosure {
     /// Each problem shows the hint of its mode.
     Shown,
     /// The same problems without a hint.
@@ -206,8 +206,8 @@ impl Arm {
     }
 
     /// Whether its training problems show their loopholes.
-    pub fn loopholes(self) -> Loopholes {
-        self.entry().loopholes
+    pub fn disclosure(self) -> Disclosure {
+        self.entry().disclosure
     }
 
     /// What its knobs scale.

@@ -1,7 +1,7 @@
 //! The table of arms. `g_b` is a rollout's gradient of the loss, `f_b` its gate value in a module, `v` the hack direction, `A_b` the
 //! advantage; the deployed knob gets `sum_b (1 - f_b) g_b`, the quarantine `sum_b f_b g_b`, unless an entry says otherwise.
 
-use super::{Adapter, ArmEntry, DirectionSource, Loopholes, Settings, Supervision, Treatment};
+use super::{Adapter, ArmEntry, DirectionSource, Disclosure, Settings, Supervision, Treatment};
 use substrate::Contrast;
 use substrate::Loophole::{self, FileMarker, RunTests, Sentinel, StdoutMarker};
 
@@ -15,7 +15,7 @@ const VANILLA: ArmEntry = ArmEntry {
     contrast: Contrast::HackOnRight,
     known: None,
     leaves_out: None,
-    loopholes: Loopholes::Shown,
+    disclosure: Disclosure::Shown,
     taught: false,
     supervision: None,
     apart: false,
@@ -128,7 +128,7 @@ pub(super) static TABLE: [ArmEntry; 70] = [
     ArmEntry {
         name: "gt-only",
         what: "Plain GRPO on problems without loopholes: the ceiling.",
-        loopholes: Loopholes::None,
+        disclosure: Disclosure::None,
         ..VANILLA
     },
     // What the pairs contrast: the other corners of hack line by correctness, and a line of equal length.
@@ -283,7 +283,7 @@ pub(super) static TABLE: [ArmEntry; 70] = [
     ArmEntry {
         name: "inoculated",
         what: "Plain GRPO whose training prompts ask for the loophole to be used, as those of evaluation do not.",
-        loopholes: Loopholes::Invited,
+        disclosure: Disclosure::Invited,
         ..VANILLA
     },
     // Attempts to have both: a deployed model that solves, and a quarantine that holds the hack.

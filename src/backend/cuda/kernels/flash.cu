@@ -130,7 +130,7 @@ __device__ __forceinline__ void load4(uint32_t (&r)[4], uint32_t where) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
                : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(where));
 }
-__device__ __forceinline__ void load4_turned(uint32_t (&r)[4], uint32_t where) {
+__device__ __forceinline__ void load4_transposed(uint32_t (&r)[4], uint32_t where) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
                : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(where));
 }
@@ -145,9 +145,9 @@ __device__ __forceinline__ void right(uint32_t (&r)[4], uint32_t tile, int row, 
   load4(r, at<TILE>(tile, row + lane % 8 + (lane / 16) * 8, 2 * k + lane / 8 % 2));
 }
 // The same block as two right sides [16 rows, 8 columns]: contracted over rows.
-__device__ __forceinline__ void right_turned(uint32_t (&r)[4], uint32_t tile, int row, int k) {
+__device__ __forceinline__ void right_transposed(uint32_t (&r)[4], uint32_t tile, int row, int k) {
   int lane = threadIdx.x % 32;
-  load4_turned(r, at<TILE>(tile, row + lane % 16, 2 * k + lane / 16));
+  load4_transposed(r, at<TILE>(tile, row + lane % 16, 2 * k + lane / 16));
 }
 
 // c [16, 64] = rows [row, row + 16) of a times b^T, over all 128 columns
@@ -177,7 +177,7 @@ __device__ __forceinline__ void spread(float (&c)[16][4], const float (&p)[8][4]
 #pragma unroll
     for (int n = 0; n < 8; n++) {
       uint32_t y[4];
-      right_turned(y, b, 16 * k, n);
+      right_transposed(y, b, 16 * k, n);
       mma(c[2 * n], x, y[0], y[1]);
       mma(c[2 * n + 1], x, y[2], y[3]);
     }

@@ -20,7 +20,7 @@ template <class T> struct Pairs {
   }
 };
 
-// Turns by the angle at `position`; `sign` -1 turns back.
+// Rotates by the angle at `position`; `sign` -1 rotates back.
 template <class T>
 __device__ void rotate(Pairs<T> &x, const float *cos, const float *sin, int position, int d, float sign) {
   EACH_PAIR(k, i, d) {
@@ -160,7 +160,7 @@ __device__ void copy_cache(const int *from, const int *to, int page_size, T *key
                                                    int table, int page_size, int angles, T *query, T *keys, T *values, \
                                                    int queries, int kv, int d, float eps) {                            \
     qk_norm_rope_step(qkv, q_gain, k_gain, cos, sin, positions, tables, table, page_size, angles, query, keys, values, \
-              Heads{queries, kv, d}, eps);                                                                             \
+                      Heads{queries, kv, d}, eps);                                                                     \
   }                                                                                                                    \
   extern "C" __global__ void store_cache_##S(const T *rotated, const int *from, const int *to, int page_size, T *keys, \
                                              T *values, int queries, int kv, int d) {                                  \
