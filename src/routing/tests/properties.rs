@@ -70,7 +70,7 @@ fn slack(batch: &RolloutGradients, at: usize) -> f64 {
 fn adds_up(split: &Routed, batch: &RolloutGradients) -> Result<(), TestCaseError> {
     for at in 0..layout().len() {
         let whole: f64 = batch.rows.iter().map(|row| f64::from(row[at])).sum();
-        let lost = (split.kept[at] + split.quarantined[at] - whole).abs();
+        let lost = (split.deployed[at] + split.quarantined[at] - whole).abs();
         prop_assert!(lost <= 2.0 * slack(batch, at), "{lost} of {whole} is lost at {at}");
     }
     Ok(())
@@ -89,8 +89,8 @@ proptest! {
             gate.split_by(&batch, &layout, |own| vec![share; own.len()]),
         ];
         for split in splits {
-            for ((kept, quarantined), g) in split.kept.iter().zip(&split.quarantined).zip(&batch.rows[0]) {
-                prop_assert_eq!(kept + quarantined, f64::from(*g));
+            for ((deployed, quarantined), g) in split.deployed.iter().zip(&split.quarantined).zip(&batch.rows[0]) {
+                prop_assert_eq!(deployed + quarantined, f64::from(*g));
             }
         }
     }
