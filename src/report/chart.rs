@@ -1,7 +1,7 @@
 //! A small line chart in SVG: bands for the standard error, a dash pattern and a marker per series so that it reads in
 //! grey, and a direct label at each line's end instead of a legend.
 
-use crate::svg::{GRID, Svg, ticks};
+use crate::svg::{GRID, Svg, tick_label, ticks};
 
 /// One line: points are `(x, mean, standard error)`.
 pub struct Series {
@@ -83,7 +83,7 @@ impl Chart {
         for value in ticks(0.0, self.y_max) {
             let y = self.y(value);
             svg.path(self.across(y), GRID);
-            svg.label([LEFT - 5.0, y + 3.5], r#"text-anchor="end""#, &format!("{value:.2}"));
+            svg.label([LEFT - 5.0, y + 3.5], r#"text-anchor="end""#, &tick_label(value));
         }
         let mut updates: Vec<f64> = self.series.iter().flat_map(|s| &s.points).map(|p| p.0).collect();
         updates.sort_by(f64::total_cmp);

@@ -1,6 +1,6 @@
 //! Points with intervals, a row each: the ablations at a glance.
 
-use crate::svg::{GRID, Svg, ticks};
+use crate::svg::{GRID, Svg, tick_label, ticks};
 
 /// One row: a value and the ends of its interval.
 pub struct Dot {
@@ -49,7 +49,7 @@ impl Dots {
         let down = |x: f64| format!("M{x:.2} {TOP}V{foot:.2}");
         for value in ticks(low, span) {
             svg.path(down(x(value)), GRID);
-            svg.label([x(value), foot + 11.0], r#"text-anchor="middle""#, &format!("{value:.2}"));
+            svg.label([x(value), foot + 11.0], r#"text-anchor="middle""#, &tick_label(value));
         }
         svg.path(down(x(self.reference)), r##"stroke="#888" stroke-dasharray="2 2""##);
         svg.label([(LEFT + WIDTH - RIGHT) / 2.0, height - 6.0], r#"text-anchor="middle""#, &self.x_label);

@@ -11,6 +11,12 @@ pub(crate) fn ticks(low: f64, span: f64) -> impl Iterator<Item = f64> {
     (0..=4).map(move |i| low + span * f64::from(i) / 4.0)
 }
 
+/// The figure at a tick: two decimals, or three where two would name another place.
+pub(crate) fn tick_label(value: f64) -> String {
+    let hundredths = value * 100.0;
+    if (hundredths - hundredths.round()).abs() < 1e-6 { format!("{value:.2}") } else { format!("{value:.3}") }
+}
+
 /// An SVG document that is being written.
 pub(crate) struct Svg(String);
 
