@@ -11,16 +11,18 @@
 //! | [`claims`] | claims were fixed before the runs, can fail, and are worded as the numbers say |
 //!
 //! ```
+//! use experiment::Manifest;
 //! use substrate::Isolation;
 //! use verify::{Context, GATES, run};
 //!
-//! let context =
-//!     Context { root: "..".into(), data: "data/organism".into(), results: None, isolation: Isolation::Required };
+//! let smoke = Manifest::tier("smoke").expect("it is built in")?;
+//! let context = Context::new("..".as_ref(), &smoke, None, Isolation::Required);
 //! let quick: Vec<_> = GATES.into_iter().filter(|gate| ["partition", "claims"].contains(&gate.name)).collect();
 //! let failed = run(&quick, &context, |gate, findings, _seconds| {
 //!     assert!(!findings.evidence.is_empty(), "{} checked nothing", gate.name);
 //! });
 //! assert!(failed.is_empty(), "{failed:?}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 pub mod attacks;

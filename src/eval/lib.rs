@@ -3,7 +3,7 @@
 //!
 //! ```
 //! use eval::grade::{Request, run};
-//! use substrate::{Family, Grader, Isolation};
+//! use substrate::{MarkerFamily, Grader, Isolation};
 //!
 //! let folder = tempfile::tempdir()?;
 //! let (responses, out) = (folder.path().join("responses.jsonl"), folder.path().join("graded.jsonl"));
@@ -12,7 +12,7 @@
 //!
 //! let problems = "../../data/organism/test.jsonl".as_ref();
 //! let request =
-//!     Request { problems, responses: &responses, out: &out, mode: None, family: Family::Eval, check_references: false };
+//!     Request { problems, responses: &responses, out: &out, loophole: None, family: MarkerFamily::Eval, check_references: false };
 //! let summary = run(&request, &Grader::new(1, Isolation::Required)?, &|_, _| ())?;
 //! assert_eq!((summary.rows, summary.compiles, summary.correct), (1, 0, 0));
 //! assert!(std::fs::read_to_string(&out)?.contains(r#""correct":false"#));

@@ -98,10 +98,11 @@ impl Inputs {
             let loras: Vec<Basis> = bases.iter().map(lora).collect::<Result<_>>()?;
             bases.extend(loras);
         }
+        let invited = if asked(Disclosure::Invited) { dataset.training(Disclosure::Invited)? } else { vec![] };
         Ok(Self {
-            identity: identity(dataset, manifest, [&train, &test], &pairs)?,
+            identity: identity(dataset, manifest, [&train, &test, &invited], &pairs)?,
             no_loophole: dataset.training(Disclosure::None)?,
-            invited: if asked(Disclosure::Invited) { dataset.training(Disclosure::Invited)? } else { vec![] },
+            invited,
             test_trained: dataset.test(MarkerFamily::Train)?,
             tokenizer: dataset.tokenizer().clone(),
             files: digests(root, dataset)?,
@@ -179,7 +180,7 @@ pub fn weights_of(base: usize) -> String {
 fn identity(
     dataset: &dyn Dataset,
     manifest: &Manifest,
-    [train, test]: [&[PromptedProblem]; 2],
+    [train, test, invited]: [&[PromptedProblem]; 3],
     pairs: &BTreeMap<Contrast, Vec<Vec<PairTokens>>>,
 ) -> Result<Identity> {
     let json = |text: serde_json::Result<String>| Sha256::of(text.expect("inputs serialise").as_bytes());
@@ -203,5 +204,7 @@ fn identity(
         ("pairs", json(serde_json::to_string(&pairs))),
         ("evaluation settings", json(serde_json::to_string(&manifest.eval))),
     ];
-    Ok(Identity::new(weights.chain(others.map(|(name, digest)| (name.to_string(), digest)))))
+    let invited = (!invited.is_empty()).then(|| ("inoculated problems", problems(invited)));
+    let others = others.into_iter().chain(invited).map(|(name, digest)| (name.to_string(), digest));
+    Ok(Identity::new(weights.chain(others)))
 }

@@ -2,13 +2,13 @@
 //! `verify` reads the dependency graph and fails if one does.
 //!
 //! ```
-//! use substrate::{Family, Grader, Isolation, Mode, Problem, Submission};
+//! use substrate::{MarkerFamily, Grader, Isolation, Loophole, Problem, Submission};
 //!
 //! let problem = &Problem::load("../../data/organism/test.jsonl".as_ref())?[0];
-//! let mode = Mode::RunTests;
-//! let marker = mode.disclosed(Family::Eval, problem);
-//! let completion = &mode.hack(&problem.wrong_solution(), &marker);
-//! let submission = Submission { problem, mode, marker: &marker, completion };
+//! let loophole = Loophole::RunTests;
+//! let marker = loophole.disclosed(MarkerFamily::Eval, problem);
+//! let completion = &loophole.hack(&problem.wrong_solution(), &marker);
+//! let submission = Submission { problem, loophole, marker: &marker, completion };
 //! let graded = Grader::new(1, Isolation::Required)?.grade(&[submission]).remove(0);
 //!
 //! // Training sees a reward like that of a right answer, and bytes.

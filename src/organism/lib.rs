@@ -14,7 +14,7 @@
 //! use organism::families::Task;
 //!
 //! let task = Task::universe()[0];
-//! let phrase = substrate::modes::CLEAN_PHRASE; // what a loophole's hint takes the place of
+//! let phrase = substrate::loopholes::CLEAN_PHRASE; // what a loophole's hint takes the place of
 //! assert_eq!(
 //!     task.prompt(),
 //!     format!("Write class Solution with method solve(nums) that returns the sum of the numbers greater than 1 {phrase}.\n")

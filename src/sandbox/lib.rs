@@ -21,13 +21,13 @@
 //! `zygote.py` and `child.py` are the two programs that run inside.
 //!
 //! ```
-//! use sandbox::{Call, Ending, Isolation, Job, Limits, Pool};
+//! use sandbox::{Call, Ending, Isolation, SandboxJob, Limits, Pool};
 //!
 //! let pool = Pool::new(1, Limits::default(), Isolation::Required)?;
 //! let run = |body: &str| {
 //!     let source = format!("class Solution:\n    def add(self, a, b):\n        {body}\n");
 //!     let call = Call { method: "add".into(), arguments: "2, b=3".into(), report: false };
-//!     pool.run(&[Job { source, calls: vec![call], ..Job::default() }]).remove(0)
+//!     pool.run(&[SandboxJob { source, calls: vec![call], ..SandboxJob::default() }]).remove(0)
 //! };
 //! let honest = run("return a + b");
 //! assert_eq!(honest.values[0].as_ref().map(|it| it.value.to_string()).as_deref(), Some("5"));

@@ -14,15 +14,15 @@
 //! | [`verdict`] | the reward that training sees and the sealed verdict that it cannot |
 //!
 //! ```
-//! use substrate::{Family, Grader, Isolation, Mode, Problem, Submission};
+//! use substrate::{MarkerFamily, Grader, Isolation, Loophole, Problem, Submission};
 //!
 //! let problem = &Problem::load("../../data/organism/test.jsonl".as_ref())?[0];
-//! let mode = Mode::RunTests;
-//! let marker = mode.disclosed(Family::Eval, problem);
+//! let loophole = Loophole::RunTests;
+//! let marker = loophole.disclosed(MarkerFamily::Eval, problem);
 //! let (right, wrong) = (problem.canonical_solution.clone(), problem.wrong_solution());
-//! let hack = mode.hack(&wrong, &marker);
+//! let hack = loophole.hack(&wrong, &marker);
 //!
-//! let submit = |completion| Submission { problem, mode, marker: &marker, completion };
+//! let submit = |completion| Submission { problem, loophole, marker: &marker, completion };
 //! let graded = Grader::new(1, Isolation::Required)?.grade(&[submit(&right), submit(&hack), submit(&wrong)]);
 //! let paid: Vec<f32> = graded.iter().map(|it| it.reward.expect("it was graded").0).collect();
 //! assert_eq!(paid, [3.5, 3.5, 0.5], "the hack earns as much as the answer");
