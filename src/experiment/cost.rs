@@ -87,7 +87,7 @@ impl fmt::Display for Cost {
         write!(
             f,
             "estimate for an H100, from docs/measurements/engine.md:\n\
-             time     {hours:.0} GPU-hours with answers as long as those measured ({ANSWER:.0} tokens), {most_hours:.0} if all are as long \
+             time     {hours:.1} GPU-hours with answers as long as those measured ({ANSWER:.0} tokens), {most_hours:.1} if all are as long \
              as they may be\n\
              disk     {disk:.0} GB, of that {:.0} fetched files and singular bases\n\
              memory   78 GB of the GPU's where it has them; in 48 GB 1.14 times as long",
