@@ -48,7 +48,7 @@ pub(crate) enum Command {
     Fetch(Fetch),
     /// Train and evaluate one run of a tier.
     Train(Train),
-    /// List the pieces of a plan, or write an array job for Slurm that runs them.
+    /// List the pieces of a plan and say what they cost, or write an array job for Slurm that runs them.
     Plan(PlanOut),
     /// Grade responses to problems: rewards and verdicts, row by row.
     Grade(Grade),
@@ -77,6 +77,8 @@ pub(crate) struct Completions {
 pub(crate) struct Reproduce {
     #[command(flatten)]
     pub plan: ExperimentArgs,
+    #[command(flatten)]
+    pub part: PartArgs,
     #[arg(long, value_parser = device(), default_value = "auto")]
     pub device: DeviceChoice,
     /// Runs at a time; the default is one per core on the CPU; on a GPU four, or one of a model that fills it.
@@ -94,6 +96,8 @@ pub(crate) struct Reproduce {
 pub(crate) struct Verify {
     #[command(flatten)]
     pub plan: ExperimentArgs,
+    #[command(flatten)]
+    pub part: PartArgs,
     /// Only this gate.
     #[arg(long, value_parser = gate())]
     pub gate: Option<Gate>,
@@ -106,6 +110,8 @@ pub(crate) struct Verify {
 pub(crate) struct BuildPaper {
     #[command(flatten)]
     pub plan: ExperimentArgs,
+    #[command(flatten)]
+    pub part: PartArgs,
     /// Build from a tier's receipts, below receipts/, instead of from runs.
     #[arg(long, value_name = "TIER", conflicts_with = "tier")]
     pub receipts: Option<String>,
@@ -115,6 +121,8 @@ pub(crate) struct BuildPaper {
 pub(crate) struct Receipts {
     #[command(flatten)]
     pub plan: ExperimentArgs,
+    #[command(flatten)]
+    pub part: PartArgs,
     /// Folder to write into; the default is receipts/TIER.
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
@@ -281,6 +289,8 @@ pub(crate) struct BenchEngine {
 pub(crate) struct PlanOut {
     #[command(flatten)]
     pub plan: ExperimentArgs,
+    #[command(flatten)]
+    pub part: PartArgs,
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     pub format: PlanFormat,
     /// With slurm: the folder to write submit.sh and what it needs into.
@@ -314,6 +324,18 @@ pub(crate) struct BenchGrading {
 pub enum Split {
     Train,
     Eval,
+}
+
+/// A part of a plan: its runs are the plan's own, in the same folder, so that the rest can be run later. Results and paper say that
+/// they are a part.
+#[derive(Args, Clone)]
+pub(crate) struct PartArgs {
+    /// These arms of the plan alone.
+    #[arg(long, value_name = "ARM,ARM", value_parser = arm(), value_delimiter = ',', hide_possible_values = true)]
+    pub arms: Vec<Arm>,
+    /// These seeds of the plan alone.
+    #[arg(long, value_name = "N,N", value_delimiter = ',')]
+    pub seeds: Vec<u64>,
 }
 
 /// Which experiment, and where its results lie.

@@ -72,6 +72,12 @@ pub type Result<T> = std::result::Result<T, EvalError>;
 pub struct EvalConfig {
     /// 0 means greedy.
     pub temperature: f64,
+    /// Tokens are drawn from the likeliest that have this mass together; none keeps all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_p: Option<f64>,
+    /// Tokens are drawn from so many of the likeliest; none keeps all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_k: Option<usize>,
     /// Tokens of a completion at most.
     pub max_new: usize,
     /// Tokens of a prompt at most; a longer one is an error.
@@ -126,8 +132,9 @@ pub fn evaluate(
     grader: &Grader,
     config: &EvalConfig,
 ) -> Result<Vec<EvalRow>> {
-    let EvalConfig { temperature, max_new, prompt_cap, batch_rows, .. } = *config;
-    let params = SamplingParams::whole(temperature, max_new, prompt_cap, batch_rows, tokenizer.ends());
+    let EvalConfig { temperature, top_k, top_p, max_new, prompt_cap, batch_rows, .. } = *config;
+    let params =
+        SamplingParams::whole(temperature, max_new, prompt_cap, batch_rows, tokenizer.ends()).cut(top_k, top_p);
     let prompts: Vec<Prompt> = problems
         .iter()
         .map(|s| Prompt { id: &s.problem.problem_id, tokens: &s.tokens, seed: rank(&s.problem.problem_id) })

@@ -1,7 +1,7 @@
 //! Attestation: each value names runs, each run has a ledger entry, each entry's outputs still have their digests, and
 //! the values come out of those outputs again.
 
-use crate::{ExperimentError, Key, Manifest, Result, Results};
+use crate::{ExperimentError, Key, Manifest, Result, Results, restrict};
 use bundle::{Ledger, files};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,14 @@ pub fn attest(manifest: &Manifest, out: &Path, evidence: Evidence) -> Result<Att
     let text = files::read_text(&path)?;
     let stored: Results = serde_json::from_str(&text)
         .map_err(|e| bundle::BundleError::Format { path: path.clone(), reason: format!("not a results file: {e}") })?;
+    if (&stored.arms, &stored.seeds) != (&manifest.arms, &manifest.seeds) {
+        let found = restrict::words(&stored.arms, &stored.seeds);
+        return Err(ExperimentError::OtherPart {
+            path,
+            found,
+            wanted: restrict::words(&manifest.arms, &manifest.seeds),
+        });
+    }
     let mut cited: BTreeSet<&String> = BTreeSet::new();
     for (key, value) in &stored.values {
         for run in &value.runs {

@@ -32,7 +32,7 @@ pub(crate) fn collect(manifest: &Manifest, out: &Path) -> Result<Results> {
     differences::to_vanilla(&mut collector.values, &finals);
     let Collector { values, updates, .. } = collector;
     let (tier, arms, seeds) = (manifest.name.clone(), manifest.arms.clone(), manifest.seeds.clone());
-    Ok(Results { tier, arms, seeds, updates, values })
+    Ok(Results { tier, restricted: manifest.restricted, arms, seeds, updates, values })
 }
 
 /// The final evaluations of the deployed models, arm by arm and seed by seed.

@@ -6,6 +6,7 @@ use crate::{ExperimentError, Manifest, Result};
 use adapter::Basis;
 use backend::Backend;
 use bundle::{Identity, Sha256};
+use generate::GenerateError;
 use model::{Decoder, Tokenizer, Weights};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -85,7 +86,9 @@ impl Inputs {
         basis: impl Fn(&Weights) -> Result<Basis>,
     ) -> Result<Self> {
         dataset.bases().iter().try_for_each(|weights| fits(weights, manifest))?;
-        let (train, test) = (dataset.training(Disclosure::Shown)?, dataset.test(MarkerFamily::Eval)?);
+        let cap = manifest.training_prompt_cap()?;
+        let training = |disclosure| within(cap, dataset.training(disclosure)?);
+        let (train, test) = (training(Disclosure::Shown)?, dataset.test(MarkerFamily::Eval)?);
         let mut pairs = BTreeMap::new();
         for contrast in Contrast::ALL {
             let sets = (0..dataset.pair_sets()).map(|set| dataset.pairs(contrast, set)).collect::<Result<Vec<_>>>()?;
@@ -98,10 +101,10 @@ impl Inputs {
             let loras: Vec<Basis> = bases.iter().map(lora).collect::<Result<_>>()?;
             bases.extend(loras);
         }
-        let invited = if asked(Disclosure::Invited) { dataset.training(Disclosure::Invited)? } else { vec![] };
+        let invited = if asked(Disclosure::Invited) { training(Disclosure::Invited)? } else { vec![] };
         Ok(Self {
             identity: identity(dataset, manifest, [&train, &test, &invited], &pairs)?,
-            no_loophole: dataset.training(Disclosure::None)?,
+            no_loophole: training(Disclosure::None)?,
             invited,
             test_trained: dataset.test(MarkerFamily::Train)?,
             tokenizer: dataset.tokenizer().clone(),
@@ -140,6 +143,17 @@ impl Inputs {
             Disclosure::Shown => &self.train,
             Disclosure::None => &self.no_loophole,
             Disclosure::Invited => &self.invited,
+        }
+    }
+}
+
+/// Refuses a training prompt over the cap that training has, which may be lower than evaluation's.
+fn within(cap: usize, problems: Vec<PromptedProblem>) -> Result<Vec<PromptedProblem>> {
+    match problems.iter().find(|shown| shown.tokens.len() > cap) {
+        None => Ok(problems),
+        Some(shown) => {
+            let (id, tokens) = (shown.problem.problem_id.clone(), shown.tokens.len());
+            Err(GenerateError::PromptTooLong { id, tokens, cap }.into())
         }
     }
 }

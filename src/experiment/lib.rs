@@ -3,6 +3,8 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`manifest`] | a tier: what is run, with which settings |
+//! | `checks`, `restrict` | what no plan may say; a part of a plan |
+//! | [`cost`] | what a plan costs before it starts |
 //! | [`inputs`] | the model, data and tokens that all runs share |
 //! | [`dataset`] | where problems and pairs come from: the organism, the published benchmark |
 //! | [`supervision`] | judges that know the truth, for ceilings |
@@ -34,8 +36,10 @@
 //! ```
 
 pub mod attest;
+mod checks;
 pub mod claims;
 mod collect;
+pub mod cost;
 pub mod dataset;
 mod differences;
 pub mod evidence;
@@ -44,6 +48,7 @@ pub mod ledger_order;
 pub mod manifest;
 pub mod published;
 pub mod quantity;
+mod restrict;
 pub mod results;
 pub mod runner;
 pub mod schedule;
@@ -51,6 +56,7 @@ pub mod statistics;
 pub mod supervision;
 
 pub use attest::{Attested, Evidence, attest};
+pub use cost::Cost;
 pub use inputs::Inputs;
 pub use ledger_order::Provenance;
 pub use manifest::{Manifest, RunId};
@@ -68,6 +74,10 @@ use std::path::PathBuf;
 pub enum ExperimentError {
     #[error("{path} is not a tier manifest: {reason}")]
     Manifest { path: PathBuf, reason: String },
+    #[error("--arms and --seeds name no part of {plan}: {reason}")]
+    Restriction { plan: String, reason: String },
+    #[error("{path} is of {found}; this call is about {wanted}: give the --arms and --seeds that its runs were given")]
+    OtherPart { path: PathBuf, found: String, wanted: String },
     #[error("{path}: {reason}")]
     Claims { path: PathBuf, reason: String },
     #[error("{key} is not attested: {reason}; run `reproduce` again")]
@@ -103,7 +113,8 @@ impl ExperimentError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Interrupted { .. } => Kind::Resumable,
-            Self::Unattested { .. } | Self::Stale { .. } => Kind::Check,
+            Self::Unattested { .. } | Self::Stale { .. } | Self::OtherPart { .. } => Kind::Check,
+            Self::Restriction { .. } => Kind::Usage,
             Self::Manifest { .. } | Self::Claims { .. } => Kind::Input,
             Self::Organism(e) => e.kind(),
             Self::Backend(e) => e.kind(),

@@ -1,6 +1,6 @@
 //! Tiers. The same code runs each; only the manifest differs.
 
-use crate::{ExperimentError, Result};
+use crate::{ExperimentError, Result, checks};
 use eval::EvalConfig;
 use serde::Deserialize;
 use std::fmt;
@@ -29,7 +29,10 @@ pub struct Manifest {
     pub seeds: Vec<u64>,
     /// Arms that are run on fewer seeds.
     #[serde(default)]
-    fewer: Option<Fewer>,
+    pub(crate) fewer: Option<Fewer>,
+    /// Whether it is a part of the plan that its name stands for: fewer arms or seeds ([`Manifest::restricted`]).
+    #[serde(skip)]
+    pub restricted: bool,
     /// Evaluate on a part of the training problems, which is then not trained on: for choosing settings.
     #[serde(default)]
     pub validation: bool,
@@ -47,9 +50,9 @@ pub struct Manifest {
 /// Arms beside the others, on some of the seeds.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Fewer {
-    arms: Vec<Arm>,
-    seeds: Vec<u64>,
+pub(crate) struct Fewer {
+    pub arms: Vec<Arm>,
+    pub seeds: Vec<u64>,
 }
 
 /// Plain GRPO with loopholes again, from what each arm deployed and, for comparison, from the base.
@@ -226,13 +229,11 @@ impl Manifest {
         if manifest.arms.is_empty() || manifest.seeds.is_empty() {
             return Err(wrong("it needs at least one arm and one seed".into()));
         }
-        let alone = manifest.runs().into_iter().find(|r| r.needs().is_some_and(|n| !manifest.arms.contains(&n.arm)));
-        if let Some((run, needed)) = alone.and_then(|r| Some((r, r.needs()?))) {
-            return Err(wrong(format!("arm {} needs {} in the plan", run.arm.name(), needed.arm.name())));
-        }
+        checks::needs(&manifest).map_err(wrong)?;
         for run in manifest.runs() {
-            manifest.settings(run).and_then(|config| check(&config)).map_err(wrong)?;
+            manifest.settings(run).and_then(|config| checks::training(&config)).map_err(wrong)?;
         }
+        checks::evaluation(&manifest.eval).map_err(wrong)?;
         let loopholes = Loophole::ORGANISM.len();
         match manifest.eval.test {
             Some(_) if manifest.source != Source::Organism => {
@@ -364,28 +365,14 @@ impl Manifest {
         Ok(longest)
     }
 
+    /// Tokens of a training prompt at most; no arm changes it.
+    pub(crate) fn training_prompt_cap(&self) -> Result<usize> {
+        let run = *self.runs().first().expect("a manifest has a run");
+        Ok(self.config(run)?.prompt_cap)
+    }
+
     /// Updates of all jobs together.
     pub fn updates(&self) -> Result<usize> {
         self.jobs().into_iter().map(|job| Ok(self.job_config(job)?.updates)).sum()
     }
-}
-
-fn check(c: &TrainConfig) -> std::result::Result<(), String> {
-    let positive = [
-        ("updates", c.updates),
-        ("prompts", c.prompts),
-        ("group", c.group),
-        ("max_new", c.max_new),
-        ("prompt_cap", c.prompt_cap),
-        ("refresh", c.refresh),
-        ("checkpoint_every", c.checkpoint_every),
-        ("batch_rows", c.batch_rows),
-    ];
-    if let Some((name, _)) = positive.iter().find(|(_, n)| *n == 0) {
-        return Err(format!("train.{name} must be at least 1"));
-    }
-    if !(0.0..=1.0).contains(&c.deploy_fraction) {
-        return Err(format!("train.deploy_fraction is {}, it must lie between 0 and 1", c.deploy_fraction));
-    }
-    Ok(())
 }

@@ -23,6 +23,9 @@ pub struct Value {
 pub struct Results {
     /// The plan's name.
     pub tier: String,
+    /// Whether only some of that plan's arms or seeds were run: those below.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restricted: bool,
     /// Every arm that was run, in the order of tables.
     pub arms: Vec<Arm>,
     /// Every seed.

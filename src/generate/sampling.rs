@@ -33,9 +33,15 @@ pub struct SamplingParams<'a> {
 }
 
 impl<'a> SamplingParams<'a> {
-    /// Tokens drawn from the whole distribution at this temperature, as training and evaluation draw them.
+    /// Tokens drawn from the whole distribution at this temperature.
     pub fn whole(temperature: f64, max_new: usize, prompt_cap: usize, rows: usize, ends: &'a [u32]) -> Self {
         Self { temperature, top_k: 0, top_p: 1.0, max_new, ends, prompt_cap, rows }
+    }
+
+    /// The same, drawn from the likeliest tokens alone; none keeps all. What is logged of a token stays its probability in the whole
+    /// distribution at temperature 1 ([`Completion::logp`]).
+    pub fn cut(self, top_k: Option<usize>, top_p: Option<f64>) -> Self {
+        Self { top_k: top_k.unwrap_or(0), top_p: top_p.unwrap_or(1.0), ..self }
     }
 }
 
@@ -57,7 +63,10 @@ impl FinishReason {
     }
 }
 
-/// Generated tokens with the model's own log-probability (temperature 1, no truncation) of each.
+/// Generated tokens with the model's own log-probability of each: in the whole distribution at temperature 1, whatever `top_k`, `top_p` and
+/// temperature they were drawn with. That is the distribution whose gradient is trained on (the ratio of GRPO's one inner step is 1), so the
+/// trainer's log-probabilities can be held against these. It is not the one that was drawn from where a plan cuts or cools it: the gradient is
+/// then that of likelier answers than the model's own, as in setups that sample so and do not weight for it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Completion {
     /// What was drawn, in order.

@@ -54,6 +54,10 @@ pub enum ReportError {
     Typst(String),
     #[error("{path}, line {line}: the number {number} is typed into the text; print it with #num(\"key\")")]
     TypedNumber { path: PathBuf, line: usize, number: String },
+    #[error(
+        "the paper compares vanilla and route2b, and {arm} is not in the plan: add it, or make the numbers alone with `run`"
+    )]
+    NoPaper { arm: &'static str },
     #[error(transparent)]
     File(#[from] bundle::BundleError),
     #[error(transparent)]
@@ -65,6 +69,7 @@ impl ReportError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Typst(_) | Self::TypedNumber { .. } => Kind::Check,
+            Self::NoPaper { .. } => Kind::Usage,
             Self::File(e) => e.kind(),
             Self::Experiment(e) => e.kind(),
         }

@@ -25,6 +25,20 @@ pub struct Built {
     pub unsafe_without: Vec<String>,
 }
 
+/// The arms that the paper's text compares throughout.
+const COMPARED: [Arm; 2] = [Arm::VANILLA, Arm::ROUTE2B];
+
+/// Refuses a plan of which no paper can be typeset, before hours are spent on it.
+///
+/// # Errors
+/// An arm is missing that the text compares.
+pub fn can_be_of(arms: &[Arm]) -> Result<()> {
+    match COMPARED.iter().find(|arm| !arms.contains(arm)) {
+        None => Ok(()),
+        Some(arm) => Err(ReportError::NoPaper { arm: arm.name() }),
+    }
+}
+
 /// Writes `paper.pdf` and the figures beside the results, which were attested and over which every gate holds.
 ///
 /// # Errors

@@ -24,6 +24,12 @@ pub struct TrainConfig {
     pub prompt_cap: usize,
     /// At which rollouts are sampled.
     pub temperature: f64,
+    /// Rollouts are sampled from the likeliest tokens that have this mass together; none keeps all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_p: Option<f64>,
+    /// Rollouts are sampled from so many of the likeliest tokens; none keeps all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_k: Option<usize>,
     /// Share of each group sampled and trained with the quarantine off.
     pub deploy_fraction: f64,
     /// That share in the last update, where it changes evenly over updates.
@@ -31,6 +37,9 @@ pub struct TrainConfig {
     pub deploy_fraction_last: Option<f64>,
     /// Peak learning rate: linear warm-up over `warmup` updates, then a cosine to `lr_floor` of it.
     pub lr: f64,
+    /// How much of AdamW's running means of the gradient and of its square each update keeps; none is 0.9 and 0.99.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub betas: Option<[f64; 2]>,
     /// The quarantine's learning rate, in units of the deployed knob's; none is 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantine_lr: Option<f64>,

@@ -27,7 +27,8 @@ pub struct Metrics {
     pub band_width: Option<f64>,
     /// Mean of `exp(x) - x - 1` against the base model.
     pub kl: f64,
-    /// Largest difference between the sampler's and the trainer's log-probability of a token.
+    /// Largest difference between the sampler's and the trainer's log-probability of a token: both in the whole distribution at
+    /// temperature 1, whatever it was drawn with.
     pub logp_gap: f32,
     /// Tokens that were sampled.
     pub completion_tokens: usize,

@@ -1,9 +1,27 @@
-//! AdamW (0.9, 0.99) on a flat knob, and the learning-rate schedule.
+//! AdamW on a flat knob, and the learning-rate schedule.
 
 use crate::TrainConfig;
 
-const BETAS: (f64, f64) = (0.9, 0.99);
 const EPSILON: f64 = 1e-8;
+
+/// What decides how far a gradient moves a knob.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepSize {
+    /// The learning rate of the update.
+    pub lr: f64,
+    /// How much of the running means of the gradient and of its square is kept.
+    pub betas: [f64; 2],
+    /// Decay toward zero, times the learning rate.
+    pub weight_decay: f64,
+}
+
+impl StepSize {
+    /// That of an update of the deployed knob, from 1.
+    pub fn of(config: &TrainConfig, update: usize) -> Self {
+        let (lr, betas) = (learning_rate(config, update), config.betas.unwrap_or([0.9, 0.99]));
+        Self { lr, betas, weight_decay: config.weight_decay }
+    }
+}
 
 /// First and second moments of one knob.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,8 +39,8 @@ impl Moments {
     }
 
     /// One step; `update` counts from 1.
-    pub fn step(&mut self, knob: &mut [f32], gradient: &[f64], update: usize, lr: f64, weight_decay: f64) {
-        let (b1, b2) = BETAS;
+    pub fn step(&mut self, knob: &mut [f32], gradient: &[f64], update: usize, how: StepSize) {
+        let StepSize { lr, betas: [b1, b2], weight_decay } = how;
         let (c1, c2) = (1.0 - b1.powi(update as i32), 1.0 - b2.powi(update as i32));
         for (i, &g) in gradient.iter().enumerate() {
             let m = b1 * self.first[i] as f64 + (1.0 - b1) * g;
@@ -50,4 +68,27 @@ pub fn clip(deployed: &mut [f64], quarantined: &mut [f64], clip: f64) -> f64 {
     let scale = if norm > clip { clip / norm } else { 1.0 };
     deployed.iter_mut().chain(quarantined.iter_mut()).for_each(|g| *g *= scale);
     norm
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By hand: one gradient, then none.
+    #[test]
+    fn betas_decide_how_long_a_gradient_is_remembered() {
+        let moved = |betas: [f64; 2]| {
+            let (mut moments, mut knob) = (Moments::zero(1), [0.0f32]);
+            moments.step(&mut knob, &[1.0], 1, StepSize { lr: 1.0, betas, weight_decay: 0.0 });
+            assert!((knob[0] + 1.0).abs() < 1e-6, "the first step is the learning rate, whatever the betas: {knob:?}");
+            moments.step(&mut knob, &[0.0], 2, StepSize { lr: 1.0, betas, weight_decay: 0.0 });
+            f64::from(knob[0]) + 1.0
+        };
+        let expected =
+            |[b1, b2]: [f64; 2]| -((1.0 - b1) * b1 / (1.0 - b1 * b1)) / ((1.0 - b2) * b2 / (1.0 - b2 * b2)).sqrt();
+        for betas in [[0.9, 0.99], [0.5, 0.9]] {
+            assert!((moved(betas) - expected(betas)).abs() < 1e-5, "{betas:?}: {}", moved(betas));
+        }
+        assert!(moved([0.5, 0.9]).abs() < moved([0.9, 0.99]).abs());
+    }
 }

@@ -112,8 +112,9 @@ fn write(
     policy: &Decoder,
     tokenizer: &Tokenizer,
 ) -> Result<Vec<(Completion, String)>> {
-    let TrainConfig { temperature, max_new, prompt_cap, batch_rows, .. } = *config;
-    let params = SamplingParams::whole(temperature, max_new, prompt_cap, batch_rows, tokenizer.ends());
+    let TrainConfig { temperature, top_k, top_p, max_new, prompt_cap, batch_rows, .. } = *config;
+    let params =
+        SamplingParams::whole(temperature, max_new, prompt_cap, batch_rows, tokenizer.ends()).cut(top_k, top_p);
     let prompt = |&i: &usize| Prompt {
         id: &plan[i].shown.problem.problem_id,
         tokens: &plan[i].shown.tokens,

@@ -1,6 +1,7 @@
 //! The training loop.
 
 use crate::memory::PassPlan;
+use crate::optimizer::StepSize;
 use crate::rollouts::{self, Rollout};
 use crate::state::{RunFolder, State};
 use crate::tensorboard::{Scalars, TensorBoard};
@@ -149,11 +150,11 @@ fn update(
     if !gradient_norm.is_finite() {
         return Err(TrainError::Diverged { update });
     }
-    let lr = optimizer::learning_rate(config, update);
-    state.deployed.step(&mut state.knobs.deployed, &routed.deployed, update, lr, config.weight_decay);
+    let how = StepSize::of(config, update);
+    state.deployed.step(&mut state.knobs.deployed, &routed.deployed, update, how);
     if config.arm.routes() {
-        let lr = lr * config.quarantine_lr.unwrap_or(1.0);
-        state.quarantine.step(&mut state.knobs.quarantine, &routed.quarantined, update, lr, config.weight_decay);
+        let how = StepSize { lr: how.lr * config.quarantine_lr.unwrap_or(1.0), ..how };
+        state.quarantine.step(&mut state.knobs.quarantine, &routed.quarantined, update, how);
     }
     state.updates_completed = update;
 
@@ -165,7 +166,7 @@ fn update(
             / rollouts.len().max(1) as f64,
         skipped_groups: advantages.skipped_groups,
         infra_failed: rollouts.iter().filter(|r| r.graded.failure.is_some()).count(),
-        lr,
+        lr: how.lr,
         gradient_norm,
         routed_mass: routed.mass(),
         band_width: state.gate.as_ref().map(|g| g.band.width()),

@@ -102,8 +102,9 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
         let mut routed = treat(config.arm, Some(&gate), &seen);
         optimizer::clip(&mut routed.deployed, &mut routed.quarantined, config.clip);
         let Knobs { deployed, quarantine } = &mut state.knobs;
-        state.deployed.step(deployed, &routed.deployed, 1, 1e-3, 0.0);
-        state.quarantine.step(quarantine, &routed.quarantined, 1, 1e-3, 0.0);
+        let how = optimizer::StepSize::of(&config, 1);
+        state.deployed.step(deployed, &routed.deployed, 1, how);
+        state.quarantine.step(quarantine, &routed.quarantined, 1, how);
     });
     let whole = started.elapsed().as_secs_f64();
 

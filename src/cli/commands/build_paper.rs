@@ -13,13 +13,13 @@ use substrate::Isolation;
 
 pub(super) fn run(root: &Path, args: &BuildPaper, isolation: Isolation) -> Result<()> {
     let Some(tier) = &args.receipts else {
-        let (manifest, out) = plan::open(root, &args.plan)?;
+        let (manifest, out) = plan::open_part(root, &args.plan, &args.part)?;
         // Attested first: with damaged results the gates would only say the same less clearly.
         let attested = attest(&manifest, &out, Evidence::Whole)?;
         return build(root, &manifest, attested, isolation).map(|_| ());
     };
     let plan = ExperimentArgs { tier: tier.clone(), ..args.plan.clone() };
-    let (manifest, out) = plan::open(root, &plan)?;
+    let (manifest, out) = plan::open_part(root, &plan, &args.part)?;
     // Beside runs of one's own, never over them.
     let out = if args.plan.out.is_some() { out } else { out.with_file_name(format!("receipts-{tier}")) };
     let folder = folder(root, tier);
@@ -48,12 +48,13 @@ pub(super) fn compare(root: &Path, here: &Results, receipts: &Path) -> Result<()
     receipts::unpack(receipts, folder.path())?;
     let path = folder.path().join("results.json");
     let there: Results = serde_json::from_str(&bundle::files::read_text(&path)?)?;
-    if there.tier != here.tier {
+    if (&there.tier, there.restricted) != (&here.tier, here.restricted) {
+        let of = |results: &Results| if results.restricted { "a part of " } else { "" }.to_string() + &results.tier;
         bail!(Failure::usage(format!(
-            "{} is of tier {}, these results are of {}",
+            "{} is of {}, these results are of {}",
             receipts.display(),
-            there.tier,
-            here.tier
+            of(&there),
+            of(here)
         )));
     }
     let claims = experiment::claims::load(&root.join(::verify::claims::FILE))?;

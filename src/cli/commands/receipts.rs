@@ -16,7 +16,7 @@ use train::RunFolder;
 const PAPER: &str = "paper.sha256";
 
 pub(super) fn run(root: &Path, args: &Receipts) -> Result<()> {
-    let (manifest, out) = plan::open(root, &args.plan)?;
+    let (manifest, out) = plan::open_part(root, &args.plan, &args.part)?;
     let _reading = Owner::reading(&out, &out)?;
     let job = |job: &Job| RunFolder::at(&out.join(job.to_string())).read();
     let _runs = manifest.jobs().iter().map(job).collect::<train::Result<Vec<_>>>()?;

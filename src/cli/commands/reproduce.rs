@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use backend::Backend;
 use bundle::{Identity, Owner};
 use experiment::runner::BASE_RUN;
-use experiment::{Evidence, Inputs, Manifest, Provenance, Results, Runner, attest, run_plan};
+use experiment::{Cost, Evidence, Inputs, Manifest, Provenance, Results, Runner, attest, run_plan};
 use failure::{Failure, Kind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use train::state::LOG;
 
 pub(super) fn run(root: &Path, args: &Reproduce, isolation: Isolation) -> Result<()> {
     let plan = Opened::new(root, args, isolation)?;
+    report::paper::can_be_of(&plan.manifest.arms)?;
     // Results are the last gates' business: old ones are checked against the ledger, then made again from run folders.
     verify::inputs(root, &plan.manifest, isolation)?;
     println!();
@@ -47,7 +48,7 @@ struct Opened {
 
 impl Opened {
     fn new(root: &Path, args: &Reproduce, isolation: Isolation) -> Result<Self> {
-        let (manifest, out) = plan::open(root, &args.plan)?;
+        let (manifest, out) = plan::open_part(root, &args.plan, &args.part)?;
         if args.fresh && out.exists() {
             remove(&out)?;
         }
@@ -55,12 +56,15 @@ impl Opened {
         let provenance = provenance::describe(root, &manifest, backend.choice, args.jobs, isolation)?;
         println!(
             "tier {}: {} runs on {}, {} at a time; results in {}\n",
-            manifest.name,
+            manifest.title(),
             manifest.jobs().len(),
             backend.choice.name(),
             provenance.jobs,
             out.display()
         );
+        if let Some(cost) = Cost::of(&manifest)? {
+            println!("{cost}\n");
+        }
         Ok(Self { manifest, out, backend, provenance })
     }
 

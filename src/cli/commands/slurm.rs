@@ -1,18 +1,18 @@
 //! `plan`: what a plan consists of, as text or as array jobs for Slurm. A task that is told to end (exit code 5) or killed
 //! puts itself back into the queue, and goes on where it was.
 
-use crate::args::{PlanFormat, PlanOut};
+use crate::args::{PartArgs, PlanFormat, PlanOut};
 use crate::commands::plan;
 use anyhow::{Result, bail};
 use bundle::write_atomic;
-use experiment::Manifest;
 use experiment::manifest::Job;
 use experiment::runner::BASE_RUN;
+use experiment::{Cost, Manifest};
 use failure::Failure;
 use std::path::Path;
 
 pub(super) fn run(root: &Path, args: &PlanOut) -> Result<()> {
-    let (manifest, out) = plan::open(root, &args.plan)?;
+    let (manifest, out) = plan::open_part(root, &args.plan, &args.part)?;
     match (args.format, &args.to) {
         (PlanFormat::Text, _) => list(&manifest),
         (PlanFormat::Slurm, Some(to)) => slurm(root, args, &manifest, &std::path::absolute(out)?, to),
@@ -21,11 +21,15 @@ pub(super) fn run(root: &Path, args: &PlanOut) -> Result<()> {
 }
 
 fn list(manifest: &Manifest) -> Result<()> {
+    println!("{}\n", manifest.title());
     println!("{:<40} {:<24} updates", "piece", "after");
     println!("{BASE_RUN:<40} {:<24} 0", "-");
     for job in manifest.jobs() {
         let after = job.needs().map_or(BASE_RUN.into(), |run| run.to_string());
         println!("{:<40} {after:<24} {}", job.to_string(), manifest.job_config(job)?.updates);
+    }
+    if let Some(cost) = Cost::of(manifest)? {
+        println!("\n{cost}");
     }
     Ok(())
 }
@@ -83,7 +87,7 @@ exit $code
     submit += &format!(
         "sbatch --parsable --job-name gq-aggregate --requeue --dependency afterok:{last} \"$@\" aggregate.sh\n"
     );
-    let aggregate = format!("#!/usr/bin/env bash\nexec {common} reproduce {rest}\n");
+    let aggregate = format!("#!/usr/bin/env bash\nexec {common} reproduce {rest}{}\n", part(&args.part));
     let files = [
         ("task.sh", task),
         ("submit.sh", submit),
@@ -97,6 +101,14 @@ exit $code
     }
     println!("{} pieces; submit them with: bash {}", first.len() + later.len() + 1, to.join("submit.sh").display());
     Ok(())
+}
+
+/// What makes `reproduce` take the same part of the plan.
+fn part(part: &PartArgs) -> String {
+    let arms: Vec<&str> = part.arms.iter().map(|arm| arm.name()).collect();
+    let seeds: Vec<String> = part.seeds.iter().map(u64::to_string).collect();
+    let option = |(name, words): (&str, String)| if words.is_empty() { words } else { format!(" {name} {words}") };
+    [("--arms", arms.join(",")), ("--seeds", seeds.join(","))].map(option).concat()
 }
 
 /// A path for the shell.

@@ -11,7 +11,7 @@ use substrate::Isolation;
 use verify::{Context, Findings, GATES, Gate, GatesHeld};
 
 pub(super) fn run(root: &Path, args: &Verify, isolation: Isolation) -> Result<()> {
-    let (manifest, out) = plan::open(root, &args.plan)?;
+    let (manifest, out) = plan::open_part(root, &args.plan, &args.part)?;
     let gates = args.gate.map_or(GATES.to_vec(), |gate| vec![gate]);
     // The gates look at results only where there are some.
     let there = out.join("results.json").exists();

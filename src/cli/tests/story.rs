@@ -136,10 +136,16 @@ fn a_prompt_over_the_cap_is_named_before_training() {
     let project = Project::new();
     let plan = project.path("narrow.toml");
     let text = std::fs::read_to_string(root().join("src/cli/tests/tiny.toml")).unwrap();
-    std::fs::write(&plan, text.replace("prompt_cap = 112", "prompt_cap = 12")).unwrap();
-    let mut train = project.program();
-    train.args(["train", "--arm", "vanilla", "--seed", "7", "--device", "cpu", "--plan"]).arg(&plan);
-    expect(&mut train, 3, &["over the cap of 12", "train-0000"]);
+    let refused = |text: String, says: &[&str]| {
+        std::fs::write(&plan, text).unwrap();
+        let mut train = project.program();
+        train.args(["train", "--arm", "vanilla", "--seed", "7", "--device", "cpu", "--plan"]).arg(&plan);
+        expect(&mut train, 3, says);
+    };
+    refused(text.replace("prompt_cap = 112", "prompt_cap = 12"), &["over the cap of 12", "train-0000"]);
+    // Training's own cap, though evaluation has room for it.
+    refused(text.replacen("prompt_cap = 112", "prompt_cap = 12", 1), &["over the cap of 12", "train-0000"]);
+    refused(text.replace("prompt_cap = 112", "prompt_cap = 99999"), &["100063 tokens together", "config.json allows"]);
 }
 
 const ONE_RUN: [&str; 6] = ["--arm", "route2b", "--seed", "7", "--device", "cpu"];

@@ -24,6 +24,7 @@ fn results(value: f64) -> Results {
     let number = |value| Value { value, runs: vec!["vanilla-s7".into(), "route2b-s7".into()] };
     Results {
         tier: "tiny".into(),
+        restricted: false,
         arms: vec![Arm::VANILLA, Arm::ROUTE2B],
         seeds: vec![7, u64::MAX],
         updates: vec![0, 2],

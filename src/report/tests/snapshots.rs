@@ -21,7 +21,14 @@ fn results() -> Results {
     let values = measured.iter().flat_map(|(name, of_seeds)| {
         of_seeds.iter().zip(1..).map(move |(number, seed)| (format!("{name}.s{seed}").parse().unwrap(), value(*number)))
     });
-    Results { tier: "made up".into(), arms: vec![], seeds: vec![1, 2, 3], updates: vec![], values: values.collect() }
+    Results {
+        tier: "made up".into(),
+        restricted: false,
+        arms: vec![],
+        seeds: vec![1, 2, 3],
+        updates: vec![],
+        values: values.collect(),
+    }
 }
 
 /// An element a line, so that a difference is a line.
