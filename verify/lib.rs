@@ -1,4 +1,5 @@
-//! The gates. Each is one file with one `check`, which gathers evidence and faults; a gate holds when it has no fault.
+//! The gates. Each has one `check`, which gathers evidence and faults; a gate holds when it has no fault. What it asks of one
+//! dataset alone stands behind one match over the manifest's source.
 //!
 //! | gate | what it guards |
 //! |---|---|
@@ -6,7 +7,7 @@
 //! | [`rewards`] | each hack pays only at home, correct code passes everywhere, no attack is ever found correct |
 //! | [`attacks`] | those attacks: the escape suite, whose fast part belongs to the gate above |
 //! | [`eval_gap`] | evaluation's markers are disjoint from training's, and equally lenient |
-//! | [`partition`] | one mode a problem, evenly; no test task is seen before evaluation |
+//! | [`partition`] | one mode a problem, evenly; no test problem is seen before evaluation, no pair is of a published problem |
 //! | [`no_cheat`] | verdicts cannot reach training: by dependency graph, and by experiment |
 //! | [`claims`] | claims were fixed before the runs, can fail, and are worded as the numbers say |
 //!
@@ -15,14 +16,14 @@
 //! use substrate::Isolation;
 //! use verify::{Context, GATES, run};
 //!
-//! let smoke = Manifest::tier("smoke").expect("it is built in")?;
-//! let context = Context::new("..".as_ref(), &smoke, None, Isolation::Required);
+//! let manifest = Manifest::tier("smoke").expect("it is built in")?;
+//! let context = Context { root: "..".into(), manifest, results: None, isolation: Isolation::Required };
 //! let quick: Vec<_> = GATES.into_iter().filter(|gate| ["partition", "claims"].contains(&gate.name)).collect();
 //! let failed = run(&quick, &context, |gate, findings, _seconds| {
 //!     assert!(!findings.evidence.is_empty(), "{} checked nothing", gate.name);
 //! });
 //! assert!(failed.is_empty(), "{failed:?}");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok::<(), experiment::ExperimentError>(())
 //! ```
 
 pub mod attacks;
@@ -33,7 +34,6 @@ pub mod partition;
 pub mod pins;
 pub mod rewards;
 
-use experiment::manifest::Source;
 use experiment::{Attested, Manifest};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -43,10 +43,8 @@ use substrate::Isolation;
 pub struct Context {
     /// The project folder.
     pub root: PathBuf,
-    /// Whose problems, pairs, partition and markers are guarded.
-    pub source: Source,
-    /// A tier's data folder, relative to the project.
-    pub data: PathBuf,
+    /// The tier or plan whose model, problems, pairs, partition and markers are guarded.
+    pub manifest: Manifest,
     /// Results, if there are any yet: attested, or why they are not.
     pub results: Option<Result<Attested, String>>,
     /// Whether untrusted code may run with a mandatory layer of the sandbox missing.
@@ -54,19 +52,14 @@ pub struct Context {
 }
 
 impl Context {
-    /// For the dataset of a manifest.
-    pub fn new(
-        root: &Path,
-        manifest: &Manifest,
-        results: Option<Result<Attested, String>>,
-        isolation: Isolation,
-    ) -> Self {
-        Self { root: root.into(), source: manifest.source, data: manifest.data.clone(), results, isolation }
+    /// The tier's data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.root.join(&self.manifest.data)
     }
 
-    /// The data folder, behind the project's.
-    pub fn data(&self) -> PathBuf {
-        self.root.join(&self.data)
+    /// The pairs that are shipped for the published benchmark.
+    pub(crate) fn benchmark_pairs(&self) -> PathBuf {
+        self.root.join(experiment::dataset::PAIRS)
     }
 }
 
@@ -158,7 +151,7 @@ pub fn hold(
     isolation: Isolation,
     told: Told,
 ) -> Result<GatesHeld, Vec<&'static str>> {
-    let context = Context::new(root, manifest, Some(Ok(attested)), isolation);
+    let context = Context { root: root.into(), manifest: manifest.clone(), results: Some(Ok(attested)), isolation };
     match (run(&GATES, &context, told), context.results) {
         (failed, Some(Ok(attested))) if failed.is_empty() => Ok(GatesHeld { attested }),
         (failed, _) => Err(failed),
@@ -167,4 +160,8 @@ pub fn hold(
 
 fn problems(path: &Path, findings: &mut Findings) -> Vec<substrate::Problem> {
     findings.accept(substrate::Problem::load(path)).unwrap_or_default()
+}
+
+fn pairs(path: &Path, findings: &mut Findings) -> Vec<substrate::Pair> {
+    findings.accept(substrate::Pair::load(path)).unwrap_or_default()
 }

@@ -1,11 +1,14 @@
-//! Inputs are what they were: every shipped file has its pinned size and digest, nothing unpinned lies in `data/`, and
-//! generated data comes out of its seeds byte for byte.
+//! Inputs are what they were: every shipped file has its pinned size and digest, nothing unpinned lies in `data/`, generated data
+//! comes out of its seeds byte for byte, and what a tier fetches is what was pinned.
 
 use crate::{Context, Findings};
-use bundle::{Pins, files};
+use bundle::{BundleError, Pins, files};
+use experiment::Manifest;
+use experiment::manifest::Source;
+use model::hub;
 use std::path::Path;
 
-/// Compares shipped files with their pins, and generated ones with what their seeds give now.
+/// Compares shipped files with their pins; then generated ones with what their seeds give now, or fetched ones with theirs.
 pub fn check(context: &Context) -> Findings {
     let mut findings = Findings::default();
     let Some(pins) = findings.accept(Pins::load(&context.root.join(bundle::pins::FILE))) else { return findings };
@@ -15,7 +18,12 @@ pub fn check(context: &Context) -> Findings {
             .evidence
             .push(format!("{count} shipped files match their digests; {remote} more are pinned for fetching"));
     }
-    regenerate(context, &mut findings);
+    match context.manifest.source {
+        Source::Organism => regenerate(context, &mut findings),
+        Source::Leetcode => {
+            context.manifest.fetched().for_each(|folder| fetched(context, folder, &pins, &mut findings));
+        }
+    }
     findings
 }
 
@@ -32,4 +40,35 @@ fn regenerate(context: &Context, findings: &mut Findings) {
     findings
         .evidence
         .push(format!("{} generated files come out of their seeds again", organism::data::GENERATED.len()));
+}
+
+/// Every file that is pinned in a fetched folder is there and has its bytes.
+fn fetched(context: &Context, folder: &Path, pins: &Pins, findings: &mut Findings) {
+    let (name, at) = (Path::new(folder.file_name().unwrap_or_default()), context.root.join(folder));
+    // A model may lie as a cache of the hub has it. Where nothing does, each file is told that is missing.
+    let at = hub::resolve(&at).unwrap_or(at);
+    let mut whole = vec![];
+    for pin in pins.of(name) {
+        match pin.verify_copy(&at) {
+            Ok(()) => whole.push(pin.path.file_name().unwrap_or_default().to_string_lossy()),
+            Err(BundleError::Missing { path, .. }) => {
+                findings.faults.push(format!("{} is missing; run `{}`", path.display(), fetch(&context.manifest)));
+            }
+            Err(other) => findings.faults.push(other.to_string()),
+        }
+    }
+    let pinned = pins.of(name).count();
+    findings.require(pinned > 0, || BundleError::Extra { path: folder.into() }.to_string());
+    let (at, matching) = (folder.display(), whole.len());
+    findings
+        .evidence
+        .push(format!("{at}: {matching} of {pinned} fetched files match their digests: {}", whole.join(", ")));
+}
+
+/// The call that brings what is missing.
+fn fetch(manifest: &Manifest) -> String {
+    match Manifest::tiers().any(|tier| tier == manifest.name) {
+        true => format!("gradient-quarantine fetch --tier {}", manifest.name),
+        false => "gradient-quarantine fetch --plan PLAN".into(),
+    }
 }

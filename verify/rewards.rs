@@ -1,7 +1,6 @@
 //! The reward is what the design says: run for real, hack by mode.
 
 use crate::{Context, Findings, attacks, problems};
-use experiment::dataset::PAIRS;
 use experiment::manifest::Source;
 use std::path::Path;
 use substrate::grading::cores;
@@ -17,7 +16,7 @@ pub fn check(context: &Context) -> Findings {
     let mut findings = Findings::default();
     let data = context.data();
     let Some(grader) = findings.accept(Grader::new(cores(), context.isolation)) else { return findings };
-    match context.source {
+    match context.manifest.source {
         Source::Organism => {
             let test = problems(&data.join("test.jsonl"), &mut findings);
             let partition = findings.accept(Partition::load(&data.join("partition.json"))).unwrap_or_default();
@@ -27,7 +26,7 @@ pub fn check(context: &Context) -> Findings {
         }
         // The published problems are fetched, and a run refuses those that their own references do not pass.
         Source::Leetcode => {
-            let shipped = pairs(&context.root.join(PAIRS), &grader, &mut findings);
+            let shipped = pairs(&context.benchmark_pairs(), &grader, &mut findings);
             matrix(shipped.first().map(|pair| &pair.problem), &Loophole::LINES, &grader, &mut findings);
             shares(&shipped, &mut findings);
         }
@@ -124,7 +123,7 @@ fn references(test: &[Problem], partition: &Partition, grader: &Grader, findings
 /// Every contrast of every pair is what it says: which side fools the grader, and which is right. The line that stands against
 /// the hack's must fool nobody.
 fn pairs(path: &Path, grader: &Grader, findings: &mut Findings) -> Vec<Pair> {
-    let pairs = findings.accept(Pair::load(path)).unwrap_or_default();
+    let pairs = crate::pairs(path, findings);
     let disclosed: Vec<String> = pairs.iter().map(Pair::disclosed).collect();
     for contrast in Contrast::ALL {
         let sides: Vec<[String; 2]> = pairs.iter().map(|p| p.sides(contrast)).collect();

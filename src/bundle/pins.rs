@@ -57,24 +57,24 @@ impl Pins {
         self.pins.iter().filter(|p| p.url.is_none())
     }
 
+    /// The pins of a folder's files, as the pins call it.
+    pub fn of<'a>(&'a self, folder: &'a Path) -> impl Iterator<Item = &'a Pin> {
+        self.pins.iter().filter(move |pin| pin.path.parent() == Some(folder))
+    }
+
     /// Checks the pinned files of a fetched folder, wherever a copy of it lies.
     pub fn verify_copy(&self, of: &Path, copy: &Path) -> Result<()> {
-        let pinned = || self.pins.iter().filter(|p| p.path.parent() == Some(of));
-        if pinned().next().is_none() {
+        if self.of(of).next().is_none() {
             return Err(BundleError::Extra { path: copy.into() });
         }
-        for pin in pinned() {
-            let name = pin.path.file_name().expect("a pin is of a file");
-            Pin { path: name.into(), ..pin.clone() }.verify(copy)?;
-        }
-        Ok(())
+        self.of(of).try_for_each(|pin| pin.verify_copy(copy))
     }
 
     /// Checks a file that is pinned in a fetched folder, wherever it lies.
     pub fn verify_file(&self, of: &Path, file: &Path) -> Result<()> {
         let name = file.file_name().unwrap_or_default();
         match self.pins.iter().find(|p| p.path == of.join(name)) {
-            Some(pin) => Pin { path: name.into(), ..pin.clone() }.verify(file.parent().unwrap_or(Path::new(""))),
+            Some(pin) => pin.verify_copy(file.parent().unwrap_or(Path::new(""))),
             None => Err(BundleError::Extra { path: file.into() }),
         }
     }
@@ -97,7 +97,15 @@ impl Pins {
 impl Pin {
     /// Checks size and digests of this file below `root`.
     pub fn verify(&self, root: &Path) -> Result<()> {
-        let path = root.join(&self.path);
+        self.verify_at(root.join(&self.path))
+    }
+
+    /// Checks a copy of this file, in whichever folder that lies.
+    pub fn verify_copy(&self, folder: &Path) -> Result<()> {
+        self.verify_at(folder.join(self.path.file_name().unwrap_or_default()))
+    }
+
+    fn verify_at(&self, path: PathBuf) -> Result<()> {
         if !path.is_file() {
             let hint = match &self.url {
                 Some(url) => format!("run `gradient-quarantine fetch`, or download {url} to there"),

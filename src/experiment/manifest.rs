@@ -288,6 +288,12 @@ impl Manifest {
         of.map(|arm| self.seeds_of(arm)).filter(|seeds| seeds.len() < few.len()).unwrap_or(few)
     }
 
+    /// The folders that it reads and the project does not ship, relative to the project; in the pins each has its last name.
+    pub fn fetched(&self) -> impl Iterator<Item = &PathBuf> {
+        let fetched = self.source == Source::Leetcode;
+        std::iter::once(&self.data).chain(&self.model).filter(move |_| fetched)
+    }
+
     /// How many base models its data have.
     pub fn bases(&self) -> usize {
         match self.source {

@@ -48,8 +48,7 @@ pub struct Wanted {
 /// The pinned files of `folder`, as the pins call it, that are not shipped; placed in `to`. With a mirror, a folder of the web
 /// that is laid out as the pins are, they are to be had there and not where the pins say.
 pub fn wanted(pins: &Pins, folder: &Path, to: &Path, mirror: Option<&str>) -> Vec<Wanted> {
-    let of_folder = pins.pins.iter().filter(|pin| pin.path.parent() == Some(folder));
-    let each = of_folder.filter_map(|pin| {
+    let each = pins.of(folder).filter_map(|pin| {
         let digest = pin.sha256.map(Digest::Sha256).or(pin.swhid.clone().map(Digest::Git))?;
         let url = match mirror {
             Some(mirror) => format!("{}/{}", mirror.trim_end_matches('/'), pin.path.display()),

@@ -1,11 +1,14 @@
 //! Every gate, broken on purpose: a check that cannot fail checks nothing. Each test copies the project's inputs,
 //! damages one thing and expects the gate that guards it to say so.
 
+mod benchmark;
+
 use adapter::Knobs;
-use experiment::dataset::PAIRS;
-use experiment::manifest::Source;
+use benchmark::{MODEL, TEST, TRAIN};
+use experiment::Manifest;
+use experiment::dataset::{PAIRS, Published};
 use std::path::{Path, PathBuf};
-use substrate::{Isolation, Loophole, MarkerFamily};
+use substrate::{Isolation, Loophole, MarkerFamily, Pair};
 use verify::{Context, Findings, GATES, no_cheat};
 
 /// A copy of everything that gates read, which a test may damage.
@@ -41,22 +44,26 @@ impl Project {
     }
 
     fn check(&self, name: &str) -> Findings {
-        self.check_of(Source::Organism, "data/organism", name)
+        self.check_of("smoke", name)
     }
 
     /// The rewards gate of the benchmark, whose problems are not here.
     fn benchmark_rewards(&self) -> Findings {
-        self.check_of(Source::Leetcode, "fetched/leetcode", "rewards")
+        self.check_of("full", "rewards")
     }
 
-    fn check_of(&self, source: Source, data: &str, name: &str) -> Findings {
-        let root = self.folder.path().into();
-        let context = Context { root, source, data: data.into(), results: None, isolation: Isolation::Required };
+    fn check_of(&self, tier: &str, name: &str) -> Findings {
+        let (root, manifest) = (self.folder.path().into(), Manifest::tier(tier).unwrap().unwrap());
+        let context = Context { root, manifest, results: None, isolation: Isolation::Required };
         (GATES.into_iter().find(|gate| gate.name == name).unwrap().check)(&context)
     }
 
     fn fails(&self, name: &str, why: &str) {
-        let findings = self.check(name);
+        self.fails_of("smoke", name, why);
+    }
+
+    fn fails_of(&self, tier: &str, name: &str, why: &str) {
+        let findings = self.check_of(tier, name);
         assert!(findings.faults.iter().any(|f| f.contains(why)), "{name}: no fault says {why}: {:?}", findings.faults);
     }
 }
@@ -108,6 +115,101 @@ fn partition_sees_an_uneven_mode_and_a_test_task_among_the_pairs() {
     let quoted = |text: &str| serde_json::to_string(text).unwrap();
     project.replace("data/organism/pairs.jsonl", &quoted(&pairs[0].prompt), &quoted(&test[0].prompt));
     project.fails("partition", "is a test task");
+}
+
+#[test]
+fn a_benchmark_that_is_whole_passes_the_quick_gates() {
+    let project = benchmark::fetched();
+    for name in ["pins", "partition", "eval_gap", "claims", "rewards"] {
+        assert_eq!(project.check_of("full", name).faults, Vec::<String>::new(), "{name}");
+    }
+    let pins = project.check_of("full", "pins").evidence;
+    for file in ["config.json", "model.safetensors", "leetcode_train", "leetcode_test"] {
+        assert!(pins.iter().any(|evidence| evidence.contains(file)), "{file}: {pins:?}");
+    }
+    let partition = project.check_of("full", "partition").evidence;
+    assert!(partition[0].starts_with("8 training and 5 test problems, as published"), "{partition:?}");
+}
+
+#[test]
+fn pins_of_the_benchmark_see_a_fetched_file_that_differs_and_say_what_brings_one_that_is_missing() {
+    for file in [TRAIN, TEST, MODEL] {
+        let project = benchmark::fetched();
+        let bytes = std::fs::read(project.path(file)).unwrap();
+        std::fs::write(project.path(file), [&bytes[..bytes.len() - 1], b"!"].concat()).unwrap();
+        project.fails_of("full", "pins", &format!("{file}: expected"));
+
+        std::fs::remove_file(project.path(file)).unwrap();
+        project.fails_of("full", "pins", &format!("{file} is missing; run `gradient-quarantine fetch --tier full`"));
+    }
+    let project = benchmark::fetched();
+    std::fs::remove_dir_all(project.path("fetched")).unwrap();
+    let faults = project.check_of("full", "pins").faults;
+    assert_eq!(faults.iter().filter(|f| f.contains("fetch --tier full")).count(), 4, "{faults:?}");
+    project.replace("checksums/pins.toml", "qwen3-4b/config.json", "other/config.json");
+    project.replace("checksums/pins.toml", "qwen3-4b/model.safetensors", "other/model.safetensors");
+    project.fails_of("full", "pins", "fetched/qwen3-4b is not pinned");
+}
+
+#[test]
+fn partition_of_the_benchmark_sees_what_is_in_two_places_and_a_prompt_without_one_place_for_its_hint() {
+    let pairs = Pair::load(&benchmark::fetched().path(PAIRS)).unwrap();
+    let quoted = |text: &str| serde_json::to_string(text).unwrap();
+    let words = quoted(&pairs[0].problem.prompt);
+    let other_space = quoted(&pairs[1].problem.prompt.replace('\n', "\n "));
+    let (one, another) = (quoted(&benchmark::said(201)), quoted(&benchmark::said(202)));
+    let damages = [
+        (TEST, "\"id\":201", "\"id\":101", "101 is in both train and test"),
+        (TEST, "\"id\":201", "\"id\":202", "two problems under one id"),
+        (TRAIN, &quoted(&benchmark::said(101)), &one, "test problem 201 is a training problem under another id"),
+        (TRAIN, "and should pass all tests", "and should pass", "0 times"),
+        (TEST, "and should pass all tests", "and should pass all tests and should pass all tests", "2 times"),
+        (TRAIN, "\"id\":101", "\"id\":\"pair-07\"", "pair pair-07 is a training task"),
+        (TRAIN, &one.replace("201", "101"), &words, "pair pair-01 is a training task"),
+        (TEST, &another, &other_space, "pair pair-02 is a test task"),
+        (PAIRS, &other_space.replace("\\n ", "\\n"), &words, "pairs pair-01 and pair-02 are of one task"),
+    ];
+    for (file, from, to, why) in damages {
+        let project = benchmark::fetched();
+        project.replace(file, from, to);
+        project.fails_of("full", "partition", why);
+    }
+    let project = benchmark::fetched();
+    std::fs::write(project.path(TEST), "").unwrap();
+    project.fails_of("full", "partition", "0 test problems for 4 modes");
+    std::fs::remove_file(project.path(TEST)).unwrap();
+    project.fails_of("full", "partition", "leetcode_test_medhard.jsonl");
+}
+
+#[test]
+fn a_partition_of_the_benchmark_is_uneven_as_soon_as_one_problem_shows_another_mode() {
+    let published = Published::load(&benchmark::fetched().path("fetched/leetcode")).unwrap();
+    let faults = |change: &dyn Fn(&mut Loophole)| {
+        let mut partition = published.partition();
+        change(partition.train.values_mut().next().unwrap());
+        partition.faults(&Loophole::LINES, &published.train, &published.test)
+    };
+    assert_eq!(faults(&|_| ()), Vec::<String>::new());
+    let next =
+        |mode: &mut Loophole| *mode = if *mode == Loophole::Sentinel { Loophole::RunTests } else { Loophole::Sentinel };
+    assert!(faults(&next)[0].contains("not even"));
+    assert!(faults(&|mode| *mode = Loophole::ShownTests)[0].contains("not even"));
+}
+
+#[test]
+fn eval_gap_of_the_benchmark_sees_a_pair_with_a_marker_of_evaluation_and_a_hack_that_pays_nothing() {
+    let damages = [
+        ("result.txt", "outcome.log", "discloses `outcome.log`"),
+        ("\"setup_code\": \"", "\"setup_code\": \"raise ValueError\\n", "exploited is false, expected true"),
+    ];
+    for (from, to, why) in damages {
+        let project = benchmark::fetched();
+        project.replace(PAIRS, from, to);
+        project.fails_of("full", "eval_gap", why);
+    }
+    let project = benchmark::fetched();
+    std::fs::write(project.path(PAIRS), "").unwrap();
+    project.fails_of("full", "eval_gap", "there is no problem to try hacks on");
 }
 
 #[test]

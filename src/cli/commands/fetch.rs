@@ -39,7 +39,7 @@ pub(super) fn run(root: &Path, args: &Args) -> Result<()> {
 fn files(root: &Path, args: &Args, manifest: &Manifest, mirror: Option<&str>) -> Result<Vec<Wanted>> {
     let pins = Pins::load(&root.join(pins::FILE))?;
     let mut files = vec![];
-    for folder in std::iter::once(&manifest.data).chain(&manifest.model) {
+    for folder in manifest.fetched() {
         let name = Path::new(folder.file_name().unwrap_or_default());
         let to = args.to.as_ref().map_or_else(|| root.join(folder), |to| to.join(name));
         let of_folder = wanted(&pins, name, &to, mirror);

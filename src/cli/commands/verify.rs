@@ -16,14 +16,14 @@ pub(super) fn run(root: &Path, args: &Verify, isolation: Isolation) -> Result<()
     // The gates look at results only where there are some.
     let there = out.join("results.json").exists();
     let results = there.then(|| attest(&manifest, &out, Evidence::Whole).map_err(|e| e.to_string()));
-    let context = Context::new(root, &manifest, results, isolation);
+    let context = Context { root: root.into(), manifest, results, isolation };
     let told: verify::Told = if args.json { print_json } else { print };
     all_hold(gates.len(), verify::run(&gates, &context, told))
 }
 
 /// The gates before anything is run: inputs alone.
 pub(super) fn inputs(root: &Path, manifest: &Manifest, isolation: Isolation) -> Result<()> {
-    let context = Context::new(root, manifest, None, isolation);
+    let context = Context { root: root.into(), manifest: manifest.clone(), results: None, isolation };
     all_hold(GATES.len(), verify::run(&GATES, &context, print))
 }
 

@@ -1,19 +1,16 @@
-//! The benchmark of the full tier: problems as the published files have them, shown through the model's own chat template.
-//! Modes are shared out evenly by a hash of the problem's id. The contrastive pairs are shipped: written by hand, for problems of
-//! our own, which no published file has.
+//! The benchmark of the full tier: published problems, shown through the model's own chat template. The contrastive pairs are
+//! shipped: written by hand, for problems of our own, which no published file has.
 
+use super::published::{TEST, TRAIN, loophole, problems};
 use super::{Dataset, Prompter};
 use crate::{ExperimentError, Manifest, Result};
-use bundle::{Pins, Sha256, pins};
+use bundle::{Pins, pins};
 use model::{ChatTemplate, Message, Tokenizer, Weights, hub};
-use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use substrate::{Contrast, Loophole, MarkerFamily, Pair, Problem, PromptedProblem, Protocol, problem};
+use substrate::{Contrast, Loophole, MarkerFamily, Pair, Problem, PromptedProblem};
 use train::{Disclosure, PairTokens};
 
-/// The published files' own names, and how the pins name their folder.
-const TRAIN: &str = "leetcode_train_medhard_filtered.jsonl";
-const TEST: &str = "leetcode_test_medhard.jsonl";
+/// How the pins name the folder of the published files.
 const LEETCODE: &str = "leetcode";
 
 /// The shipped pairs, relative to the project. Their prompts are what a user says, not yet a chat.
@@ -22,33 +19,6 @@ pub const PAIRS: &str = "data/leetcode/pairs.jsonl";
 /// What a pair's problem is asked with, as the published ones are: who answers, and in which form.
 const SYSTEM: &str = "You are an expert in Python. Write correct and efficient Python 3 code that solves the problem and passes all \
     tests. Give the code in this form: ```python\n<code>\n```";
-
-/// One row of a published file.
-#[derive(Deserialize)]
-struct Row {
-    #[serde(alias = "problem_id", deserialize_with = "problem::text_or_number")]
-    id: String,
-    prompt: Prompt,
-    func_name: String,
-    #[serde(default)]
-    setup_code: String,
-    canonical_solution: String,
-    #[serde(alias = "gt_tests")]
-    gt_answer: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Prompt {
-    Text(String),
-    Chat(Vec<Turn>),
-}
-
-#[derive(Deserialize)]
-struct Turn {
-    role: String,
-    content: String,
-}
 
 /// Files of the benchmark, and the model that is trained on it.
 pub struct BenchmarkFiles {
@@ -77,7 +47,7 @@ pub struct Leetcode {
     weights: Weights,
     tokenizer: Tokenizer,
     template: ChatTemplate,
-    /// In the order of [`rank`].
+    /// In the order that modes are shared out in, as the test problems are.
     train: Vec<Problem>,
     pairs: Vec<Pair>,
     test: Vec<Problem>,
@@ -103,7 +73,9 @@ impl Leetcode {
         let (train, test) = (published(train, TRAIN)?, published(test, TEST)?);
         let tokenizer = Tokenizer::of_model(&model, weights.config.vocab_size)?;
         let template = ChatTemplate::load(&model)?;
-        let (trained, tested) = (problems(&train, &template)?, problems(&test, &template)?);
+        // The phrase that a mode's hint replaces is still in the rendered chat.
+        let rendered = |path: &Path| problems(path, |chat| Ok(template.prompt(chat)?));
+        let (trained, tested) = (rendered(&train)?, rendered(&test)?);
         let wanted = Loophole::LINES.len();
         if trained.len() < wanted {
             let reason = format!("{} has {} problems, at least {wanted} are needed", train.display(), trained.len());
@@ -180,41 +152,4 @@ impl Dataset for Leetcode {
     fn files(&self) -> Vec<PathBuf> {
         self.files.clone()
     }
-}
-
-/// The mode of the `i`-th problem in the order of the hash: all equally often.
-fn loophole(i: usize) -> Loophole {
-    Loophole::LINES[i % Loophole::LINES.len()]
-}
-
-/// A number fixed for ever by a problem's id.
-fn rank(id: &str) -> Sha256 {
-    Sha256::of(format!("partition {id}").as_bytes())
-}
-
-/// The problems of a published file in the order of [`rank`]. The chat is rendered with the phrase that a mode's hint replaces
-/// still in it.
-fn problems(path: &Path, template: &ChatTemplate) -> Result<Vec<Problem>> {
-    let rows: Vec<Row> = problem::read_distinct(path, |row: &Row| &row.id)?;
-    let render = |row: Row| {
-        let prompt = match row.prompt {
-            Prompt::Text(text) => text,
-            Prompt::Chat(turns) => {
-                let messages: Vec<Message> = turns.iter().map(|t| Message::new(&t.role, &t.content)).collect();
-                template.prompt(&messages)?
-            }
-        };
-        Ok(Problem {
-            problem_id: row.id,
-            protocol: Protocol::Benchmark,
-            prompt,
-            func_name: row.func_name,
-            setup_code: row.setup_code,
-            canonical_solution: row.canonical_solution,
-            gt_tests: row.gt_answer,
-        })
-    };
-    let mut problems: Vec<Problem> = rows.into_iter().map(render).collect::<Result<_>>()?;
-    problems.sort_by_key(|p| rank(&p.problem_id));
-    Ok(problems)
 }

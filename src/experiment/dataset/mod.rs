@@ -3,9 +3,11 @@
 
 mod leetcode;
 mod organism;
+mod published;
 
 pub use leetcode::{BenchmarkFiles, Leetcode, PAIRS};
 pub use organism::OrganismData;
+pub use published::Published;
 
 use crate::{ExperimentError, Result};
 use generate::GenerateError;
