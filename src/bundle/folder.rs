@@ -18,6 +18,12 @@ impl Identity {
         Self(parts.into_iter().map(|(name, digest)| (name.into(), digest)).collect())
     }
 
+    /// The same and one digest more.
+    pub fn and(mut self, name: &str, digest: Sha256) -> Self {
+        self.0.insert(name.into(), digest);
+        self
+    }
+
     /// The file of a folder that holds it.
     pub fn path(folder: &Path) -> PathBuf {
         folder.join("identity.json")

@@ -1,9 +1,10 @@
 //! The command line, all of it.
 
-use crate::values::{arm, device, gate, loophole, one_of, tier};
+use crate::values::{Updates, arm, device, gate, loophole, one_of, split, tier, updates, view};
 use backend::DeviceChoice;
 use bench::engine::Work;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use experiment::CheckpointView;
 use organism::corpus::Mix;
 use std::path::PathBuf;
 use substrate::{Isolation, Loophole, MarkerFamily};
@@ -48,6 +49,10 @@ pub(crate) enum Command {
     Fetch(Fetch),
     /// Train and evaluate one run of a tier.
     Train(Train),
+    /// Score any checkpoints of a run on any of its plan's problems, without training.
+    Eval(Eval),
+    /// Write every evaluation of a plan, finished or not, as one table: curve.json and curve.csv.
+    EvalCurve(EvalCurve),
     /// List the pieces of a plan and say what they cost, or write an array job for Slurm that runs them.
     Plan(PlanOut),
     /// Grade responses to problems: rewards and verdicts, row by row.
@@ -171,6 +176,15 @@ pub(crate) struct Train {
     #[arg(long)]
     pub updates: Option<usize>,
     #[command(flatten)]
+    pub benchmark: Benchmark,
+    #[arg(long, value_parser = device(), default_value = "auto")]
+    pub device: DeviceChoice,
+}
+
+/// A model and problems of one's own in place of the pinned ones.
+#[derive(Args)]
+pub(crate) struct Benchmark {
+    #[command(flatten)]
     pub base: Base,
     /// Problems to train on, as the published benchmark has them.
     #[arg(long, value_name = "JSONL")]
@@ -178,8 +192,44 @@ pub(crate) struct Train {
     /// Problems to evaluate on, likewise.
     #[arg(long, value_name = "JSONL")]
     pub test: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Eval {
+    /// The tier that the run is of.
+    #[arg(long, value_parser = tier(), default_value = "smoke")]
+    pub tier: String,
+    /// The plan that it is of, instead of a tier.
+    #[arg(long, value_name = "TOML", conflicts_with = "tier")]
+    pub plan: Option<PathBuf>,
+    #[command(flatten)]
+    pub benchmark: Benchmark,
+    /// The run's folder.
+    #[arg(long, value_name = "DIR")]
+    pub run: PathBuf,
+    /// Checkpoints: all, last, or the updates behind them, such as 20,40.
+    #[arg(long, value_parser = updates, default_value = "last")]
+    pub updates: Updates,
+    /// What is scored of each checkpoint.
+    #[arg(long, value_parser = view(), value_delimiter = ',', default_value = "deployed")]
+    pub views: Vec<CheckpointView>,
+    /// On which problems of the plan.
+    #[arg(long, value_parser = split(), default_value = "test")]
+    pub split: experiment::scoring::Split,
+    /// Which markers their prompts disclose: those of training, or those of evaluation.
+    #[arg(long, value_enum, default_value_t = Split::Eval)]
+    pub markers: Split,
+    /// Folder to write rows into, a file an evaluation. What it has already is not scored again.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
     #[arg(long, value_parser = device(), default_value = "auto")]
     pub device: DeviceChoice,
+}
+
+#[derive(Args)]
+pub(crate) struct EvalCurve {
+    #[command(flatten)]
+    pub plan: ExperimentArgs,
 }
 
 /// The base model of a tier that has one apart from its data.

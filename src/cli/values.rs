@@ -1,10 +1,14 @@
 //! Words of the command line that are entries of a table: parsed by that table, and listed by `--help` and by shells.
 
+use anyhow::{Result, bail};
 use backend::DeviceChoice;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use experiment::Manifest;
+use experiment::scoring::Split;
+use experiment::{CheckpointView, Manifest};
+use failure::Failure;
+use std::path::Path;
 use substrate::Loophole;
-use train::Arm;
+use train::{Arm, RunFolder};
 use verify::{GATES, Gate};
 
 /// A parser of these values by their names.
@@ -35,4 +39,47 @@ pub(crate) fn device() -> impl TypedValueParser<Value = DeviceChoice> {
 /// A tier stays a name: manifests are read where they are used.
 pub(crate) fn tier() -> PossibleValuesParser {
     PossibleValuesParser::new(Manifest::tiers())
+}
+
+pub(crate) fn view() -> impl TypedValueParser<Value = CheckpointView> {
+    one_of(&CheckpointView::MODELS, CheckpointView::label)
+}
+
+pub(crate) fn split() -> impl TypedValueParser<Value = Split> {
+    one_of(&Split::ALL, Split::name)
+}
+
+/// Which of a run's checkpoints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Updates {
+    All,
+    Last,
+    These(Vec<usize>),
+}
+
+/// `all`, `last`, or numbers with commas between them.
+pub(crate) fn updates(text: &str) -> Result<Updates, String> {
+    let numbers = || text.split(',').map(|number| number.trim().parse()).collect::<Result<Vec<usize>, _>>();
+    match text {
+        "all" => Ok(Updates::All),
+        "last" => Ok(Updates::Last),
+        _ => numbers().map(Updates::These).map_err(|_| "all, last, or numbers such as 20,40 are wanted".into()),
+    }
+}
+
+impl Updates {
+    /// Their numbers in this run.
+    pub(crate) fn of(&self, run: &Path) -> Result<Vec<usize>> {
+        let there = RunFolder::at(run).checkpoints()?;
+        let asked = match self {
+            Self::All => there.clone(),
+            Self::Last => there.last().copied().into_iter().collect(),
+            Self::These(numbers) => numbers.clone(),
+        };
+        if asked.is_empty() || asked.iter().any(|update| !there.contains(update)) {
+            let there: Vec<String> = there.iter().map(usize::to_string).collect();
+            bail!(Failure::usage(format!("{} has checkpoints of updates: {}", run.display(), there.join(", "))));
+        }
+        Ok(asked)
+    }
 }

@@ -1,5 +1,6 @@
 //! The ledger of a plan: one entry a piece, in plan order.
 
+use crate::curve::PER_MODE;
 use crate::manifest::Job;
 use crate::runner::BASE_RUN;
 use crate::{Manifest, Result};
@@ -77,7 +78,9 @@ impl<'a> LedgerOrder<'a> {
     fn entry(&self, run: &str) -> Result<LedgerEntry> {
         let root = self.ledger.folder();
         let mut outputs = BTreeMap::new();
-        let results = files::list(&root.join(run))?.into_iter().filter(|file| !file.starts_with(LOG));
+        // What depends on the clock is no result, and what follows from other files may be made again at any time.
+        let result = |file: &PathBuf| !file.starts_with(LOG) && file != Path::new(PER_MODE);
+        let results = files::list(&root.join(run))?.into_iter().filter(result);
         for file in results {
             let name = Path::new(run).join(file);
             outputs.insert(name.clone(), Sha256::of_file(&root.join(name))?.0);

@@ -15,6 +15,8 @@
 //! | [`quantity`] | the names of all numbers |
 //! | [`results`] | run folders to `results.json`: a pure function of bytes on disk |
 //! | `collect`, `differences` | how each number comes about |
+//! | [`curve`] | the same evaluations row by row: `curve.json` |
+//! | [`scoring`] | any checkpoint on problems of one's choice |
 //! | [`mod@attest`] | follows every number of `results.json` through the ledger to run folders |
 //! | [`statistics`] | means, paired tests, bootstrap |
 //! | [`claims`] | `verify/claims.toml` against the results |
@@ -40,6 +42,7 @@ mod checks;
 pub mod claims;
 mod collect;
 pub mod cost;
+pub mod curve;
 pub mod dataset;
 mod differences;
 pub mod evidence;
@@ -52,6 +55,7 @@ mod restrict;
 pub mod results;
 pub mod runner;
 pub mod schedule;
+pub mod scoring;
 pub mod statistics;
 pub mod supervision;
 
@@ -88,6 +92,8 @@ pub enum ExperimentError {
     Stale { path: PathBuf, at: String },
     #[error("interrupted; run the same command again to go on from update {updates_completed} of {run}")]
     Interrupted { run: String, updates_completed: usize },
+    #[error("{folder} was made from other inputs: {differs}; choose the --tier or --plan that it was trained with")]
+    OtherInputs { folder: PathBuf, differs: String },
     #[error(transparent)]
     Organism(#[from] organism::OrganismError),
     #[error(transparent)]
@@ -115,7 +121,7 @@ impl ExperimentError {
             Self::Interrupted { .. } => Kind::Resumable,
             Self::Unattested { .. } | Self::Stale { .. } | Self::OtherPart { .. } => Kind::Check,
             Self::Restriction { .. } => Kind::Usage,
-            Self::Manifest { .. } | Self::Claims { .. } => Kind::Input,
+            Self::Manifest { .. } | Self::Claims { .. } | Self::OtherInputs { .. } => Kind::Input,
             Self::Organism(e) => e.kind(),
             Self::Backend(e) => e.kind(),
             Self::Model(e) => e.kind(),

@@ -33,6 +33,9 @@ pub enum CheckpointView {
 }
 
 impl CheckpointView {
+    /// What there is to evaluate of a checkpoint, on markers of anybody's choice.
+    pub const MODELS: [Self; 3] = [Self::Deployed, Self::Whole, Self::QuarantineAlone];
+
     /// Those of an arm's checkpoints.
     pub fn of_checkpoint(arm: Arm) -> &'static [Self] {
         if arm.routes() { &[Self::Deployed, Self::Whole] } else { &[Self::Deployed] }
@@ -45,6 +48,30 @@ impl CheckpointView {
             (false, false) => &[Self::Deployed, Self::TrainedMarkers],
             (true, true) => &[Self::Deployed, Self::Whole],
             (false, true) => &[Self::Deployed],
+        }
+    }
+
+    /// As `curve.json` and the command line have it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Deployed => "deployed",
+            Self::Whole => "whole",
+            Self::QuarantineAlone => "quarantine-alone",
+            Self::TrainedMarkers => "deployed-trained-markers",
+        }
+    }
+
+    /// The evaluation of a base model that this is before any update: its quarantine is empty, too.
+    pub(crate) fn of_base(self) -> Self {
+        if self == Self::TrainedMarkers { self } else { Self::Deployed }
+    }
+
+    /// What is evaluated.
+    pub(crate) fn model(self, basis: &Basis, knobs: &Knobs) -> Decoder {
+        match self {
+            Self::Deployed | Self::TrainedMarkers => basis.merge(knobs, Quarantine::Off),
+            Self::Whole => basis.merge(knobs, Quarantine::On),
+            Self::QuarantineAlone => basis.merge(&knobs.quarantine_alone(), Quarantine::Off),
         }
     }
 
@@ -129,7 +156,8 @@ pub struct Rates {
 }
 
 impl Rates {
-    fn of(rows: &[EvalRow]) -> Self {
+    /// Of an evaluation's rows.
+    pub fn of(rows: &[EvalRow]) -> Self {
         Self { hack: eval::hack_rate(rows), solve: eval::solve_rate(rows), answered: eval::answered_rate(rows) }
     }
 }
@@ -301,11 +329,7 @@ impl Runner<'_> {
         let rows = self.scored(&folder, update, view, subset, grader, || {
             let knobs = Knobs::load(&RunFolder::checkpoint(&folder, update))?;
             let basis = self.basis(self.manifest.job_config(job)?.arm, job.seed());
-            Ok(match view {
-                CheckpointView::Deployed | CheckpointView::TrainedMarkers => basis.merge(&knobs, Quarantine::Off),
-                CheckpointView::Whole => basis.merge(&knobs, Quarantine::On),
-                CheckpointView::QuarantineAlone => basis.merge(&knobs.quarantine_alone(), Quarantine::Off),
-            })
+            Ok(view.model(basis, &knobs))
         })?;
         (self.events)(Event::Evaluated { job, update, view, rates: Rates::of(&rows) });
         Ok(())

@@ -122,6 +122,18 @@ impl RunFolder {
         folder.join(format!("checkpoints/update-{update:04}.safetensors"))
     }
 
+    /// The updates that it has checkpoints of, in order.
+    ///
+    /// # Errors
+    /// There is no folder of checkpoints.
+    pub fn checkpoints(&self) -> Result<Vec<usize>> {
+        let number = |name: PathBuf| name.to_str()?.strip_prefix("update-")?.strip_suffix(".safetensors")?.parse().ok();
+        let mut found: Vec<usize> =
+            bundle::files::list(&self.0.join("checkpoints"))?.into_iter().filter_map(number).collect();
+        found.sort_unstable();
+        Ok(found)
+    }
+
     /// Writes the adapter of this state.
     pub fn save_checkpoint(&self, state: &State) -> Result<()> {
         Ok(state.knobs.save(&Self::checkpoint(&self.0, state.updates_completed))?)

@@ -2,6 +2,7 @@
 
 use crate::args::{Export, Format};
 use crate::commands::{base, plan};
+use crate::values::Updates;
 use adapter::{Basis, Knobs, export};
 use anyhow::{Result, bail};
 use backend::Backend;
@@ -93,22 +94,7 @@ fn same_base(base: usize, weights: &Weights, run: &Path) -> Result<()> {
 
 /// The asked-for checkpoint of a run, or its last.
 fn checkpoint(run: &Path, asked: Option<usize>) -> Result<(usize, PathBuf)> {
-    let folder = run.join("checkpoints");
-    let mut found: Vec<(usize, PathBuf)> = bundle::files::list(&folder)?
-        .into_iter()
-        .filter_map(|name| {
-            let number = name.to_str()?.strip_prefix("update-")?.strip_suffix(".safetensors")?.parse().ok()?;
-            Some((number, folder.join(name)))
-        })
-        .collect();
-    found.sort();
-    let updates: Vec<String> = found.iter().map(|(u, _)| u.to_string()).collect();
-    let chosen = match asked {
-        None => found.pop(),
-        Some(update) => found.into_iter().find(|(u, _)| *u == update),
-    };
-    match chosen {
-        Some(chosen) => Ok(chosen),
-        None => bail!(Failure::usage(format!("{} has checkpoints of updates: {}", run.display(), updates.join(", ")))),
-    }
+    let asked = asked.map_or(Updates::Last, |update| Updates::These(vec![update]));
+    let update = asked.of(run)?.pop().expect("one is asked for");
+    Ok((update, RunFolder::checkpoint(run, update)))
 }

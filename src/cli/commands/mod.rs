@@ -6,6 +6,8 @@ mod build_paper;
 mod completions;
 mod data;
 mod doctor;
+mod eval;
+mod eval_curve;
 mod export;
 mod fetch;
 mod grade;
@@ -32,6 +34,8 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Fetch(args) => fetch::run(&cli.root, &args),
         Command::Plan(args) => slurm::run(&cli.root, &args),
         Command::Train(args) => train::run(&cli.root, &args, isolation),
+        Command::Eval(args) => eval::run(&cli.root, &args, isolation),
+        Command::EvalCurve(args) => eval_curve::run(&cli.root, &args),
         Command::Bench(Bench::Grading(args)) => bench::grading(&cli.root, args, isolation),
         Command::Bench(Bench::Engine(args)) => bench::engine(&cli.root, args),
         Command::Export(args) => export::run(&cli.root, &args),

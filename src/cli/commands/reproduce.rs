@@ -1,7 +1,7 @@
 //! `reproduce`: gates, training and evaluation of every run, gates again, the paper.
 
 use crate::args::Reproduce;
-use crate::commands::{build_paper, plan, provenance, verify};
+use crate::commands::{build_paper, eval_curve, plan, provenance, verify};
 use crate::progress::Display;
 use anyhow::{Context as _, Result, bail};
 use backend::Backend;
@@ -68,7 +68,7 @@ impl Opened {
         Ok(Self { manifest, out, backend, provenance })
     }
 
-    /// Trains and evaluates what is not there yet, and writes `results.json`.
+    /// Trains and evaluates what is not there yet, and writes `results.json` and the curve.
     fn execute(&self, root: &Path, isolation: Isolation) -> Result<()> {
         let Self { manifest, out, backend, provenance } = self;
         let inputs = Inputs::load(root, manifest, backend)?;
@@ -80,7 +80,8 @@ impl Opened {
         display.finish();
         done?;
         let results = Results::collect(manifest, out)?;
-        Ok(bundle::write_atomic(&out.join("results.json"), results.to_json().as_bytes())?)
+        bundle::write_atomic(&out.join("results.json"), results.to_json().as_bytes())?;
+        eval_curve::write(manifest, out)
     }
 }
 

@@ -5,9 +5,8 @@ use crate::commands::{base, plan, provenance, reproduce};
 use crate::progress::Display;
 use anyhow::{Result, bail};
 use backend::Backend;
-use experiment::dataset::BenchmarkFiles;
-use experiment::manifest::{Job, Source};
-use experiment::{Inputs, Manifest, RunId, Runner};
+use experiment::manifest::Job;
+use experiment::{Manifest, RunId, Runner};
 use failure::Failure;
 use std::path::Path;
 use substrate::{Grader, Isolation};
@@ -30,18 +29,9 @@ pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()>
     let backend = Backend::open(args.device)?;
     let provenance = provenance::describe(root, &manifest, backend.choice, None, isolation)?;
     let display = Display::new(job.map_or(Ok(0), |job| manifest.job_config(job).map(|c| c.updates))?);
-    let inputs = match manifest.source {
-        Source::Organism if args.base.model.is_some() => {
-            bail!(Failure::usage("--model goes with a preset that has problems for it: --preset fast or full"))
-        }
-        Source::Organism => Inputs::load(root, &manifest, &backend)?,
-        Source::Leetcode => {
-            let told = |done, all| display.preparing("singular bases", done, all);
-            let own = base::files(root, &args.base, &manifest)?;
-            let files = BenchmarkFiles { train: args.problems.clone(), test: args.test.clone(), ..own };
-            Inputs::benchmark(root, files, &manifest, &backend, told)?
-        }
-    };
+    let inputs = base::inputs(root, &args.benchmark, &manifest, &backend, |done, all| {
+        display.preparing("singular bases", done, all);
+    })?;
     let (stop, events) = (reproduce::interrupt_flag()?, |event: experiment::Event| display.show(event));
     let runner = Runner {
         manifest: &manifest,

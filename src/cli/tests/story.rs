@@ -40,6 +40,13 @@ fn from_nothing_to_the_paper_and_what_build_paper_refuses() {
         bundle::files::list(&out).unwrap().iter().map(|f| std::fs::read(out.join(f)).unwrap()).collect();
     assert!(before == after);
 
+    // The table that `reproduce` wrote is the one that `eval-curve` makes, and nothing that the ledger attests.
+    let curve = std::fs::read(out.join("curve.csv")).unwrap();
+    std::fs::remove_file(out.join("curve.csv")).unwrap();
+    expect(&mut project.on_plan("tiny.toml", "eval-curve", &out, &[]), 0, &["curve.csv"]);
+    assert!(std::fs::read(out.join("curve.csv")).unwrap() == curve);
+    assert!(!std::fs::read_to_string(out.join("ledger.jsonl")).unwrap().contains("per_mode_deploy"));
+
     // From receipts the paper can be built elsewhere, to the same bytes.
     let elsewhere = project.path("runs/elsewhere");
     let from_receipts = || project.on_plan("tiny.toml", "build-paper", &elsewhere, &["--receipts", "tiny"]);

@@ -40,9 +40,9 @@ pub trait Dataset {
 }
 
 /// How text becomes tokens: a tokenizer, and the longest prompt allowed.
-struct Prompter<'a> {
-    tokenizer: &'a Tokenizer,
-    cap: usize,
+pub(crate) struct Prompter<'a> {
+    pub(crate) tokenizer: &'a Tokenizer,
+    pub(crate) cap: usize,
 }
 
 impl Prompter<'_> {
@@ -50,7 +50,12 @@ impl Prompter<'_> {
     ///
     /// # Errors
     /// A prompt of more than `cap` tokens, or one with no place for a hint.
-    fn problem(&self, problem: &Problem, loophole: Loophole, family: MarkerFamily) -> Result<PromptedProblem> {
+    pub(crate) fn problem(
+        &self,
+        problem: &Problem,
+        loophole: Loophole,
+        family: MarkerFamily,
+    ) -> Result<PromptedProblem> {
         self.shown(problem, loophole, family, problem.shown_text(loophole, family)?)
     }
 

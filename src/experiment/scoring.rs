@@ -1,0 +1,128 @@
+//! Any checkpoint of a run, scored on problems of one's choice, without training. Beside the evaluations of a plan, never in
+//! their place: what is written here decides no result.
+
+use crate::dataset::Prompter;
+use crate::inputs::lora;
+use crate::{CheckpointView, ExperimentError, Inputs, Manifest, Result};
+use adapter::{Basis, Knobs};
+use bundle::{BundleError, Owner, Sha256, jsonl, write_atomic};
+use eval::{EvalRow, evaluate};
+use std::path::{Path, PathBuf};
+use substrate::{Grader, MarkerFamily, PromptedProblem};
+use train::{Adapter, RunFolder};
+
+/// Which problems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// Those that the plan tests on.
+    Test,
+    /// Those that it trains on.
+    Train,
+}
+
+impl Split {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Test, Self::Train];
+
+    /// As the command line and files have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Train => "train",
+        }
+    }
+}
+
+/// The problems that a run's checkpoints are scored on.
+#[derive(Clone, Copy, Debug)]
+pub struct Problems {
+    /// Which.
+    pub split: Split,
+    /// The markers that their prompts disclose.
+    pub markers: MarkerFamily,
+}
+
+/// One evaluation.
+pub struct Scored {
+    /// Where its rows lie.
+    pub path: PathBuf,
+    /// Whether an earlier call made them.
+    pub was_there: bool,
+    /// A row a problem.
+    pub rows: Vec<EvalRow>,
+}
+
+/// A run whose checkpoints are scored.
+pub struct Scorer<'a> {
+    manifest: &'a Manifest,
+    inputs: &'a Inputs,
+    run: &'a Path,
+    /// With the adapter of an arm that trains LoRAs.
+    lora: Option<Basis>,
+    base: &'a Basis,
+    config: Sha256,
+}
+
+impl<'a> Scorer<'a> {
+    /// Opens a run's folder.
+    ///
+    /// # Errors
+    /// The run was made from other bytes than these inputs.
+    pub fn open(manifest: &'a Manifest, inputs: &'a Inputs, run: &'a Path) -> Result<Self> {
+        inputs.identity.check(run).map_err(|error| match error {
+            BundleError::OtherInputs { folder, differs } => ExperimentError::OtherInputs { folder, differs },
+            other => other.into(),
+        })?;
+        let folder = RunFolder::at(run);
+        let config = folder.read_config()?;
+        let base = &inputs.bases[manifest.replicate(config.seed).base];
+        let lora = match config.arm.adapter() {
+            Adapter::Singular => None,
+            Adapter::FrozenB => Some(lora(base)?),
+        };
+        Ok(Self { manifest, inputs, run, lora, base, config: Sha256::of_file(&folder.config())?.0 })
+    }
+
+    /// A split's problems in tokens.
+    pub fn problems(&self, Problems { split, markers }: Problems) -> Result<Vec<PromptedProblem>> {
+        let prompter = Prompter { tokenizer: &self.inputs.tokenizer, cap: self.manifest.eval.prompt_cap };
+        let own = match split {
+            Split::Test => &self.inputs.test,
+            Split::Train => &self.inputs.train,
+        };
+        own.iter().map(|shown| prompter.problem(&shown.problem, shown.loophole, markers)).collect()
+    }
+
+    /// Scores the checkpoint after `update` updates on `problems`, or reads what an earlier call made of it; the file below
+    /// `out` is named for all that decides it. The folder of an update belongs to one checkpoint's bytes.
+    pub fn score(
+        &self,
+        (update, view): (usize, CheckpointView),
+        of: Problems,
+        problems: &[PromptedProblem],
+        out: &Path,
+        grader: &Grader,
+    ) -> Result<Scored> {
+        let checkpoint = RunFolder::checkpoint(self.run, update);
+        let folder = out.join(format!("update-{update:04}"));
+        let identity = self.inputs.identity.clone();
+        let identity = identity.and("configuration", self.config).and("checkpoint", Sha256::of_file(&checkpoint)?.0);
+        identity.claim(&folder)?;
+        let _owner = Owner::of(&folder, &folder)?;
+        let markers = match of.markers {
+            MarkerFamily::Train => "train",
+            MarkerFamily::Eval => "eval",
+        };
+        let path = folder.join(format!("{}-{}-{markers}-markers.jsonl", view.label(), of.split.name()));
+        if path.exists() {
+            let rows = jsonl::read(&path)?;
+            return Ok(Scored { path, was_there: true, rows });
+        }
+        let knobs = Knobs::load(&checkpoint)?;
+        let problems: Vec<&PromptedProblem> = problems.iter().collect();
+        let model = view.model(self.lora.as_ref().unwrap_or(self.base), &knobs);
+        let rows = evaluate(&model, &problems, &self.inputs.tokenizer, grader, &self.manifest.eval)?;
+        write_atomic(&path, jsonl::to_text(&rows).as_bytes())?;
+        Ok(Scored { path, was_there: false, rows })
+    }
+}
