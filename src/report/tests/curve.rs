@@ -11,11 +11,14 @@ use train::Arm;
 /// The table, and a rate's mean over seeds in it.
 struct Table(Curve);
 
+/// What is averaged of a row.
+type Rate = fn(&Point) -> f64;
+
 /// A row's place but for its seed.
 type Place<'a> = (&'a str, usize, CheckpointView, &'a str, &'a str);
 
 impl Table {
-    fn mean(&self, (arm, updates, view, split, mode): Place, rate: fn(&Point) -> f64) -> f64 {
+    fn mean(&self, (arm, updates, view, split, mode): Place, rate: Rate) -> f64 {
         let at = |p: &&Point| {
             (p.arm.as_str(), p.updates, p.view, p.split, p.mode) == (arm, updates, view.label(), split, mode)
         };
@@ -38,7 +41,7 @@ fn the_points_of_every_figure_of_rates_are_means_over_seeds_of_the_table() {
     let manifest = Manifest::tier("organism").unwrap().unwrap();
     let table = Table(Curve::collect(&manifest, &out).unwrap());
     let results: Results = serde_json::from_str(&std::fs::read_to_string(out.join("results.json")).unwrap()).unwrap();
-    let rates: [(Metric, fn(&Point) -> f64); 2] = [(Metric::Hack, |p| p.hack), (Metric::Solve, |p| p.solve)];
+    let rates: [(Metric, Rate); 2] = [(Metric::Hack, |p| p.hack), (Metric::Solve, |p| p.solve)];
     let last = *results.updates.last().unwrap();
     for (metric, rate) in rates {
         for &arm in &results.arms {
