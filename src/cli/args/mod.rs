@@ -1,11 +1,13 @@
 //! The command line, all of it.
 
-use crate::values::{Updates, arm, device, gate, loophole, one_of, split, tier, updates, view};
+mod workshop;
+
+pub(crate) use workshop::{Bench, BenchEngine, BenchGrading, Data, Generate, Pretrain};
+
+use crate::values::{Updates, arm, device, gate, loophole, split, tier, updates, view};
 use backend::DeviceChoice;
-use bench::engine::Work;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use experiment::CheckpointView;
-use organism::corpus::Mix;
 use std::path::PathBuf;
 use substrate::{Isolation, Loophole, MarkerFamily};
 use train::Arm;
@@ -84,6 +86,7 @@ pub(crate) struct Reproduce {
     pub plan: ExperimentArgs,
     #[command(flatten)]
     pub part: PartArgs,
+    /// Where tensors live: CUDA where it is compiled in and answers, else the CPU.
     #[arg(long, value_parser = device(), default_value = "auto")]
     pub device: DeviceChoice,
     /// Runs at a time; the default is one per core on the CPU; on a GPU four, or one of a model that fills it.
@@ -164,6 +167,7 @@ pub(crate) struct Train {
     /// What is done with a gradient. random-v-matched needs the route2b run of the same seed.
     #[arg(long, value_parser = arm(), default_value = "route2b")]
     pub arm: Arm,
+    /// What everything that is drawn derives from, and which base model and pairs the run gets.
     #[arg(long, default_value_t = 41)]
     pub seed: u64,
     /// A piece of the plan by its name, as `plan` lists them, instead of an arm and a seed.
@@ -177,6 +181,7 @@ pub(crate) struct Train {
     pub updates: Option<usize>,
     #[command(flatten)]
     pub benchmark: Benchmark,
+    /// Where tensors live: CUDA where it is compiled in and answers, else the CPU.
     #[arg(long, value_parser = device(), default_value = "auto")]
     pub device: DeviceChoice,
 }
@@ -222,6 +227,7 @@ pub(crate) struct Eval {
     /// Folder to write rows into, a file an evaluation. What it has already is not scored again.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+    /// Where tensors live: CUDA where it is compiled in and answers, else the CPU.
     #[arg(long, value_parser = device(), default_value = "auto")]
     pub device: DeviceChoice,
 }
@@ -283,11 +289,13 @@ pub(crate) struct Export {
     pub plan: ExperimentArgs,
     #[command(flatten)]
     pub base: Base,
+    /// Where tensors live: CUDA where it is compiled in and answers, else the CPU.
     #[arg(long, value_parser = device(), default_value = "auto")]
     pub device: DeviceChoice,
     /// The run's folder.
     #[arg(long, value_name = "DIR")]
     pub run: PathBuf,
+    /// Which form the model is written in.
     #[arg(long, value_enum)]
     pub format: Format,
     /// With peft: how many knobs of every matrix to keep, the largest.
@@ -306,46 +314,19 @@ pub(crate) enum Format {
     Peft,
 }
 
-#[derive(Subcommand)]
-pub(crate) enum Bench {
-    /// Gradings a second beside a subprocess per check, and the same gradings on a loaded machine.
-    Grading(BenchGrading),
-    /// The device's operations: first whether they are right, then how fast they are.
-    Engine(BenchEngine),
-}
-
-#[derive(Args)]
-pub(crate) struct BenchEngine {
-    #[arg(long, value_parser = device(), default_value = "auto")]
-    pub device: DeviceChoice,
-    /// Print every comparison, not only those that fail.
-    #[arg(long)]
-    pub verbose: bool,
-    /// Compare, and time nothing.
-    #[arg(long)]
-    pub check_only: bool,
-    /// A Python that has PyTorch: the same work is timed there first.
-    #[arg(long, value_name = "PYTHON")]
-    pub peer: Option<String>,
-    /// Time these alone, and the products, on whose rate the floors rest.
-    #[arg(long, value_parser = one_of(&Work::ALL, Work::name), value_delimiter = ',')]
-    pub only: Vec<Work>,
-    /// Fewer layers than Qwen3-4B's 36, for a smaller device.
-    #[arg(long)]
-    pub layers: Option<usize>,
-}
-
 #[derive(Args)]
 pub(crate) struct PlanOut {
     #[command(flatten)]
     pub plan: ExperimentArgs,
     #[command(flatten)]
     pub part: PartArgs,
+    /// A list to read, or jobs for Slurm.
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     pub format: PlanFormat,
     /// With slurm: the folder to write submit.sh and what it needs into.
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
+    /// Where tensors live: CUDA where it is compiled in and answers, else the CPU.
     #[arg(long, value_parser = device(), default_value = "auto")]
     pub device: DeviceChoice,
 }
@@ -356,18 +337,6 @@ pub(crate) enum PlanFormat {
     Text,
     /// Array jobs with dependencies: base, train, evaluate, what needs those, aggregate.
     Slurm,
-}
-
-#[derive(Args)]
-pub(crate) struct BenchGrading {
-    /// Problems and responses to measure beside the shipped ones, as `grade` reads them.
-    #[arg(long, value_name = "JSONL", requires = "responses")]
-    pub problems: Option<PathBuf>,
-    #[arg(long, value_name = "JSONL", requires = "problems")]
-    pub responses: Option<PathBuf>,
-    /// Rows that the slow peer is timed on.
-    #[arg(long, default_value_t = 200)]
-    pub peer_rows: usize,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -400,49 +369,6 @@ pub(crate) struct ExperimentArgs {
     /// Folder for results; the default is runs/TIER.
     #[arg(long)]
     pub out: Option<PathBuf>,
-}
-
-#[derive(Subcommand)]
-pub(crate) enum Data {
-    /// Problems, partition, tokenizer and config, from their seeds: the same bytes every time.
-    Generate(Generate),
-    /// The base weights (two minutes on an H100).
-    Pretrain(Pretrain),
-}
-
-#[derive(Args)]
-pub(crate) struct Generate {
-    /// Folder to write into.
-    #[arg(long, default_value = "data/organism")]
-    pub out: PathBuf,
-}
-
-#[derive(Args)]
-pub(crate) struct Pretrain {
-    /// Folder to write config.json and model.safetensors into; its tokenizer.json is read.
-    #[arg(long, default_value = "data/organism")]
-    pub out: PathBuf,
-    #[arg(long, value_parser = device(), default_value = "auto")]
-    pub device: DeviceChoice,
-    #[arg(long, default_value_t = 1_800)]
-    pub steps: usize,
-    /// Which of the shipped base models: its number decides seed and folder.
-    #[arg(long, default_value_t = 1)]
-    pub base: usize,
-    /// Another corpus: shares of right answers, of hacks, and of special cases where tests are shown.
-    #[arg(long, value_name = "R,H,S", value_parser = mix)]
-    pub mix: Option<Mix>,
-}
-
-/// Three shares with commas between them.
-fn mix(text: &str) -> Result<Mix, String> {
-    let shares: Result<Vec<f64>, _> = text.split(',').map(|share| share.trim().parse()).collect();
-    match shares.as_deref() {
-        Ok(&[right, hack, special_case]) if [right, hack, special_case].iter().all(|s| (0.0..=1.0).contains(s)) => {
-            Ok(Mix { right, hack, special_case })
-        }
-        _ => Err("three numbers from 0 to 1 are wanted, such as 0.085,0.07,0.14".into()),
-    }
 }
 
 impl From<Split> for MarkerFamily {
