@@ -2,7 +2,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`wanted`] | what must be brought: path, address, digest, from the pins |
+//! | [`mod@wanted`] | what must be brought: path, address, digest, from the pins |
 //! | [`settings`] | what the hub's own tools read from the environment: cache, endpoint, token, proxies |
 //! | `local` | files that are on this machine already, found by digest |
 //! | `part` | a file in the making: its lock, its resumption, its way into place |
