@@ -64,14 +64,14 @@ deep-cases:
 [group('test')]
 [private]
 deep-miri:
-    CARGO_TARGET_DIR=/tmp/gq-miri MIRIFLAGS=-Zmiri-disable-isolation PROPTEST_CASES=4 cargo +nightly miri test -p bundle --lib
-    CARGO_TARGET_DIR=/tmp/gq-miri MIRIFLAGS=-Zmiri-disable-isolation PROPTEST_CASES=4 cargo +nightly miri test -p sandbox --lib --test properties
+    CARGO_TARGET_DIR=/tmp/gq-miri MIRIFLAGS=-Zmiri-disable-isolation PROPTEST_CASES=4 cargo +nightly miri test -p gq-bundle --lib
+    CARGO_TARGET_DIR=/tmp/gq-miri MIRIFLAGS=-Zmiri-disable-isolation PROPTEST_CASES=4 cargo +nightly miri test -p gq-sandbox --lib --test properties
 
 # In a copy of the tree with a build folder of its own, so the shared cache is left alone.
 [group('test')]
 [private]
 deep-mutants:
-    env -u CARGO_TARGET_DIR PROPTEST_CASES=32 cargo mutants -j1 --timeout 60 -p bundle -p substrate -p oracle -o /tmp/gq-mutants
+    env -u CARGO_TARGET_DIR PROPTEST_CASES=32 cargo mutants -j1 --timeout 60 -p gq-bundle -p gq-substrate -p gq-oracle -o /tmp/gq-mutants
 
 [group('lint')]
 fmt:
