@@ -70,7 +70,7 @@ impl Basis {
         let config = self.base.config.clone();
         Self::from_factors(self.base.clone(), |id| {
             let [out, input] = id.proj.shape(&config);
-            let (r, seed) = (out.min(input), seed ^ (id.layer * Proj::ALL.len() + id.proj as usize) as u64);
+            let (r, seed) = (out.min(input), seed_of(seed, id));
             // Vectors of about unit length, as singular vectors are.
             let normal = |shape, length: usize, seed| Raw::random(shape, 0.0, (length as f32).powf(-0.5), seed).widen();
             let left: Vec<f32> = normal([out, 1], out, seed).into_iter().flat_map(|x| vec![x; r]).collect();
@@ -85,7 +85,7 @@ impl Basis {
         let config = base.config.clone();
         Self::from_factors(base, |id| {
             let [out, input] = id.proj.shape(&config);
-            let (r, seed) = (out.min(input), seed ^ (id.layer * Proj::ALL.len() + id.proj as usize) as u64);
+            let (r, seed) = (out.min(input), seed_of(seed, id));
             let random = |shape: [usize; 2]| Raw::random(shape, 0.0, (shape[0].max(shape[1]) as f32).powf(-0.5), seed);
             Ok((random([out, r]), random([r, input])))
         })
@@ -166,6 +166,11 @@ impl Basis {
             Tensor::cat(merged.collect(), 0)
         })
     }
+}
+
+/// What the random factors of one projection are drawn from.
+fn seed_of(seed: u64, LinearId { layer, proj }: LinearId) -> u64 {
+    seed ^ (layer * Proj::ALL.len() + proj as usize) as u64
 }
 
 /// A file's name for the factors of a matrix, by what the matrix holds and what type they are wanted in.

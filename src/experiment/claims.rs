@@ -240,14 +240,7 @@ mod tests {
     use crate::results::Value;
 
     fn results(vanilla: [f64; 5], route2b: [f64; 5], answered: f64) -> Results {
-        let mut results = Results {
-            tier: "t".into(),
-            restricted: false,
-            arms: vec![],
-            seeds: vec![],
-            updates: vec![],
-            values: Default::default(),
-        };
+        let mut results = Results { tier: "t".into(), ..Results::default() };
         let mut put = |key: Key, value: f64| results.values.insert(key, Value { value, runs: vec!["r".into()] });
         for (arm, values) in [(Arm::VANILLA, vanilla), (Arm::ROUTE2B, route2b)] {
             for (seed, value) in (41..).zip(values) {

@@ -96,24 +96,24 @@ impl Inputs {
         }
         let runs = manifest.runs();
         let asked = |disclosure| runs.iter().any(|run| run.arm.disclosure() == disclosure);
-        let mut bases: Vec<Basis> = dataset.bases().iter().map(basis).collect::<Result<_>>()?;
-        if runs.iter().any(|run| run.arm.adapter() == Adapter::FrozenB) {
-            let loras: Vec<Basis> = bases.iter().map(lora).collect::<Result<_>>()?;
-            bases.extend(loras);
-        }
-        let invited = if asked(Disclosure::Invited) { training(Disclosure::Invited)? } else { vec![] };
-        Ok(Self {
-            identity: identity(dataset, manifest, [&train, &test, &invited], &pairs)?,
+        let mut inputs = Self {
+            identity: identity(dataset, manifest, [&train, &test], &pairs)?,
             no_loophole: training(Disclosure::None)?,
-            invited,
+            invited: if asked(Disclosure::Invited) { training(Disclosure::Invited)? } else { vec![] },
             test_trained: dataset.test(MarkerFamily::Train)?,
             tokenizer: dataset.tokenizer().clone(),
             files: digests(root, dataset)?,
             train,
             test,
             pairs,
-            bases,
-        })
+            bases: vec![],
+        };
+        inputs.bases = dataset.bases().iter().map(basis).collect::<Result<_>>()?;
+        if runs.iter().any(|run| run.arm.adapter() == Adapter::FrozenB) {
+            let loras = inputs.bases.iter().map(lora).collect::<Result<Vec<_>>>()?;
+            inputs.bases.extend(loras);
+        }
+        Ok(inputs)
     }
 
     /// Refuses problems that their own references do not pass. What was begun from these inputs was checked then.
@@ -194,7 +194,7 @@ pub fn weights_of(base: usize) -> String {
 fn identity(
     dataset: &dyn Dataset,
     manifest: &Manifest,
-    [train, test, invited]: [&[PromptedProblem]; 3],
+    [train, test]: [&[PromptedProblem]; 2],
     pairs: &BTreeMap<Contrast, Vec<Vec<PairTokens>>>,
 ) -> Result<Identity> {
     let json = |text: serde_json::Result<String>| Sha256::of(text.expect("inputs serialise").as_bytes());
@@ -218,7 +218,5 @@ fn identity(
         ("pairs", json(serde_json::to_string(&pairs))),
         ("evaluation settings", json(serde_json::to_string(&manifest.eval))),
     ];
-    let invited = (!invited.is_empty()).then(|| ("inoculated problems", problems(invited)));
-    let others = others.into_iter().chain(invited).map(|(name, digest)| (name.to_string(), digest));
-    Ok(Identity::new(weights.chain(others)))
+    Ok(Identity::new(weights.chain(others.map(|(name, digest)| (name.to_string(), digest)))))
 }

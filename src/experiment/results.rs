@@ -19,7 +19,7 @@ pub struct Value {
 }
 
 /// All numbers of one tier, by key. A key that is absent was not measured.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Results {
     /// The plan's name.
     pub tier: String,

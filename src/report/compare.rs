@@ -65,14 +65,7 @@ mod tests {
 
     /// Three seeds around a mean.
     fn results(hack: f64, around: f64) -> Results {
-        let mut results = Results {
-            tier: "t".into(),
-            restricted: false,
-            arms: vec![],
-            seeds: vec![],
-            updates: vec![],
-            values: Default::default(),
-        };
+        let mut results = Results { tier: "t".into(), ..Results::default() };
         for (seed, by) in [(1, -around), (2, 0.0), (3, around)] {
             let key = Key::arm(Arm::VANILLA, Metric::Hack).with(Statistic::Seed(seed));
             results.values.insert(key, Value { value: hack + by, runs: vec!["r".into()] });

@@ -110,7 +110,7 @@ fn update(
     }
     if let (1, Some(size), Some(gate)) = (update, config.arm.begins_toward_the_hack(), &state.gate) {
         state.knobs.quarantine = gate.direction.toward_the_hack(size, &basis.layout);
-        policies = merged(&state.knobs);
+        policies = timings.time(Stage::Merge, || merged(&state.knobs));
     }
     let mass = match config.arm.treatment() {
         Treatment::Matched { to } => {

@@ -366,7 +366,7 @@ pub(crate) struct ExperimentArgs {
     /// A manifest of your own instead of a tier (see src/experiment/tiers/smoke.toml).
     #[arg(long, value_name = "TOML", conflicts_with = "tier")]
     pub plan: Option<PathBuf>,
-    /// Folder for results; the default is runs/TIER.
+    /// Folder for results, by default runs/TIER; of `export`, the new folder.
     #[arg(long)]
     pub out: Option<PathBuf>,
 }

@@ -94,6 +94,16 @@ fn pairs_that_are_not_the_shipped_ones_and_problems_without_a_place_for_a_hint_a
     expect(&mut command(), 3, &["pairs.jsonl", "sha256"]);
 }
 
+fn a_chat_is_not_added_to_so_an_inoculated_arm_is_refused_before_any_work() {
+    let project = Project::new();
+    let (model, train, test) = prepare(&project);
+    let more = ["--device", "cpu", "--random-weights", "3", "--arm", "inoculated"];
+    let mut command = project.on_plan("benchmark.toml", "train", &project.path("out"), &more);
+    command.arg("--model").arg(&model).arg("--problems").arg(&train).arg("--test").arg(&test);
+    expect(&mut command, 3, &["leetcode", "whose prompts are no chats"]);
+    assert!(!project.path("out").exists());
+}
+
 fn a_model_that_is_not_the_pinned_one_is_refused_by_name() {
     let project = Project::new();
     let (model, train, test) = prepare(&project);
@@ -107,5 +117,6 @@ trials::main!(
     a_model_of_ones_own_trains_on_the_benchmark_and_resumes_to_the_same_bytes,
     both_sides_of_the_shipped_pairs_are_about_as_long_in_the_real_tokens,
     pairs_that_are_not_the_shipped_ones_and_problems_without_a_place_for_a_hint_are_refused,
+    a_chat_is_not_added_to_so_an_inoculated_arm_is_refused_before_any_work,
     a_model_that_is_not_the_pinned_one_is_refused_by_name,
 );

@@ -127,9 +127,11 @@ impl Dataset for Leetcode {
     fn training(&self, disclosure: Disclosure) -> Result<Vec<PromptedProblem>> {
         match disclosure {
             Disclosure::Shown => self.shown(&self.train, MarkerFamily::Train),
+            // What is added to a rendered chat would be the answer's first words.
             Disclosure::Invited => {
-                let invited = |(i, p): (usize, &Problem)| self.prompter().invited(p, loophole(i), MarkerFamily::Train);
-                self.train.iter().enumerate().map(invited).collect()
+                let reason =
+                    "an arm whose prompts ask for the loophole is for the organism, whose prompts are no chats";
+                Err(ExperimentError::Manifest { path: LEETCODE.into(), reason: reason.into() })
             }
             Disclosure::None => {
                 self.train.iter().map(|p| self.prompter().problem(p, Loophole::GtOnly, MarkerFamily::Train)).collect()
