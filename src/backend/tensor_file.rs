@@ -42,12 +42,22 @@ impl TensorFile {
         BackendError::Damaged { path: self.path.clone(), reason }
     }
 
+    fn tensors(&self) -> Result<SafeTensors<'_>> {
+        SafeTensors::deserialize(&self.bytes).map_err(|e| self.damaged(e.to_string()))
+    }
+
+    /// # Errors
+    /// Bytes that are no safetensors.
+    pub fn has(&self, name: &str) -> Result<bool> {
+        Ok(self.tensors()?.names().contains(&name))
+    }
+
     /// A tensor's values as they are stored.
     ///
     /// # Errors
     /// Bytes that are no safetensors, no such tensor, or one that is neither f32 nor bf16.
     pub fn raw(&self, name: &str) -> Result<Raw<'_>> {
-        let file = SafeTensors::deserialize(&self.bytes).map_err(|e| self.damaged(e.to_string()))?;
+        let file = self.tensors()?;
         let view = file.tensor(name).map_err(|_| self.damaged(format!("it has no tensor {name}")))?;
         let dtype = match view.dtype() {
             Dtype::BF16 => DType::BF16,

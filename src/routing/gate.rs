@@ -142,6 +142,22 @@ impl Gate {
         Routed { deployed: self.split(&weighted, layout).deployed, ..self.split(gradients, layout) }
     }
 
+    /// Splits rollout by rollout, those that are `marked` by another band of the same direction.
+    pub fn split_by_two(&self, other: &Band, marked: &[bool], gradients: &RolloutGradients, layout: &Layout) -> Routed {
+        let rows = slices(gradients);
+        let cosines = self.cosines(&rows, layout);
+        let other = Gate { direction: self.direction.clone(), band: other.clone() };
+        let mut values = self.opened(&cosines);
+        for (own, theirs) in values.iter_mut().zip(other.opened(&cosines)) {
+            own.iter_mut()
+                .zip(theirs)
+                .zip(marked)
+                .filter(|(_, marked)| **marked)
+                .for_each(|((f, other), _)| *f = other);
+        }
+        divide(&rows, &values, layout)
+    }
+
     /// Splits by `cos(sign(a_b) g_b, v)`: what the gate would say of the likelihood's gradient, where `g_b` carries the sign of
     /// an advantage `a_b`.
     pub fn split_signed(&self, gradients: &RolloutGradients, layout: &Layout, advantages: &[f64]) -> Routed {

@@ -14,7 +14,7 @@ use adapter::{Knobs, Quarantine};
 use bundle::jsonl;
 use generate::FinishReason;
 use model::Decoder;
-use routing::{Gate, Routed};
+use routing::{Band, Gate, Routed};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -106,7 +106,13 @@ fn update(
     let mut policies = timings.time(Stage::Merge, || merged(&state.knobs));
     if config.arm.needs_gate() && (state.gate.is_none() || config.arm.refreshes(update, config.refresh)) {
         let deployed = policies.of(Quarantine::Off);
-        state.gate = Some(timings.time(Stage::Pairs, || gate(config, inputs, deployed, plan))?);
+        let gate = timings.time(Stage::Pairs, || gate(config, inputs, deployed, plan))?;
+        if config.arm.treatment() == Treatment::BandPerPolicy {
+            let on = timings
+                .time(Stage::Pairs, || gradients::of_pairs(policies.of(Quarantine::On), basis, inputs.pairs, plan))?;
+            state.band_on = Some(Band::calibrate(&on, &gate.direction, &basis.layout));
+        }
+        state.gate = Some(gate);
     }
     if let (1, Some(size), Some(gate)) = (update, config.arm.begins_toward_the_hack(), &state.gate) {
         state.knobs.quarantine = gate.direction.toward_the_hack(size, &basis.layout);
@@ -139,6 +145,7 @@ fn update(
         advantages: &advantages.values.iter().copied().flatten().collect::<Vec<f64>>(),
         groups: &groups,
         deployed: &taking_part.iter().map(|(_, r, _)| r.quarantine == Quarantine::Off).collect::<Vec<_>>(),
+        band_on: state.band_on.as_ref(),
         matched: mass,
         at: (config.seed, update),
     };

@@ -23,6 +23,8 @@ pub struct State {
     pub quarantine: Moments,
     /// Direction and band, once there are any.
     pub gate: Option<Gate>,
+    /// The band of rollouts sampled with the quarantine on, if the arm gives them one of their own.
+    pub band_on: Option<Band>,
 }
 
 impl State {
@@ -35,6 +37,7 @@ impl State {
             deployed: Moments::zero(n),
             quarantine: Moments::zero(n),
             gate: None,
+            band_on: None,
         }
     }
 }
@@ -143,7 +146,7 @@ impl RunFolder {
     pub fn save(&self, state: &State) -> Result<()> {
         let empty: &[f32] = &[];
         let gate = state.gate.as_ref();
-        let tensors = [
+        let mut tensors = vec![
             vector("updates", &[state.updates_completed as f32]),
             vector("deployed", &state.knobs.deployed),
             vector("quarantine", &state.knobs.quarantine),
@@ -155,6 +158,9 @@ impl RunFolder {
             vector("band.lower", gate.map_or(empty, |g| &g.band.lower)),
             vector("band.upper", gate.map_or(empty, |g| &g.band.upper)),
         ];
+        if let Some(band) = &state.band_on {
+            tensors.extend([vector("band_on.lower", &band.lower), vector("band_on.upper", &band.upper)]);
+        }
         Ok(bundle::write_atomic(&self.state(), &to_bytes(&tensors, None))?)
     }
 
@@ -190,6 +196,11 @@ impl RunFolder {
             }
             let edges = [if units.is_empty() { 0 } else { layout.count() }];
             let (lower, upper) = (floats("band.lower", &edges)?, floats("band.upper", &edges)?);
+            let band_on = if file.has("band_on.lower").map_err(unusable)? {
+                Some(Band { lower: floats("band_on.lower", &edges)?, upper: floats("band_on.upper", &edges)? })
+            } else {
+                None
+            };
             let moments = |of: &str| -> Result<Moments> {
                 let (first, second) = (format!("{of}.first"), format!("{of}.second"));
                 Ok(Moments { first: floats(&first, &knob)?, second: floats(&second, &knob)? })
@@ -203,6 +214,7 @@ impl RunFolder {
                 deployed: moments("deployed")?,
                 quarantine: moments("quarantine")?,
                 gate,
+                band_on,
             }
         } else {
             State::fresh(layout)

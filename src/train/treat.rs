@@ -7,7 +7,7 @@ use adapter::Layout;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use routing::{Gate, Routed};
+use routing::{Band, Gate, Routed};
 
 /// One update, as a treatment sees it. Slices have an element for every rollout that takes part.
 #[derive(Clone, Copy)]
@@ -22,6 +22,8 @@ pub struct Update<'a> {
     pub groups: &'a [usize],
     /// Whether each rollout was sampled with the quarantine off.
     pub deployed: &'a [bool],
+    /// The band of rollouts sampled with the quarantine on, where it is another.
+    pub band_on: Option<&'a Band>,
     /// The mean gate value that a matched band is shifted to.
     pub matched: Option<f64>,
     /// The run's seed and the update's number, from 1.
@@ -42,6 +44,10 @@ pub fn treat(arm: Arm, gate: Option<&Gate>, update: &Update) -> Routed {
         (Treatment::Absorbed, _) => Routed::nothing(gradients, layout).absorbed(),
         (Treatment::Nothing, _) | (_, None) => Routed::nothing(gradients, layout),
         (Treatment::Rollouts, Some(gate)) => gate.split(gradients, layout),
+        (Treatment::BandPerPolicy, Some(gate)) => {
+            let on: Vec<bool> = update.deployed.iter().map(|off| !off).collect();
+            gate.split_by_two(update.band_on.unwrap_or(&gate.band), &on, gradients, layout)
+        }
         (Treatment::Discounted, Some(gate)) => {
             let weights: Vec<f32> = update.deployed.iter().map(|off| if *off { 1.0 } else { 0.5 }).collect();
             gate.split_weighted(gradients, layout, &weights)

@@ -1,9 +1,10 @@
-//! The organism: besides, its sets of pairs are whole, no test task is in the pre-training corpus, and families that are held
-//! out are held out of everything.
+//! The organism: besides, its sets of pairs are whole, nothing that the test set asks for is asked in training or in the pairs, no
+//! test prompt is in the pre-training corpus, and families that are held out are held out of everything.
 
 use super::pairs_apart;
 use crate::{Context, Findings, pairs, problems};
 use organism::pairs::{PAIRS, SETS};
+use organism::problems::question;
 use std::collections::BTreeSet;
 use substrate::{Loophole, Pair, Partition, Problem};
 
@@ -25,6 +26,13 @@ pub(super) fn check(context: &Context, findings: &mut Findings) {
         findings.require(count >= PAIRS, || format!("set {set} has {count} pairs, at least {PAIRS} are needed"));
     }
     pairs_apart(&pairs, &train, &test, findings);
+    let asked: BTreeSet<String> = test.iter().map(question).collect();
+    for problem in train.iter().chain(pairs.iter().map(|p| &p.problem)) {
+        findings.require(!asked.contains(&question(problem)), || {
+            let (id, prompt) = (&problem.problem_id, problem.prompt.trim());
+            format!("{id} asks for what a test problem asks for: {prompt}")
+        });
+    }
     let held_out: BTreeSet<&str> = test.iter().map(|p| p.prompt.as_str()).collect();
     let corpus = organism::problems::world().seen.iter().map(|t| t.prompt()).collect::<BTreeSet<_>>();
     for prompt in held_out.iter().filter(|p| corpus.contains(**p)) {
@@ -32,9 +40,11 @@ pub(super) fn check(context: &Context, findings: &mut Findings) {
     }
     families(&train, &pairs, findings);
     findings.evidence.push(format!(
-        "{} training and {} test problems, modes even; none of {} held-out tasks in training, corpus or pairs",
+        "{} training and {} test problems, modes even; none of the {} questions of the test set in training or pairs, none of its \
+         {} prompts in the corpus",
         train.len(),
         test.len(),
+        asked.len(),
         held_out.len()
     ));
 }

@@ -96,6 +96,7 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
             advantages: &advantages,
             groups: &groups,
             deployed: &rollouts.iter().map(|r| r.quarantine == Quarantine::Off).collect::<Vec<_>>(),
+            band_on: None,
             matched: None,
             at: (config.seed, 1),
         };

@@ -5,13 +5,14 @@ use crate::{Manifest, Result};
 use bundle::{Pins, pins};
 use model::{Tokenizer, Weights};
 use organism::Organism;
+use organism::problems::question;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use substrate::{Contrast, Loophole, MarkerFamily, Problem, PromptedProblem};
 use train::{Disclosure, PairTokens};
 
-/// Of 256 training problems, how many are kept out of training where settings are chosen.
+/// Of 256 questions of the training problems, how many are kept out of training where settings are chosen.
 const VALIDATION: u8 = 96;
 
 /// What a manifest takes of the shipped folder.
@@ -28,7 +29,7 @@ impl OrganismData {
         Pins::load(&root.join(pins::FILE))?.verify(root, &manifest.data)?;
         let mut shipped = Organism::load(&root.join(&manifest.data))?;
         // Settings are chosen on training problems that were kept out of training, never on the test set.
-        let held = |p: &Problem| manifest.validation && Sha256::digest(p.problem_id.as_bytes())[0] < VALIDATION;
+        let held = |p: &Problem| manifest.validation && Sha256::digest(question(p).as_bytes())[0] < VALIDATION;
         let (held, train): (Vec<Problem>, Vec<Problem>) = shipped.train.into_iter().partition(held);
         shipped.train = train;
         let (test, loopholes) = match manifest.validation {

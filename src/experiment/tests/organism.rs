@@ -206,7 +206,13 @@ fn every_arm_trains_and_does_what_it_says() {
     assert!(on_at("fraction-falling", 1) < on_at("fraction-falling", 4), "more rollouts with the quarantine on");
     let size = |arm: Arm| knobs(arm).quarantine.iter().map(|x| x.abs()).sum::<f32>();
     assert!(size(named("quarantine-lr-3")) > 2.0 * size(Arm::ROUTE2B), "the quarantine moved three times as far");
-    for (one, other) in [("orthogonal", "route2b"), ("on-counts-half", "route2b"), ("directions-2", "directions-8")] {
+    let differ = [
+        ("orthogonal", "route2b"),
+        ("on-counts-half", "route2b"),
+        ("band-per-policy", "route2b"),
+        ("directions-2", "directions-8"),
+    ];
+    for (one, other) in differ {
         assert_ne!(knobs(named(one)), knobs(named(other)), "{one} is {other}");
     }
     let (invited, shown) = (inputs.problems_of(named("inoculated")), inputs.problems_of(Arm::VANILLA));

@@ -288,6 +288,22 @@ fn a_direction_without_another_is_orthogonal_to_it_in_every_module() {
 }
 
 #[test]
+fn marked_rows_are_split_by_the_other_band() {
+    let layout = layout();
+    let (gate, batch) = gate_and_batch(12, &layout);
+    let narrower = Band { lower: gate.band.lower.clone(), upper: gate.band.lower.iter().map(|x| x + 0.01).collect() };
+    let other = Gate { direction: gate.direction.clone(), band: narrower.clone() };
+    let marked: Vec<bool> = (0..batch.rows.len()).map(|b| b % 3 == 0).collect();
+    let split = gate.split_by_two(&narrower, &marked, &batch, &layout);
+    let (own, theirs) = (gate.split(&batch, &layout).fractions, other.split(&batch, &layout).fractions);
+    for (b, fraction) in split.fractions.iter().enumerate() {
+        assert_eq!(*fraction, if marked[b] { theirs[b] } else { own[b] }, "row {b}");
+    }
+    assert_ne!(own, theirs);
+    assert_eq!(gate.split_by_two(&gate.band, &marked, &batch, &layout), gate.split(&batch, &layout));
+}
+
+#[test]
 fn rows_weighted_for_the_deployed_knob_leave_the_quarantine_as_it_was() {
     let layout = layout();
     let (gate, batch) = gate_and_batch(12, &layout);

@@ -99,7 +99,7 @@ const fn set(name: &'static str, what: &'static str, settings: Settings, of: Arm
 
 const PLAN: Settings = Settings::PLAN;
 
-pub(super) static TABLE: [ArmEntry; 70] = [
+pub(super) static TABLE: [ArmEntry; 71] = [
     VANILLA,
     ROUTE2B,
     treated("route2b-token", "The method, split token by token.", Treatment::Tokens),
@@ -309,5 +309,10 @@ pub(super) static TABLE: [ArmEntry; 70] = [
         "on-counts-half",
         "The method; what rollouts sampled with the quarantine on give the deployed knob counts half.",
         Treatment::Discounted,
+    ),
+    treated(
+        "band-per-policy",
+        "The method; rollouts sampled with the quarantine on are judged by a band measured with it on.",
+        Treatment::BandPerPolicy,
     ),
 ];

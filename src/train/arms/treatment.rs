@@ -14,6 +14,8 @@ pub enum Treatment {
         /// The name of that arm.
         to: &'static str,
     },
+    /// Split; rollouts sampled with the quarantine on by a band that is calibrated on that policy.
+    BandPerPolicy,
     /// Split; of rollouts sampled with the quarantine on the deployed knob gets half of its part.
     Discounted,
     /// Split, and the routed part dropped.
