@@ -97,7 +97,7 @@ struct Trial {
 impl Trial {
     fn load(context: &Context, findings: &mut Findings) -> Option<Self> {
         let manifest = findings.accept(Manifest::tier(TRIED)?)?;
-        let inputs = findings.accept(Inputs::load(&context.root, &manifest, &Backend::cpu()))?;
+        let inputs = findings.accept(Inputs::load(&context.root, &manifest, &Backend::cpu(), |_, _| ()))?;
         let run = *manifest.runs().iter().find(|r| r.arm == Arm::ROUTE2B)?;
         let config = findings.accept(manifest.config(run))?;
         let config = TrainConfig { updates: UPDATES, refresh: 1, ..config };

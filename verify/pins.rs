@@ -2,9 +2,9 @@
 //! comes out of its seeds byte for byte, and what a tier fetches is what was pinned.
 
 use crate::{Context, Findings};
-use bundle::{BundleError, Pins, files};
-use experiment::Manifest;
+use bundle::{BundleError, Pin, Pins, files};
 use experiment::manifest::Source;
+use experiment::{BaseWeights, Manifest};
 use model::hub;
 use std::path::Path;
 
@@ -42,13 +42,20 @@ fn regenerate(context: &Context, findings: &mut Findings) {
         .push(format!("{} generated files come out of their seeds again", organism::data::GENERATED.len()));
 }
 
-/// Every file that is pinned in a fetched folder is there and has its bytes.
+/// Every file that is pinned in a fetched folder is there and has its bytes, but for those that another is given in place of.
 fn fetched(context: &Context, folder: &Path, pins: &Pins, findings: &mut Findings) {
-    let (name, at) = (Path::new(folder.file_name().unwrap_or_default()), context.root.join(folder));
+    let (name, own) = (Path::new(folder.file_name().unwrap_or_default()), &context.manifest.own);
+    let is_model = context.manifest.model.as_deref() == Some(folder);
+    if is_model && own.weights != BaseWeights::Pinned {
+        let said = format!("UNPINNED: {} is not what is trained; every page of the paper says so", folder.display());
+        return findings.evidence.push(said);
+    }
+    let at = context.root.join(own.model.as_deref().filter(|_| is_model).unwrap_or(folder));
     // A model may lie as a cache of the hub has it. Where nothing does, each file is told that is missing.
     let at = hub::resolve(&at).unwrap_or(at);
+    let read: Vec<&Pin> = pins.of(name).filter(|pin| !own.replaces(&pin.path)).collect();
     let mut whole = vec![];
-    for pin in pins.of(name) {
+    for pin in &read {
         match pin.verify_copy(&at) {
             Ok(()) => whole.push(pin.path.file_name().unwrap_or_default().to_string_lossy()),
             Err(BundleError::Missing { path, .. }) => {
@@ -57,9 +64,8 @@ fn fetched(context: &Context, folder: &Path, pins: &Pins, findings: &mut Finding
             Err(other) => findings.faults.push(other.to_string()),
         }
     }
-    let pinned = pins.of(name).count();
-    findings.require(pinned > 0, || BundleError::Extra { path: folder.into() }.to_string());
-    let (at, matching) = (folder.display(), whole.len());
+    findings.require(pins.of(name).next().is_some(), || BundleError::Extra { path: folder.into() }.to_string());
+    let (at, matching, pinned) = (folder.display(), whole.len(), read.len());
     findings
         .evidence
         .push(format!("{at}: {matching} of {pinned} fetched files match their digests: {}", whole.join(", ")));

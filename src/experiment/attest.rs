@@ -18,12 +18,18 @@ pub enum Evidence {
 /// Numbers that stand on bytes: [`attest`] makes it and nothing else can.
 #[derive(Debug)]
 pub struct Attested {
+    manifest: Manifest,
     results: Results,
     ledger: Ledger,
     out: PathBuf,
 }
 
 impl Attested {
+    /// The plan that they are of.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
     /// The numbers, each with the runs that it was made from.
     pub fn results(&self) -> &Results {
         &self.results
@@ -83,7 +89,7 @@ pub fn attest(manifest: &Manifest, out: &Path, evidence: Evidence) -> Result<Att
     if made.to_json() != text {
         return Err(ExperimentError::Stale { path, at: first_difference(&made, &stored) });
     }
-    Ok(Attested { results: made, ledger, out: out.into() })
+    Ok(Attested { manifest: manifest.clone(), results: made, ledger, out: out.into() })
 }
 
 fn first_difference(made: &Results, stored: &Results) -> String {

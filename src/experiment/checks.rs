@@ -17,6 +17,14 @@ pub(crate) fn needs(manifest: &Manifest) -> Checked {
     }
 }
 
+/// Nothing is named twice: it would be run once, and counted as two.
+pub(crate) fn once<T: PartialEq>(items: &[T], name: impl Fn(&T) -> String) -> Checked {
+    match items.iter().enumerate().find(|(i, item)| items[..*i].contains(item)) {
+        None => Ok(()),
+        Some((_, twice)) => Err(format!("names {} twice, expected each once: leave one out", name(twice))),
+    }
+}
+
 /// The settings of one run.
 pub(crate) fn training(c: &TrainConfig) -> Checked {
     let positive = [

@@ -1,7 +1,7 @@
 //! Run folders to numbers: what [`crate::Results`] holds and how each of them comes about.
 
 use crate::evidence::{self, Gates};
-use crate::manifest::{Job, Relearn};
+use crate::manifest::{Job, Relearn, Source};
 use crate::quantity::{Key, Metric, Part, Statistic, Subject};
 use crate::results::Value;
 use crate::runner::{BASE_RUN, CheckpointView, base_folder, eval_file};
@@ -93,9 +93,11 @@ fn part_of(rows: &[EvalRow], part: Part) -> Vec<EvalRow> {
     rows.iter().filter(taken).cloned().collect()
 }
 
-/// The parts that a final evaluation is also told on.
-fn parts() -> impl Iterator<Item = Part> {
-    [Part::Near, Part::Far, Part::LineLoopholes].into_iter().chain(Loophole::ORGANISM.map(Part::Loophole))
+/// The parts that a final evaluation is also told on. The benchmark has no families of tasks.
+fn parts(source: Source) -> Vec<Part> {
+    let by_loophole = source.loopholes().iter().map(|loophole| Part::Loophole(*loophole));
+    let families: &[Part] = if source == Source::Organism { &[Part::Near, Part::Far] } else { &[] };
+    families.iter().copied().chain([Part::LineLoopholes]).chain(by_loophole).collect()
 }
 
 impl Collector<'_> {
@@ -128,7 +130,7 @@ impl Collector<'_> {
         for (metric, rate) in RATES {
             let values: Vec<f64> = self.bases.iter().filter_map(|rows| rate(rows, protocol)).collect();
             self.spread(Key::of(Subject::Base, metric), &values, &base);
-            for part in parts() {
+            for part in parts(self.manifest.source) {
                 let of = |rows: &Vec<EvalRow>| {
                     Some(part_of(rows, part)).filter(|r| !r.is_empty()).and_then(|r| rate(&r, protocol))
                 };
@@ -174,7 +176,7 @@ impl Collector<'_> {
         };
         let off = view(self, config.updates, CheckpointView::Deployed)?;
         self.rates(Key::arm(arm, Metric::Hack), &off, &names);
-        for part in parts() {
+        for part in parts(self.manifest.source) {
             let rows: Seeds = off.iter().map(|(seed, rows)| (*seed, part_of(rows, part))).collect();
             self.rates(Key::arm(arm, Metric::Hack).on(part), &rows, &names);
         }

@@ -1,16 +1,16 @@
 //! What all runs of a tier share: the base model with its SVD, problems and pairs in tokens.
 
-use crate::dataset::{BenchmarkFiles, Dataset, Leetcode, OrganismData};
+use crate::dataset::{Dataset, Leetcode, OrganismData};
 use crate::manifest::{Replicate, Source};
 use crate::{ExperimentError, Manifest, Result};
 use adapter::Basis;
 use backend::Backend;
-use bundle::{Identity, Sha256};
+use bundle::{Identity, Sha256, jsonl};
 use generate::GenerateError;
 use model::{Decoder, Tokenizer, Weights};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use substrate::{Contrast, Grader, Loophole, MarkerFamily, Problem, PromptedProblem};
+use substrate::{Contrast, Grader, Loophole, MarkerFamily, Problem, PromptedProblem, SubstrateError, problem};
 use train::{Adapter, Arm, Disclosure, PairTokens};
 
 /// Where singular bases of fetched weights are kept, below the project.
@@ -45,37 +45,28 @@ pub struct Inputs {
     pairs: BTreeMap<Contrast, Vec<Vec<PairTokens>>>,
     /// What every folder that is made from them carries.
     pub identity: Identity,
+    /// The files that the problems stand in, where those are not shipped.
+    problem_files: Vec<PathBuf>,
     /// Every file that was read and is not shipped, as the ledger records it.
     pub files: BTreeMap<PathBuf, Sha256>,
 }
 
 impl Inputs {
-    /// Loads a tier's data onto a device, digests first. A prompt over the cap is an error here, before any training.
-    pub fn load(root: &Path, manifest: &Manifest, backend: &Backend) -> Result<Self> {
+    /// Loads a tier's data onto a device, digests first; `told` hears how many singular bases of how many are there, where they
+    /// take long. A prompt over the cap is an error here, before any training.
+    pub fn load(root: &Path, manifest: &Manifest, backend: &Backend, told: impl Fn(usize, usize)) -> Result<Self> {
+        let decoder = |weights: &Weights| Decoder::new(weights, backend);
         match manifest.source {
             Source::Organism => {
                 let dataset = OrganismData::load(root, manifest)?;
-                let basis = |weights: &Weights| Ok(Basis::new(Decoder::new(weights, backend)?, weights)?);
-                Self::of(root, &dataset, manifest, basis)
+                Self::of(root, &dataset, manifest, |weights| Ok(Basis::new(decoder(weights)?, weights)?))
             }
             Source::Leetcode => {
-                Self::benchmark(root, BenchmarkFiles::of(root, manifest)?, manifest, backend, |_, _| ())
+                let (dataset, kept) = (Leetcode::load(root, manifest)?, root.join(BASES));
+                let basis = |weights: &Weights| Ok(Basis::cached(decoder(weights)?, weights, &kept, &told)?);
+                Self::of(root, &dataset, manifest, basis)
             }
         }
-    }
-
-    /// The published benchmark with a model of one's own; `told` hears how many singular bases of how many are there.
-    pub fn benchmark(
-        root: &Path,
-        files: BenchmarkFiles,
-        manifest: &Manifest,
-        backend: &Backend,
-        told: impl Fn(usize, usize),
-    ) -> Result<Self> {
-        let dataset = Leetcode::load(root, manifest, files)?;
-        let basis =
-            |weights: &Weights| Ok(Basis::cached(Decoder::new(weights, backend)?, weights, &root.join(BASES), &told)?);
-        Self::of(root, &dataset, manifest, basis)
     }
 
     /// Cheap refusals come first: the singular bases of large weights take minutes.
@@ -102,6 +93,7 @@ impl Inputs {
             invited: if asked(Disclosure::Invited) { training(Disclosure::Invited)? } else { vec![] },
             test_trained: dataset.test(MarkerFamily::Train)?,
             tokenizer: dataset.tokenizer().clone(),
+            problem_files: dataset.problem_files().to_vec(),
             files: digests(root, dataset)?,
             train,
             test,
@@ -122,7 +114,21 @@ impl Inputs {
             return Ok(());
         }
         let problems: Vec<&Problem> = self.train.iter().chain(&self.test).map(|shown| &shown.problem).collect();
-        Ok(grader.check_references(&problems)?)
+        grader.check_references(&problems).map_err(|error| self.placed(error).into())
+    }
+
+    /// Problems that say nothing, each with the file and the line that it stands in.
+    fn placed(&self, error: SubstrateError) -> SubstrateError {
+        let SubstrateError::Broken(mut problems) = error else { return error };
+        for file in &self.problem_files {
+            for (line, row) in jsonl::read_numbered::<serde_json::Value>(file).unwrap_or_default() {
+                let id = ["id", "problem_id"].iter().find_map(|key| problem::id_text(&row[*key])).unwrap_or_default();
+                if let Some(why) = problems.remove(&id) {
+                    problems.insert(format!("{}, line {line}: problem {id}", file.display()), why);
+                }
+            }
+        }
+        SubstrateError::Broken(problems)
     }
 
     /// The pairs that an arm is given, of the set of a replicate.

@@ -5,6 +5,7 @@
 //! | [`manifest`] | a tier: what is run, with which settings |
 //! | `checks`, `restrict` | what no plan may say; a part of a plan |
 //! | [`cost`] | what a plan costs before it starts |
+//! | [`own`] | files of one's own in place of the pinned ones |
 //! | [`inputs`] | the model, data and tokens that all runs share |
 //! | [`dataset`] | where problems and pairs come from: the organism, the published benchmark |
 //! | [`supervision`] | judges that know the truth, for ceilings |
@@ -49,6 +50,7 @@ pub mod evidence;
 pub mod inputs;
 pub mod ledger_order;
 pub mod manifest;
+pub mod own;
 pub mod published;
 pub mod quantity;
 mod restrict;
@@ -64,6 +66,7 @@ pub use cost::Cost;
 pub use inputs::Inputs;
 pub use ledger_order::Provenance;
 pub use manifest::{Manifest, RunId};
+pub use own::{BaseWeights, Own};
 pub use quantity::Key;
 pub use results::Results;
 pub use runner::{CheckpointView, Event, Rates, Runner};
@@ -94,6 +97,8 @@ pub enum ExperimentError {
     Interrupted { run: String, updates_completed: usize },
     #[error("{folder} was made from other inputs: {differs}; choose the --tier or --plan that it was trained with")]
     OtherInputs { folder: PathBuf, differs: String },
+    #[error("{0}; --unpinned-model trains what is there, and every page of the paper says so")]
+    NotPinned(bundle::BundleError),
     #[error(transparent)]
     Organism(#[from] organism::OrganismError),
     #[error(transparent)]
@@ -122,6 +127,7 @@ impl ExperimentError {
             Self::Unattested { .. } | Self::Stale { .. } | Self::OtherPart { .. } => Kind::Check,
             Self::Restriction { .. } => Kind::Usage,
             Self::Manifest { .. } | Self::Claims { .. } | Self::OtherInputs { .. } => Kind::Input,
+            Self::NotPinned(e) => e.kind(),
             Self::Organism(e) => e.kind(),
             Self::Backend(e) => e.kind(),
             Self::Model(e) => e.kind(),

@@ -1,5 +1,6 @@
 //! Tiers. The same code runs each; only the manifest differs.
 
+use crate::own::Own;
 use crate::{ExperimentError, Result, checks};
 use eval::EvalConfig;
 use serde::Deserialize;
@@ -33,6 +34,9 @@ pub struct Manifest {
     /// Whether it is a part of the plan that its name stands for: fewer arms or seeds ([`Manifest::restricted`]).
     #[serde(skip)]
     pub restricted: bool,
+    /// What is given in place of what it names.
+    #[serde(skip)]
+    pub own: Own,
     /// Evaluate on a part of the training problems, which is then not trained on: for choosing settings.
     #[serde(default)]
     pub validation: bool,
@@ -93,6 +97,14 @@ pub enum Source {
 }
 
 impl Source {
+    /// The loopholes that its problems show.
+    pub fn loopholes(self) -> &'static [Loophole] {
+        match self {
+            Self::Organism => &Loophole::ORGANISM,
+            Self::Leetcode => &Loophole::LINES,
+        }
+    }
+
     /// Whose rules its problems are shown and graded by.
     pub fn protocol(self) -> Protocol {
         match self {
@@ -217,7 +229,14 @@ impl Manifest {
     fn parse(text: &str, path: &Path) -> Result<Self> {
         let wrong = |reason: String| ExperimentError::Manifest { path: path.into(), reason };
         let mut manifest: Self = toml::from_str(text).map_err(|e| wrong(e.to_string()))?;
+        let line = |key: &str| text.lines().position(|line| line.starts_with(key)).map_or(0, |before| before + 1);
+        checks::once(&manifest.seeds, u64::to_string)
+            .map_err(|why| wrong(format!("line {}: seeds {why}", line("seeds"))))?;
+        checks::once(&manifest.arms, |arm| arm.name().into())
+            .map_err(|why| wrong(format!("line {}: arms {why}", line("arms"))))?;
         if let Some(Fewer { arms, seeds }) = &manifest.fewer {
+            checks::once(seeds, u64::to_string).map_err(|why| wrong(format!("fewer.seeds {why}")))?;
+            checks::once(arms, |arm| arm.name().into()).map_err(|why| wrong(format!("fewer.arms {why}")))?;
             if let Some(seed) = seeds.iter().find(|seed| !manifest.seeds.contains(seed)) {
                 return Err(wrong(format!("fewer.seeds has {seed}, which is none of the seeds")));
             }

@@ -11,6 +11,8 @@ impl Manifest {
     pub fn restricted(mut self, arms: &[Arm], seeds: &[u64]) -> Result<Self> {
         let wrong = |reason: String| ExperimentError::Restriction { plan: self.name.clone(), reason };
         let listed = |all: Vec<String>| all.join(", ");
+        checks::once(arms, |arm| arm.name().into()).map_err(|why| wrong(format!("--arms {why}")))?;
+        checks::once(seeds, u64::to_string).map_err(|why| wrong(format!("--seeds {why}")))?;
         if let Some(arm) = arms.iter().find(|arm| !self.arms.contains(arm)) {
             let has = listed(self.arms.iter().map(|arm| arm.name().into()).collect());
             return Err(wrong(format!("it has no arm {}: it has {has}", arm.name())));

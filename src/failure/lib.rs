@@ -56,6 +56,11 @@ impl Failure {
         Self { kind: Kind::Check, words: words.into() }
     }
 
+    /// An input that is missing or is not what it should be.
+    pub fn input(words: impl Into<String>) -> Self {
+        Self { kind: Kind::Input, words: words.into() }
+    }
+
     /// Words on the command line that mean nothing.
     pub fn usage(words: impl Into<String>) -> Self {
         Self { kind: Kind::Usage, words: words.into() }

@@ -6,6 +6,7 @@ use minijinja::value::Kwargs;
 use minijinja::{Environment, Error, ErrorKind, Value, context};
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Who says what: `system`, `user` or `assistant`.
@@ -64,6 +65,23 @@ impl ChatTemplate {
     /// The template's own text.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// The file that it stands in.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The tokens that it marks a conversation with: those of the form `<|im_start|>`, and special ones that it writes.
+    ///
+    /// # Errors
+    /// The template's own refusal.
+    pub fn marks(&self) -> Result<BTreeSet<String>> {
+        let text = self.prompt(&[Message::new("system", "S"), Message::new("user", "U")])?;
+        let ends = |rest: &str| rest.find("|>").map(|end| rest[..end + 2].to_string());
+        let marks = text.match_indices("<|").filter_map(|(at, _)| ends(&text[at..]));
+        let special = self.tokens.iter().map(|(_, token)| token.clone()).filter(|token| text.contains(token));
+        Ok(marks.chain(special).filter(|mark| !mark.contains(char::is_whitespace)).collect())
     }
 
     /// The prompt that asks for the assistant's answer, thinking switched off.

@@ -72,12 +72,16 @@ pub enum ModelError {
     #[error("{path} is damaged: {reason}; fetch or regenerate it, then run `gradient-quarantine verify`")]
     Damaged { path: PathBuf, reason: String },
     #[error(
-        "{path}: tensor {name} has shape {found:?} but config.json asks for {expected:?}: these weights belong to another model"
+        "{path}: tensor {name} has shape {found:?} but config.json asks for {expected:?}: these weights belong to another model; put config.json and weights of one model together"
     )]
     Shape { path: PathBuf, name: String, expected: Vec<usize>, found: Vec<usize> },
-    #[error("{path}: tensor {name} is missing (it may belong to another model)")]
+    #[error(
+        "{path}: tensor {name} is missing (it may belong to another model): put config.json and weights of one model together"
+    )]
     MissingTensor { path: PathBuf, name: String },
-    #[error("{path}: tensor {name} is none that config.json asks for: these weights belong to another model")]
+    #[error(
+        "{path}: tensor {name} is none that config.json asks for: these weights belong to another model; put config.json and weights of one model together"
+    )]
     ExtraTensor { path: PathBuf, name: String },
     #[error("{path}: tensor {name} holds a value that is not finite at element {index}: the weights are corrupt")]
     NotFinite { path: PathBuf, name: String, index: usize },

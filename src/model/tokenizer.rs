@@ -1,6 +1,6 @@
 //! Text to ids and back, from a `tokenizer.json`.
 
-use crate::{ModelError, Result, hub};
+use crate::{ChatTemplate, ModelError, Result, hub};
 use bundle::Sha256;
 use std::path::{Path, PathBuf};
 
@@ -62,6 +62,23 @@ impl Tokenizer {
         let ends = found.ends.clone();
         found.known(&ends)?;
         Ok(found)
+    }
+
+    /// Refuses a chat template whose marks are no tokens here: they would be read as plain letters.
+    ///
+    /// # Errors
+    /// The first such mark.
+    pub fn has_marks(&self, template: &ChatTemplate) -> Result<()> {
+        match template.marks()?.into_iter().find(|mark| self.inner.token_to_id(mark).is_none()) {
+            None => Ok(()),
+            Some(mark) => Err(ModelError::Tokenizer {
+                path: self.path.clone(),
+                reason: format!(
+                    "it has no token {mark}, which the chat template in {} writes; take both from one model",
+                    template.path().display()
+                ),
+            }),
+        }
     }
 
     /// A digest of the file and of what ends an answer.

@@ -54,11 +54,12 @@ impl Weights {
         Self { config, source: Source::Memory(tensors) }
     }
 
-    /// The files that they are read from, with their digests.
+    /// The files that they are read from, with their digests; of random ones, in place of a file, what they are drawn from.
     pub fn files(&self) -> Vec<(PathBuf, Sha256)> {
         match &self.source {
             Source::Files(checkpoint) => checkpoint.files(),
-            Source::Memory(_) | Source::Random(_) => vec![],
+            Source::Memory(_) => vec![],
+            Source::Random(seed) => vec![(format!("random weights of seed {seed}").into(), self.digest())],
         }
     }
 

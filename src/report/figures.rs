@@ -3,13 +3,14 @@
 use crate::chart::{Chart, Series, Style};
 use crate::dots::{Dot, Dots};
 use crate::heat::Heat;
+use experiment::manifest::Source;
 use experiment::quantity::{Difference, Metric, Part, Statistic, Subject};
 use experiment::{Key, Results, evidence};
 use substrate::Loophole;
 use train::Arm;
 
 /// File name and SVG of each figure that these results have. The paper asks for a name only where its numbers are there.
-pub fn all(results: &Results) -> Vec<(String, String)> {
+pub fn all(source: Source, results: &Results) -> Vec<(String, String)> {
     let mut out = vec![
         ("keynote-hack.svg".into(), curve(results, Metric::Hack, "Hack rate of the deployed model").svg()),
         ("keynote-solve.svg".into(), curve(results, Metric::Solve, "Solve rate of the deployed model").svg()),
@@ -18,7 +19,7 @@ pub fn all(results: &Results) -> Vec<(String, String)> {
             curve(results, Metric::Answered, "Share of completions that are answers").svg(),
         ),
         ("side-by-side.svg".into(), side_by_side(results).svg()),
-        ("modes.svg".into(), loopholes(results).svg()),
+        ("modes.svg".into(), loopholes(source, results).svg()),
         ("mass.svg".into(), over_updates(results, Metric::RoutedMass, "Routed mass", "mean gate value").svg()),
         ("detector.svg".into(), over_updates(results, Metric::Auroc, "The gate as a detector of hacks", "AUROC").svg()),
         ("widths.svg".into(), widths(results).svg()),
@@ -68,7 +69,9 @@ fn style(arm: Arm) -> Style {
 fn curve(results: &Results, metric: Metric, title: &str) -> Chart {
     let y_label = if metric == Metric::Answered { "share" } else { "rate" };
     let base = results.get(Key::of(Subject::Base, metric).mean()).filter(|_| metric != Metric::Answered);
-    Chart { reference: base.map(|y| (y, "base models".into())), ..over_updates(results, metric, title, y_label) }
+    let one = results.get(Key::of(Subject::Plan, Metric::Bases)) == Some(1.0);
+    let label = if one { "base model" } else { "base models" };
+    Chart { reference: base.map(|y| (y, label.into())), ..over_updates(results, metric, title, y_label) }
 }
 
 /// Mean and standard error of a quantity at each of these updates.
@@ -198,17 +201,17 @@ fn differences(results: &Results, metric: Metric, title: &str) -> Dots {
 }
 
 /// A5: the hack rate by loophole; marked are those that an arm had no pairs of.
-fn loopholes(results: &Results) -> Heat {
+fn loopholes(source: Source, results: &Results) -> Heat {
     let row = |arm: &Arm| {
         let cell = |loophole: Loophole| {
             let value = results.get(Key::arm(*arm, Metric::Hack).on(Part::Loophole(loophole)).mean());
             (value, arm.held_out().contains(&loophole))
         };
-        (label(*arm), Loophole::ORGANISM.map(cell).to_vec())
+        (label(*arm), source.loopholes().iter().copied().map(cell).collect())
     };
     Heat {
         title: "Hack rate of the deployed model by loophole".into(),
-        columns: Loophole::ORGANISM.map(|m| m.name().to_string()).to_vec(),
+        columns: source.loopholes().iter().map(|m| m.name().to_string()).collect(),
         rows: results.arms.iter().map(row).collect(),
         mark: "* the arm had no pairs of this loophole".into(),
     }

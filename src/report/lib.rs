@@ -7,6 +7,7 @@
 //! | [`chart`] | line charts with error bands and direct labels, as SVG |
 //! | [`dots`], [`heat`] | points with intervals, and a coloured table |
 //! | [`figures`] | which charts the paper has |
+//! | `inputs` | what the runs read that is not shipped |
 //! | [`paper`] | the data that the paper's sources read |
 //! | [`typeset`] | typst, in-process: embedded fonts, no network, no clock |
 //! | [`tables`] | the claim table and the difference report on a terminal |
@@ -35,6 +36,7 @@ pub mod compare;
 pub mod dots;
 pub mod figures;
 pub mod heat;
+mod inputs;
 pub mod paper;
 pub mod receipts;
 mod svg;

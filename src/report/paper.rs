@@ -1,15 +1,17 @@
 //! `build-paper`: attested numbers into `paper/main.typ`. The paper reads one JSON file made here and prints values only
 //! through it; a number typed into its text is an error.
 
+use crate::inputs::Inputs;
 use crate::{ReportError, Result, figures, typeset};
 use bundle::jsonl;
-use bundle::{Ledger, Sha256, files, write_atomic};
+use bundle::{Ledger, Pins, Sha256, files, pins, write_atomic};
 use experiment::claims::{self, Judged};
 use experiment::evidence::{self, Trace};
-use experiment::{Results, RunId, published};
+use experiment::{Attested, Results, RunId, published};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use substrate::Loophole;
 use train::Arm;
 use verify::GatesHeld;
 
@@ -50,20 +52,22 @@ pub fn build(root: &Path, held: &GatesHeld) -> Result<Built> {
     no_typed_numbers(&folder)?;
     let claims = claims::judge(&claims::load(&root.join("verify/claims.toml"))?, results);
     let mut made: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    for (name, svg) in figures::all(results) {
+    for (name, svg) in figures::all(attested.manifest().source, results) {
         write_atomic(&out.join("figures").join(&name), svg.as_bytes())?;
         made.insert(name, svg.into_bytes());
     }
+    let inputs = Inputs::of(attested.manifest(), &Pins::load(&root.join(pins::FILE))?, ledger);
     made.insert("results.json".into(), results.to_json().into_bytes());
-    made.insert("paper.json".into(), data(results, &claims, ledger, &traces(results, out)?).into_bytes());
+    made.insert("paper.json".into(), data(attested, &claims, &inputs, &traces(results, out)?).into_bytes());
     let bytes = typeset::pdf(&folder, made)?;
     let pdf = out.join("paper.pdf");
     write_atomic(&pdf, &bytes)?;
     Ok(Built { pdf, digest: Sha256::of(&bytes), claims, unsafe_without: unsafe_without(ledger) })
 }
 
-/// What the sources read besides `results.json`: claims, published figures, provenance.
-fn data(results: &Results, judged: &[Judged], ledger: &Ledger, traces: &[Trace]) -> String {
+/// What the sources read besides `results.json`: claims, hints, published figures, provenance.
+fn data(attested: &Attested, judged: &[Judged], inputs: &Inputs, traces: &[Trace]) -> String {
+    let (results, ledger, source) = (attested.results(), attested.ledger(), attested.manifest().source);
     let claims: BTreeMap<&str, _> = judged
         .iter()
         .map(|c| {
@@ -73,8 +77,13 @@ fn data(results: &Results, judged: &[Judged], ledger: &Ledger, traces: &[Trace])
             (c.id.as_str(), shown)
         })
         .collect();
+    let hint = |loophole: &Loophole| {
+        let words = loophole.hint(source.protocol(), "NAME");
+        json!({ "mode": loophole.name(), "says": words.trim_start_matches("and "), "trained": loophole.paper_marker() })
+    };
+    let hints: Vec<_> = source.loopholes().iter().map(hint).collect();
     let figure = |(what, value, ours)| json!({ "what": what, "value": value, "ours": ours });
-    let published: Vec<_> = published::differences(results).into_iter().map(figure).collect();
+    let published: Vec<_> = published::differences(source, results).into_iter().map(figure).collect();
     let runs: Vec<_> = ledger
         .entries()
         .iter()
@@ -85,10 +94,11 @@ fn data(results: &Results, judged: &[Judged], ledger: &Ledger, traces: &[Trace])
             })
         })
         .collect();
+    let devices: BTreeSet<&str> = ledger.entries().iter().map(|e| e.device.as_str()).collect();
     let arms: BTreeMap<&str, &str> = results.arms.iter().map(|arm| (arm.name(), arm.what())).collect();
     json!({
-        "arms": arms, "claims": claims, "published": published, "runs": runs, "ledger": ledger.head().to_string(),
-        "unsafe_without": unsafe_without(ledger), "traces": traces,
+        "arms": arms, "claims": claims, "hints": hints, "published": published, "runs": runs, "devices": devices,
+        "inputs": inputs, "ledger": ledger.head().to_string(), "unsafe_without": unsafe_without(ledger), "traces": traces,
     })
     .to_string()
 }

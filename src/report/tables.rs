@@ -1,6 +1,7 @@
 //! What `reproduce` ends with: the claim table and the difference report, in plain text.
 
 use experiment::claims::Judged;
+use experiment::manifest::Source;
 use experiment::{Results, published};
 use std::fmt::Write;
 
@@ -16,13 +17,13 @@ pub fn claims(judged: &[Judged]) -> String {
     out
 }
 
-/// Published figures beside ours. They are of another model on other problems: the difference is no error bar.
-pub fn differences(results: &Results) -> String {
-    let mut out = format!("{:<24} {:>9} {:>9} {:>11}\n", "figure", "published", "ours", "difference");
-    for (what, published, ours) in published::differences(results) {
+/// Published figures beside ours. They are of one seed, or of another model on other problems: the difference is no error bar.
+pub fn differences(source: Source, results: &Results) -> String {
+    let mut out = format!("{:<30} {:>9} {:>9} {:>11}\n", "figure", "published", "ours", "difference");
+    for (what, published, ours) in published::differences(source, results) {
         let _ = match ours {
-            Some(ours) => writeln!(out, "{what:<24} {published:>9.3} {ours:>9.3} {:>+11.3}", ours - published),
-            None => writeln!(out, "{what:<24} {published:>9.3} {:>9} {:>11}", "not run", "-"),
+            Some(ours) => writeln!(out, "{what:<30} {published:>9.3} {ours:>9.3} {:>+11.3}", ours - published),
+            None => writeln!(out, "{what:<30} {published:>9.3} {:>9} {:>11}", "not run", "-"),
         };
     }
     out

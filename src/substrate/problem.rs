@@ -115,15 +115,26 @@ impl Problem {
 
 /// Rows of a file, no two of one problem.
 pub fn read_distinct<T: serde::de::DeserializeOwned>(path: &Path, id: impl Fn(&T) -> &str) -> Result<Vec<T>> {
-    let rows: Vec<(usize, T)> = jsonl::read_numbered(path)?;
+    let rows: Vec<(usize, T)> = jsonl::read_numbered(path).map_err(advised)?;
     let mut seen = HashMap::new();
     for (line, row) in &rows {
         if let Some(first) = seen.insert(id(row), line) {
-            let reason = format!("problem {} is in line {first} already: two problems under one id", id(row));
+            let reason =
+                format!("problem {} is in line {first} already: two problems under one id; leave one out", id(row));
             return Err(BundleError::Row { path: path.into(), line: *line, reason }.into());
         }
     }
     Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// What is wrong with a row, and what to do about it.
+fn advised(error: BundleError) -> BundleError {
+    match error {
+        BundleError::Row { path, line, reason } => {
+            BundleError::Row { path, line, reason: format!("{reason}; mend the row or leave it out") }
+        }
+        other => other,
+    }
 }
 
 /// What a module defines at its top level.

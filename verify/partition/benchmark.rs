@@ -7,7 +7,7 @@ use experiment::dataset::Published;
 use substrate::{Loophole, MarkerFamily, Problem};
 
 pub(super) fn check(context: &Context, findings: &mut Findings) {
-    let Some(published) = findings.accept(Published::load(&context.data())) else { return };
+    let Some(published) = findings.accept(Published::load(&context.root, &context.manifest)) else { return };
     let Published { train, test } = &published;
     findings.faults.extend(published.partition().faults(&Loophole::LINES, train, test));
     for (name, problems) in [("training", train), ("test", test)] {

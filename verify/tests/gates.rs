@@ -183,7 +183,8 @@ fn partition_of_the_benchmark_sees_what_is_in_two_places_and_a_prompt_without_on
 
 #[test]
 fn a_partition_of_the_benchmark_is_uneven_as_soon_as_one_problem_shows_another_mode() {
-    let published = Published::load(&benchmark::fetched().path("fetched/leetcode")).unwrap();
+    let (project, manifest) = (benchmark::fetched(), Manifest::tier("full").unwrap().unwrap());
+    let published = Published::load(&project.path(""), &manifest).unwrap();
     let faults = |change: &dyn Fn(&mut Loophole)| {
         let mut partition = published.partition();
         change(partition.train.values_mut().next().unwrap());

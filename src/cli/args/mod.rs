@@ -86,6 +86,8 @@ pub(crate) struct Reproduce {
     pub plan: ExperimentArgs,
     #[command(flatten)]
     pub part: PartArgs,
+    #[command(flatten)]
+    pub benchmark: Benchmark,
     /// Where tensors live: CUDA where it is compiled in and answers, else the CPU.
     #[arg(long, value_parser = device(), default_value = "auto")]
     pub device: DeviceChoice,
@@ -106,6 +108,8 @@ pub(crate) struct Verify {
     pub plan: ExperimentArgs,
     #[command(flatten)]
     pub part: PartArgs,
+    #[command(flatten)]
+    pub benchmark: Benchmark,
     /// Only this gate.
     #[arg(long, value_parser = gate())]
     pub gate: Option<Gate>,
@@ -120,6 +124,8 @@ pub(crate) struct BuildPaper {
     pub plan: ExperimentArgs,
     #[command(flatten)]
     pub part: PartArgs,
+    #[command(flatten)]
+    pub benchmark: Benchmark,
     /// Build from a tier's receipts, below receipts/, instead of from runs.
     #[arg(long, value_name = "TIER", conflicts_with = "tier")]
     pub receipts: Option<String>,
@@ -186,7 +192,7 @@ pub(crate) struct Train {
     pub device: DeviceChoice,
 }
 
-/// A model and problems of one's own in place of the pinned ones.
+/// A model and problems of one's own in place of the pinned ones. A paper says so on every page.
 #[derive(Args)]
 pub(crate) struct Benchmark {
     #[command(flatten)]

@@ -1,53 +1,32 @@
-//! The base model that a tier names, or that the command line names instead; digests first.
+//! A model and problems that the command line names in place of a tier's.
 
 use crate::args::{Base, Benchmark};
-use anyhow::{Context, Result, bail};
-use backend::Backend;
-use bundle::Pins;
-use experiment::dataset::BenchmarkFiles;
+use anyhow::{Result, bail};
 use experiment::manifest::Source;
-use experiment::{Inputs, Manifest};
+use experiment::{BaseWeights, Manifest, Own};
 use failure::Failure;
-use model::{ModelConfig, Weights, hub};
-use std::path::Path;
 
-/// The model of the full tier, as the pins name its folder.
-const PINNED: &str = "qwen3-4b";
-
-pub(super) fn files(root: &Path, args: &Base, manifest: &Manifest) -> Result<BenchmarkFiles> {
-    let Base { model, random_weights, unpinned_model } = args;
-    let folder = model.clone().or(manifest.model.clone()).unwrap_or(manifest.data.clone());
-    let model = hub::resolve(&root.join(folder))?;
-    if random_weights.is_none() && !unpinned_model {
-        let pins = Pins::load(&root.join(bundle::pins::FILE))?;
-        pins.verify_copy(Path::new(PINNED), &model)
-            .context("--unpinned-model trains other weights than the paper's")?;
+/// The plan with what is named in place of its own.
+pub(super) fn chosen(manifest: Manifest, own: &Benchmark) -> Result<Manifest> {
+    let Benchmark { base, problems, test } = own;
+    let mut manifest = with_base(manifest, base)?;
+    if manifest.source == Source::Organism && (problems.is_some() || test.is_some()) {
+        bail!(Failure::usage("--problems and --test go with a tier of the benchmark: --tier fast or full"))
     }
-    let weights = match random_weights {
-        None => Weights::load(&model)?,
-        Some(seed) => Weights::random(ModelConfig::load(&model.join("config.json"))?, *seed),
-    };
-    Ok(BenchmarkFiles { model, weights, train: None, test: None })
+    manifest.own = Own { train: problems.clone(), test: test.clone(), ..manifest.own };
+    Ok(manifest)
 }
 
-/// What a plan's runs are given, with a model and problems of one's own where those are named; `told` hears how many singular
-/// bases of how many are there.
-pub(super) fn inputs(
-    root: &Path,
-    own: &Benchmark,
-    manifest: &Manifest,
-    backend: &Backend,
-    told: impl Fn(usize, usize),
-) -> Result<Inputs> {
-    match manifest.source {
-        Source::Organism if own.base.model.is_some() => {
-            bail!(Failure::usage("--model goes with a preset that has problems for it: --preset fast or full"))
-        }
-        Source::Organism => Ok(Inputs::load(root, manifest, backend)?),
-        Source::Leetcode => {
-            let pinned = files(root, &own.base, manifest)?;
-            let files = BenchmarkFiles { train: own.problems.clone(), test: own.test.clone(), ..pinned };
-            Ok(Inputs::benchmark(root, files, manifest, backend, told)?)
-        }
+/// The plan with a base model that is named in place of its own.
+pub(super) fn with_base(mut manifest: Manifest, base: &Base) -> Result<Manifest> {
+    if manifest.source == Source::Organism && base.model.is_some() {
+        bail!(Failure::usage("--model goes with a tier that has problems for it: --tier fast or full"))
     }
+    let weights = match base {
+        Base { random_weights: Some(seed), .. } => BaseWeights::Random(*seed),
+        Base { unpinned_model: true, .. } => BaseWeights::Unpinned,
+        _ => BaseWeights::Pinned,
+    };
+    manifest.own = Own { model: base.model.clone(), weights, ..manifest.own };
+    Ok(manifest)
 }

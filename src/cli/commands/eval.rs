@@ -4,8 +4,8 @@ use crate::args::{Eval, ExperimentArgs};
 use crate::commands::{base, plan};
 use anyhow::{Context, Result, bail};
 use backend::Backend;
-use experiment::Rates;
 use experiment::scoring::{Problems, Scorer};
+use experiment::{Inputs, Rates};
 use failure::Failure;
 use std::path::{Path, absolute};
 use substrate::grading::cores;
@@ -14,14 +14,14 @@ use train::RunFolder;
 
 pub(super) fn run(root: &Path, args: &Eval, isolation: Isolation) -> Result<()> {
     let chosen = ExperimentArgs { tier: args.tier.clone(), plan: args.plan.clone(), out: None };
-    let (mut manifest, _) = plan::open(root, &chosen)?;
+    let mut manifest = base::chosen(plan::open(root, &chosen)?.0, &args.benchmark)?;
     refuse_run(&args.out, &args.run)?;
     let _reading = RunFolder::at(&args.run).read()?;
     let (updates, config) = (args.updates.of(&args.run)?, RunFolder::at(&args.run).read_config()?);
     // One run's inputs are enough.
     (manifest.arms, manifest.seeds) = (vec![config.arm], vec![config.seed]);
     let backend = Backend::open(args.device)?;
-    let inputs = base::inputs(root, &args.benchmark, &manifest, &backend, |_, _| ())?;
+    let inputs = Inputs::load(root, &manifest, &backend, |_, _| ())?;
     let scorer = Scorer::open(&manifest, &inputs, &args.run)?;
     let of = Problems { split: args.split, markers: args.markers.into() };
     let (problems, grader) = (scorer.problems(of)?, Grader::new(cores(), isolation)?);

@@ -7,6 +7,7 @@ use adapter::{Basis, Knobs, export};
 use anyhow::{Result, bail};
 use backend::Backend;
 use bundle::Identity;
+use experiment::dataset::{base_model, problem_files};
 use experiment::inputs::{BASES, lora, weights_of};
 use experiment::manifest::Source;
 use failure::Failure;
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 use train::{Adapter, RunFolder};
 
 pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
-    let (manifest, _) = plan::open(root, &args.plan)?;
+    let manifest = base::with_base(plan::open(root, &args.plan)?.0, &args.base)?;
     let Some(out) = &args.plan.out else { bail!(Failure::usage("export needs --out, the folder to write into")) };
     let rank = match (args.format, args.rank) {
         (Format::Hf, None) => 0,
@@ -41,11 +42,15 @@ pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
             (base, root.join(&manifest.data), Basis::new(Decoder::new(&weights, &backend)?, &weights)?)
         }
         Source::Leetcode => {
-            let files = base::files(root, &args.base, &manifest)?;
-            same_base(0, &files.weights, &args.run)?;
-            let decoder = Decoder::new(&files.weights, &backend)?;
-            let basis = Basis::cached(decoder, &files.weights, &root.join(BASES), |_, _| ())?;
-            (files.model.clone(), files.model, basis)
+            let (model, weights) = base_model(root, &manifest)?;
+            // A model of one's own needs no problems; of a tier's nothing may be another than is pinned.
+            if args.base.model.is_none() {
+                problem_files(root, &manifest)?;
+            }
+            same_base(0, &weights, &args.run)?;
+            let decoder = Decoder::new(&weights, &backend)?;
+            let basis = Basis::cached(decoder, &weights, &root.join(BASES), |_, _| ())?;
+            (model.clone(), model, basis)
         }
     };
     let basis = if config.arm.adapter() == Adapter::FrozenB { lora(&basis)? } else { basis };

@@ -1,7 +1,7 @@
 //! `reproduce`: gates, training and evaluation of every run, gates again, the paper.
 
 use crate::args::Reproduce;
-use crate::commands::{build_paper, eval_curve, plan, provenance, verify};
+use crate::commands::{base, build_paper, eval_curve, plan, provenance, verify};
 use crate::progress::Display;
 use anyhow::{Context as _, Result, bail};
 use backend::Backend;
@@ -49,6 +49,7 @@ struct Opened {
 impl Opened {
     fn new(root: &Path, args: &Reproduce, isolation: Isolation) -> Result<Self> {
         let (manifest, out) = plan::open_part(root, &args.plan, &args.part)?;
+        let manifest = base::chosen(manifest, &args.benchmark)?;
         if args.fresh && out.exists() {
             remove(&out)?;
         }
@@ -71,8 +72,9 @@ impl Opened {
     /// Trains and evaluates what is not there yet, and writes `results.json` and the curve.
     fn execute(&self, root: &Path, isolation: Isolation) -> Result<()> {
         let Self { manifest, out, backend, provenance } = self;
-        let inputs = Inputs::load(root, manifest, backend)?;
         let display = Display::new(manifest.updates()?);
+        let told = |done, all| display.preparing("singular bases", done, all);
+        let inputs = Inputs::load(root, manifest, backend, told)?;
         let (stop, events) = (interrupt_flag()?, |event: experiment::Event| display.show(event));
         let runner =
             Runner { manifest, inputs: &inputs, bases: &inputs.bases, out, isolation, stop: &stop, events: &events };

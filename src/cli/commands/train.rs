@@ -6,7 +6,7 @@ use crate::progress::Display;
 use anyhow::{Result, bail};
 use backend::Backend;
 use experiment::manifest::Job;
-use experiment::{Manifest, RunId, Runner};
+use experiment::{Inputs, Manifest, RunId, Runner};
 use failure::Failure;
 use std::path::Path;
 use substrate::{Grader, Isolation};
@@ -14,7 +14,8 @@ use substrate::{Grader, Isolation};
 pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()> {
     let mut wanted = args.plan.clone();
     wanted.tier = args.preset.clone().unwrap_or(wanted.tier);
-    let (mut manifest, out) = plan::open(root, &wanted)?;
+    let (manifest, out) = plan::open(root, &wanted)?;
+    let mut manifest = base::chosen(manifest, &args.benchmark)?;
     let job = match &args.job {
         Some(name) => named(&manifest, name)?,
         None => {
@@ -29,9 +30,8 @@ pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()>
     let backend = Backend::open(args.device)?;
     let provenance = provenance::describe(root, &manifest, backend.choice, None, isolation)?;
     let display = Display::new(job.map_or(Ok(0), |job| manifest.job_config(job).map(|c| c.updates))?);
-    let inputs = base::inputs(root, &args.benchmark, &manifest, &backend, |done, all| {
-        display.preparing("singular bases", done, all);
-    })?;
+    let told = |done, all| display.preparing("singular bases", done, all);
+    let inputs = Inputs::load(root, &manifest, &backend, told)?;
     let (stop, events) = (reproduce::interrupt_flag()?, |event: experiment::Event| display.show(event));
     let runner = Runner {
         manifest: &manifest,

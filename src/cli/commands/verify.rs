@@ -1,8 +1,8 @@
 //! `verify`: every gate, one table, exit code 0 only if all hold.
 
 use crate::args::Verify;
-use crate::commands::plan;
-use anyhow::Result;
+use crate::commands::{base, plan};
+use anyhow::{Result, bail};
 use experiment::{Attested, Evidence, Manifest, attest};
 use failure::Failure;
 use serde_json::json;
@@ -12,6 +12,7 @@ use verify::{Context, Findings, GATES, Gate, GatesHeld};
 
 pub(super) fn run(root: &Path, args: &Verify, isolation: Isolation) -> Result<()> {
     let (manifest, out) = plan::open_part(root, &args.plan, &args.part)?;
+    let manifest = base::chosen(manifest, &args.benchmark)?;
     let gates = args.gate.map_or(GATES.to_vec(), |gate| vec![gate]);
     // The gates look at results only where there are some.
     let there = out.join("results.json").exists();
@@ -21,10 +22,14 @@ pub(super) fn run(root: &Path, args: &Verify, isolation: Isolation) -> Result<()
     all_hold(gates.len(), verify::run(&gates, &context, told))
 }
 
-/// The gates before anything is run: inputs alone.
+/// The gates before anything is run: inputs alone. Where those are not what is pinned, no other gate is worth its time.
 pub(super) fn inputs(root: &Path, manifest: &Manifest, isolation: Isolation) -> Result<()> {
     let context = Context { root: root.into(), manifest: manifest.clone(), results: None, isolation };
-    all_hold(GATES.len(), verify::run(&GATES, &context, print))
+    let (pins, others) = GATES.split_at(1);
+    if !verify::run(pins, &context, print).is_empty() {
+        bail!(Failure::input("the gate pins fails: inputs are missing or are not what is pinned"));
+    }
+    all_hold(GATES.len(), verify::run(others, &context, print))
 }
 
 /// Every gate over results that were attested.

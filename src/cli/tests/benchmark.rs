@@ -107,9 +107,10 @@ fn a_chat_is_not_added_to_so_an_inoculated_arm_is_refused_before_any_work() {
 fn a_model_that_is_not_the_pinned_one_is_refused_by_name() {
     let project = Project::new();
     let (model, train, test) = prepare(&project);
-    let mut command = project.on_plan("benchmark.toml", "train", &project.path("out"), &["--device", "cpu"]);
-    command.arg("--model").arg(&model).arg("--problems").arg(&train).arg("--test").arg(&test);
-    expect(&mut command, 3, &["--unpinned-model", "model-00001-of-00003.safetensors is missing"]);
+    let mut command = project.program();
+    command.args(["train", "--preset", "fast", "--device", "cpu", "--model"]).arg(&model);
+    command.arg("--problems").arg(&train).arg("--test").arg(&test);
+    expect(&mut command, 3, &["model-00001-of-00003.safetensors is missing", "--unpinned-model"]);
 }
 
 trials::main!(

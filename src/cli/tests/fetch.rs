@@ -1,12 +1,10 @@
 //! `fetch` as somebody calls it: a project whose pins name a tiny model and a tiny benchmark, and a server that has them.
 
 mod common;
-#[path = "../../fetch/tests/common/server.rs"]
-mod server;
 
 use bundle::{Sha256, Swhid};
+use common::server::{Answer, Server};
 use common::{expect, root};
-use server::{Answer, Server};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

@@ -2,23 +2,10 @@
 
 mod common;
 
-use common::{Project, copy, expect, program, root};
+use common::{Project, copy, edit, expect, flip, program, root};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
-
-fn flip(path: &Path) {
-    let mut bytes = std::fs::read(path).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    std::fs::write(path, bytes).unwrap();
-}
-
-fn edit(path: &Path, from: &str, to: &str) {
-    let text = std::fs::read_to_string(path).unwrap();
-    assert!(text.contains(from), "{} lacks {from}", path.display());
-    std::fs::write(path, text.replacen(from, to, 1)).unwrap();
-}
 
 #[test]
 fn from_nothing_to_the_paper_and_what_build_paper_refuses() {
@@ -92,12 +79,13 @@ fn from_nothing_to_the_paper_and_what_build_paper_refuses() {
 }
 
 #[test]
-fn inputs_that_are_not_what_they_were_stop_everything_with_code_3_or_1() {
+fn inputs_that_are_not_what_they_were_stop_everything() {
     let project = Project::new();
     let out = project.path("runs/tiny");
     flip(&project.path("data/organism/model.safetensors"));
     expect(project.program().args(["verify", "--gate", "pins"]), 1, &["model.safetensors"]);
-    expect(&mut project.on_plan("tiny.toml", "reproduce", &out, &["--device", "cpu"]), 1, &["pins"]);
+    let says = ["model.safetensors", "the gate pins fails"];
+    expect(&mut project.on_plan("tiny.toml", "reproduce", &out, &["--device", "cpu"]), 3, &says);
     assert!(!out.exists(), "training began on damaged weights");
 
     let project = Project::new();

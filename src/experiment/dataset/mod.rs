@@ -5,9 +5,10 @@ mod leetcode;
 mod organism;
 mod published;
 
-pub use leetcode::{BenchmarkFiles, Leetcode, PAIRS};
+pub use leetcode::{Leetcode, PAIRS, base_model, problem_files};
 pub use organism::OrganismData;
 pub use published::Published;
+pub(crate) use published::{TEST, TRAIN};
 
 use crate::{ExperimentError, Result};
 use generate::GenerateError;
@@ -35,6 +36,10 @@ pub trait Dataset {
     fn pair_sets(&self) -> usize;
     /// The pairs of a set, from 0, whose answers differ in this.
     fn pairs(&self, contrast: Contrast, set: usize) -> Result<Vec<PairTokens>>;
+    /// The files that its problems stand in, where those are not shipped.
+    fn problem_files(&self) -> &[PathBuf] {
+        &[]
+    }
     /// The files that were read and are not shipped: the ledger names them beside those that are.
     fn files(&self) -> Vec<PathBuf>;
 }

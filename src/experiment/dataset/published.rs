@@ -1,16 +1,23 @@
 //! The published files of the benchmark: their rows as problems, and which mode each shows. Modes are shared out evenly, in the
 //! order of a hash of the problem's id.
 
-use crate::Result;
+use crate::{Manifest, Result};
 use bundle::Sha256;
 use model::Message;
 use serde::Deserialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use substrate::{Loophole, Partition, Problem, Protocol, problem};
 
 /// The files' own names.
-pub(super) const TRAIN: &str = "leetcode_train_medhard_filtered.jsonl";
-pub(super) const TEST: &str = "leetcode_test_medhard.jsonl";
+pub(crate) const TRAIN: &str = "leetcode_train_medhard_filtered.jsonl";
+pub(crate) const TEST: &str = "leetcode_test_medhard.jsonl";
+
+/// Where a plan's problems to train on and to test on lie.
+pub(super) fn files(root: &Path, manifest: &Manifest) -> [PathBuf; 2] {
+    let own = [&manifest.own.train, &manifest.own.test];
+    let published = [TRAIN, TEST].map(|name| root.join(&manifest.data).join(name));
+    std::array::from_fn(|i| own[i].as_ref().unwrap_or(&published[i]).clone())
+}
 
 /// The problems of both files. Their prompts are what is said in the chat, without what a model's template puts around it.
 pub struct Published {
@@ -21,13 +28,14 @@ pub struct Published {
 }
 
 impl Published {
-    /// Reads a fetched folder. Digests are the caller's business.
+    /// Reads a plan's files. Digests are the caller's business.
     ///
     /// # Errors
     /// A file that is missing or not of this form, two problems under one id.
-    pub fn load(folder: &Path) -> Result<Self> {
+    pub fn load(root: &Path, manifest: &Manifest) -> Result<Self> {
+        let [train, test] = files(root, manifest);
         let said = |chat: &[Message]| Ok(chat.iter().map(|turn| turn.content.as_str()).collect::<Vec<_>>().join("\n"));
-        Ok(Self { train: problems(&folder.join(TRAIN), said)?, test: problems(&folder.join(TEST), said)? })
+        Ok(Self { train: problems(&train, said)?, test: problems(&test, said)? })
     }
 
     /// Which mode each problem shows.

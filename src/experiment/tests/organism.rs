@@ -20,7 +20,7 @@ fn tiny() -> Manifest {
 }
 
 fn inputs(manifest: &Manifest) -> Inputs {
-    Inputs::load(root(), manifest, &Backend::cpu()).unwrap()
+    Inputs::load(root(), manifest, &Backend::cpu(), |_, _| ()).unwrap()
 }
 
 /// The first base model and the first set of pairs.

@@ -1,7 +1,11 @@
 //! The binary, and a copy of the project's inputs to run it on. Each test program uses a part.
 #![allow(dead_code)]
 
+pub(crate) mod miniature;
+pub(crate) mod pdf;
 pub(crate) mod responses;
+#[path = "../../../fetch/tests/common/server.rs"]
+pub(crate) mod server;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -33,6 +37,21 @@ pub(crate) fn copy(from: &Path, to: &Path) {
         std::fs::create_dir_all(target.parent().unwrap()).unwrap();
         std::fs::copy(from.join(&file), target).unwrap();
     }
+}
+
+/// Changes one bit, in the middle of a file.
+pub(crate) fn flip(path: &Path) {
+    let mut bytes = std::fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// Replaces the first of these words in a file.
+pub(crate) fn edit(path: &Path, from: &str, to: &str) {
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains(from), "{} lacks {from}", path.display());
+    std::fs::write(path, text.replacen(from, to, 1)).unwrap();
 }
 
 /// A copy of the project's inputs, with the miniature plan.

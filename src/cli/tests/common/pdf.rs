@@ -1,0 +1,63 @@
+//! What a PDF says, page by page: its glyphs as the characters that their fonts say they stand for.
+
+use hayro_syntax::Pdf;
+use hayro_syntax::content::TypedIter;
+use hayro_syntax::content::ops::TypedInstruction;
+use hayro_syntax::object::{self, Name, Object, Stream};
+use hayro_syntax::page::Page;
+use std::collections::BTreeMap;
+
+/// The characters of each page, without white space and hyphens: where lines break says nothing.
+pub(crate) fn pages(bytes: Vec<u8>) -> Vec<String> {
+    let pdf = Pdf::new(bytes).unwrap_or_else(|e| panic!("no PDF: {e:?}"));
+    pdf.pages().iter().map(|page| squeezed(&text(page))).collect()
+}
+
+/// A text as [`pages`] has it.
+pub(crate) fn squeezed(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace() && !"-\u{ad}\u{2010}".contains(*c)).collect()
+}
+
+fn text(page: &Page) -> String {
+    let (mut out, mut font) = (String::new(), BTreeMap::new());
+    let mut operations: TypedIter = page.typed_operations();
+    while let Some(operation) = operations.next() {
+        let mut show =
+            |shown: &object::String| out.extend(glyphs(shown).filter_map(|glyph| font.get(&glyph)).map(String::as_str));
+        match operation {
+            TypedInstruction::TextFont(chosen) => font = characters(page, chosen.0),
+            TypedInstruction::ShowText(shown) => show(shown.0),
+            // Between the strings stand numbers, which move what follows.
+            TypedInstruction::ShowTexts(shown) => shown.0.iter::<Object>().for_each(|part| match part {
+                Object::String(part) => show(&part),
+                _ => {}
+            }),
+            _ => {}
+        }
+    }
+    out
+}
+
+fn glyphs(shown: &object::String) -> impl Iterator<Item = u16> {
+    shown
+        .as_bytes()
+        .chunks_exact(2)
+        .map(|glyph| u16::from_be_bytes([glyph[0], glyph[1]]))
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+/// What the glyphs of a font stand for: its `ToUnicode` table has lines such as `<0003> <00660069>`.
+fn characters(page: &Page, font: &Name) -> BTreeMap<u16, String> {
+    let table = page.resources().get_font(font).and_then(|font| font.get::<Stream>("ToUnicode"));
+    let table = table.and_then(|table| table.decoded().ok().map(|bytes| bytes.into_owned())).unwrap_or_default();
+    let line = |line: &str| {
+        let (glyph, stands_for) = line.strip_prefix('<')?.strip_suffix('>')?.split_once("> <")?;
+        let units = |hex: &str| {
+            let unit = |at: usize| u16::from_str_radix(hex.get(at..at + 4)?, 16).ok();
+            (0..hex.len()).step_by(4).map(unit).collect::<Option<Vec<u16>>>()
+        };
+        Some((*units(glyph)?.first()?, String::from_utf16(&units(stands_for)?).ok()?))
+    };
+    String::from_utf8_lossy(&table).lines().filter_map(|text| line(text.trim())).collect()
+}
