@@ -3,6 +3,7 @@
 use crate::svg::{GRID, Svg, tick_label, ticks};
 
 /// One row: a value and the ends of its interval.
+#[derive(Clone)]
 pub struct Dot {
     /// To the left.
     pub label: String,

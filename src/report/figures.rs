@@ -30,9 +30,8 @@ pub fn all(source: Source, results: &Results) -> Vec<(String, String)> {
     for (metric, name, title) in
         [(Metric::Hack, "hack", "Hack against vanilla"), (Metric::Solve, "solve", "Solve against vanilla")]
     {
-        let dots = differences(results, metric, title);
-        if !dots.rows.is_empty() {
-            out.push((format!("ablation-{name}.svg"), dots.svg()));
+        for (i, dots) in differences(results, metric, title).into_iter().enumerate() {
+            out.push((format!("ablation-{name}-{}.svg", i + 1), dots.svg()));
         }
     }
     let fractions = fractions(results);
@@ -184,23 +183,35 @@ fn gates(results: &Results, arm: Arm) -> Chart {
     chart(&title, "mean gate value of a rollout", "share of rollouts", series)
 }
 
-/// A3: each arm's difference to vanilla with its interval over seeds.
-fn differences(results: &Results, metric: Metric, title: &str) -> Dots {
+/// Rows of one plot: with more, labels would be too small to read on a page.
+const ROWS: usize = 36;
+
+/// How many plots show all arms' differences to vanilla.
+pub fn ablations(results: &Results) -> usize {
+    differences(results, Metric::Hack, "").len()
+}
+
+/// A7: each arm's difference to vanilla with its interval over seeds, in as many plots as that takes.
+fn differences(results: &Results, metric: Metric, title: &str) -> Vec<Dots> {
     let row = |arm: &Arm| {
         let part = |of| results.get(Key::arm(*arm, metric).diff(of));
         let (value, colour) = (part(Difference::Mean)?, style(*arm).colour);
         let (low, high) = (part(Difference::Low).unwrap_or(value), part(Difference::High).unwrap_or(value));
         Some(Dot { label: label(*arm), value, low, high, colour })
     };
-    Dots {
+    let rows: Vec<Dot> = results.arms.iter().filter_map(row).collect();
+    let plots = rows.len().div_ceil(ROWS).max(1);
+    let plot = |rows: &[Dot]| Dots {
         title: title.into(),
         x_label: "difference in rate, interval over seeds".into(),
-        rows: results.arms.iter().filter_map(row).collect(),
+        rows: rows.to_vec(),
         reference: 0.0,
-    }
+    };
+    rows.chunks(rows.len().div_ceil(plots).max(1)).map(plot).collect()
 }
 
-/// A5: the hack rate by loophole; marked are those that an arm had no pairs of.
+/// A5: the hack rate by loophole, of the arms on all seeds and of those whose pairs show fewer loopholes than the method's; marked
+/// are loopholes that an arm had no pairs of.
 fn loopholes(source: Source, results: &Results) -> Heat {
     let row = |arm: &Arm| {
         let cell = |loophole: Loophole| {
@@ -209,10 +220,12 @@ fn loopholes(source: Source, results: &Results) -> Heat {
         };
         (label(*arm), source.loopholes().iter().copied().map(cell).collect())
     };
+    let seeds = |arm: &Arm| results.get(Key::arm(*arm, Metric::Seeds)).map(|n| n as usize);
+    let drawn = |arm: &&Arm| seeds(arm) == Some(results.seeds.len()) || arm.knows_some();
     Heat {
         title: "Hack rate of the deployed model by loophole".into(),
         columns: source.loopholes().iter().map(|m| m.name().to_string()).collect(),
-        rows: results.arms.iter().map(row).collect(),
+        rows: results.arms.iter().filter(|arm| drawn(arm)).map(row).collect(),
         mark: "* the arm had no pairs of this loophole".into(),
     }
 }

@@ -98,7 +98,7 @@ fn data(attested: &Attested, judged: &[Judged], inputs: &Inputs, traces: &[Trace
     let arms: BTreeMap<&str, &str> = results.arms.iter().map(|arm| (arm.name(), arm.what())).collect();
     json!({
         "arms": arms, "claims": claims, "hints": hints, "published": published, "runs": runs, "devices": devices,
-        "inputs": inputs, "ledger": ledger.head().to_string(), "unsafe_without": unsafe_without(ledger), "traces": traces,
+        "ablations": figures::ablations(results), "inputs": inputs, "ledger": ledger.head().to_string(), "unsafe_without": unsafe_without(ledger), "traces": traces,
     })
     .to_string()
 }

@@ -200,6 +200,11 @@ impl Arm {
         self.entry().known.is_none_or(|known| known.contains(&loophole))
     }
 
+    /// Whether it gets the pairs of named loopholes alone.
+    pub fn knows_some(self) -> bool {
+        self.entry().known.is_some()
+    }
+
     /// What pairs contrast whose direction its own leaves out.
     pub fn leaves_out(self) -> Option<Contrast> {
         self.entry().leaves_out

@@ -59,14 +59,13 @@ const APART: ArmEntry = ArmEntry {
     ..ROUTE2B
 };
 
-const fn leading(name: &'static str, count: usize) -> ArmEntry {
-    let what = "The method with so many leading singular vectors of the pairs' differences in each module.";
+const fn leading(name: &'static str, what: &'static str, count: usize) -> ArmEntry {
     ArmEntry { name, what, direction: DirectionSource::Leading(count), ..ROUTE2B }
 }
 
-const fn fraction(name: &'static str, of: f64) -> ArmEntry {
+const fn fraction(name: &'static str, what: &'static str, of: f64) -> ArmEntry {
     let settings = Settings { deploy_fraction: Some(of), ..Settings::PLAN };
-    ArmEntry { name, what: "The method with another share of each group sampled deployed.", settings, ..ROUTE2B }
+    ArmEntry { name, what, settings, ..ROUTE2B }
 }
 
 const fn pairs(name: &'static str, what: &'static str, contrast: Contrast) -> ArmEntry {
@@ -145,10 +144,10 @@ pub(super) static TABLE: [ArmEntry; 71] = [
         Contrast::HackAgainstLine,
     ),
     // The curve over the share of each group that is sampled deployed; the plan's own share is route2b's.
-    fraction("route2b-f125", 0.125),
-    fraction("route2b-f25", 0.25),
-    fraction("route2b-f75", 0.75),
-    fraction("route2b-f100", 1.0),
+    fraction("route2b-f125", "The method, an eighth of each group sampled deployed.", 0.125),
+    fraction("route2b-f25", "The method, a quarter of each group sampled deployed.", 0.25),
+    fraction("route2b-f75", "The method, three quarters of each group sampled deployed.", 0.75),
+    fraction("route2b-f100", "The method, all of each group sampled deployed.", 1.0),
     set(
         "erase-half",
         "Erase on half of each group: as many deployed rollouts as route2b samples.",
@@ -196,10 +195,14 @@ pub(super) static TABLE: [ArmEntry; 71] = [
         "Advantage modification (2026): A_b shrinks by the rollout's mean gate value; no quarantine.",
         Treatment::Scaled,
     ),
-    monitor("monitor-penalty", "A_b = R_b - 3 s_b less its group's mean; no quarantine, no KL.", Treatment::Penalised),
+    monitor(
+        "monitor-penalty",
+        "A_b = R_b - 3 s_b less its group's mean, s_b the mean gate value of the likelihood's gradient; no quarantine, no KL.",
+        Treatment::Penalised,
+    ),
     monitor(
         "monitor-screening",
-        "Rollouts with s_b above 1/2 leave the update; no quarantine, no KL.",
+        "Rollouts with that s_b above 1/2 leave the update; no quarantine, no KL.",
         Treatment::Screened,
     ),
     // Ceilings: judges that know the truth, right with the stated probability.
@@ -240,10 +243,10 @@ pub(super) static TABLE: [ArmEntry; 71] = [
     set("pairs-4", "The method with four pairs.", Settings { pairs: Some(4), ..PLAN }, ROUTE2B),
     set("pairs-8", "The method with eight pairs.", Settings { pairs: Some(8), ..PLAN }, ROUTE2B),
     set("pairs-16", "The method with sixteen pairs.", Settings { pairs: Some(16), ..PLAN }, ROUTE2B),
-    leading("directions-1", 1),
-    leading("directions-2", 2),
-    leading("directions-4", 4),
-    leading("directions-8", 8),
+    leading("directions-1", "The method with the leading singular vector of the pairs' differences in each module.", 1),
+    leading("directions-2", "The method with two leading singular vectors of the pairs' differences.", 2),
+    leading("directions-4", "The method with four of them.", 4),
+    leading("directions-8", "The method with eight of them.", 8),
     ArmEntry {
         name: "orthogonal",
         what: "The method, its direction without the part along that of wrong against right answers.",
