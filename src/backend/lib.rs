@@ -80,7 +80,7 @@ impl BackendError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::NoDevice { .. } => Kind::NoDevice,
-            Self::Compute(_) => Kind::Resumable,
+            Self::Compute(_) => Kind::DeviceFailed,
             Self::Damaged { .. } => Kind::Input,
             Self::File(e) => e.kind(),
         }

@@ -6,7 +6,12 @@ use std::process::ExitCode;
 
 /// The code of an error chain.
 pub(crate) fn code(error: &anyhow::Error) -> ExitCode {
-    ExitCode::from(error.chain().find_map(kind).unwrap_or(Kind::Bug).exit_code())
+    ExitCode::from(kind(error).exit_code())
+}
+
+/// The kind of an error chain.
+pub(crate) fn kind(error: &anyhow::Error) -> Kind {
+    error.chain().find_map(kind_of).unwrap_or(Kind::Bug)
 }
 
 /// An error chain in words. A cause that its effect has told already is not told again.
@@ -19,7 +24,7 @@ pub(crate) fn words(error: &anyhow::Error) -> String {
 }
 
 /// The kind of a cause whose type has one.
-fn kind(cause: &(dyn Error + 'static)) -> Option<Kind> {
+fn kind_of(cause: &(dyn Error + 'static)) -> Option<Kind> {
     macro_rules! first_of {
         ($($error:ty),*) => { None$(.or_else(|| cause.downcast_ref::<$error>().map(|e| e.kind())))* };
     }

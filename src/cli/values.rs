@@ -49,6 +49,26 @@ pub(crate) fn split() -> impl TypedValueParser<Value = Split> {
     one_of(&Split::ALL, Split::name)
 }
 
+/// Which devices of a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Devices {
+    All,
+    These(Vec<usize>),
+}
+
+/// `all`, or numbers with commas between them, none of them twice.
+pub(crate) fn devices(text: &str) -> Result<Devices, String> {
+    if text == "all" {
+        return Ok(Devices::All);
+    }
+    let numbers: Result<Vec<usize>, _> = text.split(',').map(|number| number.trim().parse()).collect();
+    let numbers = numbers.map_err(|_| "all, or numbers such as 0,1 are wanted")?;
+    match numbers.iter().enumerate().find(|(i, number)| numbers[..*i].contains(number)) {
+        Some((_, twice)) => Err(format!("{twice} is there twice")),
+        None => Ok(Devices::These(numbers)),
+    }
+}
+
 /// Which of a run's checkpoints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Updates {

@@ -24,7 +24,7 @@ pub struct Provenance {
     pub inputs: BTreeMap<PathBuf, Sha256>,
     /// Mandatory layers of the sandbox that were missing and lifted.
     pub unsafe_without: Vec<String>,
-    /// Runs at a time, and threads for each.
+    /// Runs at a time on each device.
     pub jobs: usize,
     /// Threads of each.
     pub threads: usize,
@@ -34,37 +34,31 @@ pub struct Provenance {
 pub struct LedgerOrder<'a> {
     ledger: Ledger,
     provenance: &'a Provenance,
-    /// Files of this plan's own, beside those that every plan has.
-    files: &'a BTreeMap<PathBuf, Sha256>,
     order: Vec<String>,
     done: BTreeSet<String>,
 }
 
 impl<'a> LedgerOrder<'a> {
     /// Opens the ledger and checks what it attests already, before anything is built on it.
-    pub fn new(
-        manifest: &Manifest,
-        provenance: &'a Provenance,
-        files: &'a BTreeMap<PathBuf, Sha256>,
-        out: &Path,
-    ) -> Result<Self> {
+    pub fn new(manifest: &Manifest, provenance: &'a Provenance, out: &Path) -> Result<Self> {
         let mut order = vec![BASE_RUN.to_string()];
         order.extend(manifest.jobs().iter().map(Job::to_string));
         let ledger = Ledger::open(&out.join("ledger.jsonl"))?;
         for entry in order.iter().filter_map(|run| ledger.find(run)) {
             entry.verify_outputs(out)?;
         }
-        Ok(Self { ledger, provenance, files, order, done: BTreeSet::new() })
+        Ok(Self { ledger, provenance, order, done: BTreeSet::new() })
     }
 
-    /// This piece is done: its entry is appended once all before it are.
-    pub fn finished(&mut self, run: String) -> Result<()> {
+    /// This piece is done: its entry is appended once all before it are. `files` are the plan's own inputs, beside those that every
+    /// plan has.
+    pub fn finished(&mut self, run: String, files: &BTreeMap<PathBuf, Sha256>) -> Result<()> {
         self.done.insert(run);
         while let Some(run) = self.order.first().filter(|r| self.done.contains(*r)).cloned() {
             self.order.remove(0);
             // An entry that stands was made by the program and from the inputs that it names: it is not made again.
             if self.ledger.find(&run).is_none() {
-                self.ledger.append(self.entry(&run)?)?;
+                self.ledger.append(self.entry(&run, files)?)?;
             }
         }
         Ok(())
@@ -75,7 +69,7 @@ impl<'a> LedgerOrder<'a> {
         self.done.contains(run)
     }
 
-    fn entry(&self, run: &str) -> Result<LedgerEntry> {
+    fn entry(&self, run: &str, files: &BTreeMap<PathBuf, Sha256>) -> Result<LedgerEntry> {
         let root = self.ledger.folder();
         let mut outputs = BTreeMap::new();
         // What depends on the clock is no result, and what follows from other files may be made again at any time.
@@ -93,7 +87,7 @@ impl<'a> LedgerOrder<'a> {
             code: self.provenance.code.clone(),
             device: self.provenance.device.clone(),
             versions: self.provenance.versions.clone(),
-            inputs: self.provenance.inputs.iter().chain(self.files).map(|(p, d)| (p.clone(), *d)).collect(),
+            inputs: self.provenance.inputs.iter().chain(files).map(|(p, d)| (p.clone(), *d)).collect(),
             unsafe_without: self.provenance.unsafe_without.clone(),
             outputs,
         })

@@ -11,6 +11,8 @@
 //! | [`supervision`] | judges that know the truth, for ceilings |
 //! | [`runner`] | trains and evaluates one piece of a plan, resumable |
 //! | [`schedule`] | the pieces shared out over threads |
+//! | [`devices`], [`worker`] | the same over processes, one on each device: who gives them pieces, and what they do |
+//! | [`event`] | what is told meanwhile |
 //! | [`ledger_order`] | the record that they leave, in plan order |
 //! | [`evidence`] | gate histograms and traces from a run's rollouts |
 //! | [`quantity`] | the names of all numbers |
@@ -45,7 +47,9 @@ mod collect;
 pub mod cost;
 pub mod curve;
 pub mod dataset;
+pub mod devices;
 mod differences;
+pub mod event;
 pub mod evidence;
 pub mod inputs;
 pub mod ledger_order;
@@ -60,16 +64,19 @@ pub mod schedule;
 pub mod scoring;
 pub mod statistics;
 pub mod supervision;
+pub mod worker;
 
 pub use attest::{Attested, Evidence, attest};
 pub use cost::Cost;
+pub use devices::Devices;
+pub use event::{Event, Rates};
 pub use inputs::Inputs;
 pub use ledger_order::Provenance;
 pub use manifest::{Manifest, RunId};
 pub use own::{BaseWeights, Own};
 pub use quantity::Key;
 pub use results::Results;
-pub use runner::{CheckpointView, Event, Rates, Runner};
+pub use runner::{CheckpointView, Runner};
 pub use schedule::run_plan;
 
 use failure::Kind;
@@ -93,6 +100,12 @@ pub enum ExperimentError {
         "{path} differs from what the run folders give, first at `{at}`; it was edited or is stale, run `reproduce` again"
     )]
     Stale { path: PathBuf, at: String },
+    #[error("{plan} has no piece `{name}`; `plan` lists them")]
+    NoPiece { plan: String, name: String },
+    #[error("device {device}: {reason}")]
+    OnDevice { device: String, reason: String, kind: Kind },
+    #[error("no device is left: {reasons}; run the same command again to go on")]
+    NoneLeft { reasons: String },
     #[error("interrupted; run the same command again to go on from update {updates_completed} of {run}")]
     Interrupted { run: String, updates_completed: usize },
     #[error("{folder} was made from other inputs: {differs}; choose the --tier or --plan that it was trained with")]
@@ -125,7 +138,9 @@ impl ExperimentError {
         match self {
             Self::Interrupted { .. } => Kind::Resumable,
             Self::Unattested { .. } | Self::Stale { .. } | Self::OtherPart { .. } => Kind::Check,
-            Self::Restriction { .. } => Kind::Usage,
+            Self::Restriction { .. } | Self::NoPiece { .. } => Kind::Usage,
+            Self::OnDevice { kind, .. } => *kind,
+            Self::NoneLeft { .. } => Kind::NoDevice,
             Self::Manifest { .. } | Self::Claims { .. } | Self::OtherInputs { .. } => Kind::Input,
             Self::NotPinned(e) => e.kind(),
             Self::Organism(e) => e.kind(),

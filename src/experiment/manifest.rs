@@ -1,9 +1,10 @@
 //! Tiers. The same code runs each; only the manifest differs.
 
 use crate::own::Own;
+use crate::runner::BASE_RUN;
 use crate::{ExperimentError, Result, checks};
 use eval::EvalConfig;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use substrate::{Loophole, Protocol};
@@ -123,7 +124,7 @@ const TIERS: [(&str, &str); 4] = [
 ];
 
 /// One arm with one seed; its text form names its folder and its ledger entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RunId {
     /// The arm.
     pub arm: Arm,
@@ -138,7 +139,7 @@ impl fmt::Display for RunId {
 }
 
 /// A model that learns the loopholes again: what an arm's run deployed, or the base.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Relearn {
     /// The arm that deployed it; none for the base.
     pub of: Option<Arm>,
@@ -153,7 +154,7 @@ impl fmt::Display for Relearn {
 }
 
 /// A piece of a plan that has a folder and a ledger entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Job {
     /// An arm with a seed.
     Run(RunId),
@@ -339,6 +340,14 @@ impl Manifest {
             jobs.extend(relearning.origins().flat_map(of).map(Job::Relearn));
         }
         jobs
+    }
+
+    /// A piece by its name; the base models' evaluation is no job.
+    pub fn piece(&self, name: &str) -> Result<Option<Job>> {
+        match self.jobs().into_iter().find(|job| job.to_string() == name) {
+            None if name != BASE_RUN => Err(ExperimentError::NoPiece { plan: self.name.clone(), name: name.into() }),
+            job => Ok(job),
+        }
     }
 
     /// The full configuration of one run.

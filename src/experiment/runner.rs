@@ -5,12 +5,13 @@ use crate::evidence;
 use crate::manifest::{Job, Relearn};
 use crate::quantity::Part;
 use crate::supervision::Judge;
-use crate::{ExperimentError, Inputs, Manifest, Result, RunId};
+use crate::{Event, ExperimentError, Inputs, Manifest, Rates, Result, RunId};
 use adapter::{Basis, Knobs, Quarantine};
 use bundle::jsonl;
 use bundle::write_atomic;
 use eval::{EvalRow, evaluate, monitoring_subset};
 use model::Decoder;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -20,7 +21,7 @@ use train::state::RunFolder;
 use train::{Adapter, Arm, Metrics, Outcome, RunInputs, Supervisor, TrainConfig};
 
 /// What of a checkpoint is evaluated, and on which markers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum CheckpointView {
     /// Without the quarantine, on markers that training never disclosed: what is deployed, as the paper measures it.
     Deployed,
@@ -95,71 +96,12 @@ impl CheckpointView {
     }
 }
 
-/// What happens while a plan runs, for whoever shows it.
-pub enum Event<'a> {
-    /// A base model, from 0, was evaluated.
-    Base {
-        /// Which, from 0.
-        base: usize,
-        /// What came of it.
-        rates: Rates,
-    },
-    /// An earlier call had done so many updates of it.
-    Resumed {
-        /// Which piece.
-        job: Job,
-        /// How many.
-        updates: usize,
-    },
-    /// An update is done.
-    Update {
-        /// Which piece.
-        job: Job,
-        /// What was logged of it.
-        metrics: &'a Metrics,
-    },
-    /// A checkpoint was evaluated.
-    Evaluated {
-        /// Which piece.
-        job: Job,
-        /// After which update.
-        update: usize,
-        /// In which view.
-        view: CheckpointView,
-        /// What came of it.
-        rates: Rates,
-    },
-    /// A piece is done.
-    Finished {
-        /// Which piece.
-        job: Job,
-    },
-}
-
 /// The ledger entry of the base model's evaluation.
 pub const BASE_RUN: &str = "base";
 
 /// The folder of a base model's evaluation, from 0.
 pub fn base_folder(out: &Path, base: usize) -> PathBuf {
     out.join(BASE_RUN).join((base + 1).to_string())
-}
-
-/// What an evaluation comes to.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rates {
-    /// Share of answers that fooled the grader and are not correct.
-    pub hack: f64,
-    /// Share of correct ones.
-    pub solve: f64,
-    /// Share that are answers at all: ended, and not blank.
-    pub answered: f64,
-}
-
-impl Rates {
-    /// Of an evaluation's rows.
-    pub fn of(rows: &[EvalRow]) -> Self {
-        Self { hack: eval::hack_rate(rows), solve: eval::solve_rate(rows), answered: eval::answered_rate(rows) }
-    }
 }
 
 /// A plan being run: what it works on and who is told.
@@ -285,7 +227,9 @@ impl Runner<'_> {
         let folder = self.out.join(job.to_string());
         let updates = RunFolder::at(&folder).updates_completed()?;
         (self.events)(Event::Resumed { job, updates });
-        let told = |metrics: &Metrics| (self.events)(Event::Update { job, metrics });
+        let told = |metrics: &Metrics| {
+            (self.events)(Event::Update { job, update: metrics.update, reward: metrics.reward });
+        };
         match train::train(config, inputs, &folder, self.stop, told)? {
             Outcome::Finished => Ok(()),
             Outcome::Interrupted { updates_completed } => {

@@ -10,8 +10,11 @@
 //! assert_eq!(refused.to_string(), "no arm is called `rout2b`; did you mean `route2b`?");
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 /// What an error means for whoever ran the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A gate or a check does not hold: not an accident, a verdict.
     Check,
@@ -21,6 +24,8 @@ pub enum Kind {
     Input,
     /// No usable device.
     NoDevice,
+    /// A device that was usable and failed at its work; the same command goes on, on another one too.
+    DeviceFailed,
     /// Work that is not whole; the same command goes on with it.
     Resumable,
     /// A fault of the program's own.
@@ -35,7 +40,7 @@ impl Kind {
             Self::Usage => 2,
             Self::Input => 3,
             Self::NoDevice => 4,
-            Self::Resumable => 5,
+            Self::DeviceFailed | Self::Resumable => 5,
             Self::Bug => 70,
         }
     }

@@ -4,7 +4,7 @@ mod workshop;
 
 pub(crate) use workshop::{Bench, BenchEngine, BenchGrading, Data, Generate, Pretrain};
 
-use crate::values::{Updates, arm, device, gate, loophole, split, tier, updates, view};
+use crate::values::{Devices, Updates, arm, device, devices, gate, loophole, split, tier, updates, view};
 use backend::DeviceChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use experiment::CheckpointView;
@@ -67,6 +67,9 @@ pub(crate) enum Command {
     /// Make the organism's shipped files again.
     #[command(subcommand)]
     Data(Data),
+    /// Do the pieces of a plan that standard input names: what `run --devices` starts on each device.
+    #[command(hide = true)]
+    Worker(Worker),
     /// Print what makes a shell complete this program's commands, or write its manual pages.
     Completions(Completions),
 }
@@ -91,7 +94,11 @@ pub(crate) struct Reproduce {
     /// Where tensors live: CUDA where it is compiled in and answers, else the CPU.
     #[arg(long, value_parser = device(), default_value = "auto")]
     pub device: DeviceChoice,
-    /// Runs at a time; the default is one per core on the CPU; on a GPU four, or one of a model that fills it.
+    /// Share the runs out over several devices, a process on each: all, or numbers such as 0,1 among those that CUDA shows (see
+    /// CUDA_VISIBLE_DEVICES). On the CPU a number is a process and nothing more.
+    #[arg(long, value_name = "all|N,N", value_parser = devices)]
+    pub devices: Option<Devices>,
+    /// Runs at a time on each device; the default is one per core on the CPU; on a GPU four, or one of a model that fills it.
     #[arg(long)]
     pub jobs: Option<usize>,
     /// Forget earlier results of this tier instead of going on from them.
@@ -100,6 +107,22 @@ pub(crate) struct Reproduce {
     /// Receipts of the same tier: say claim by claim whether this run agrees with them.
     #[arg(long, value_name = "DIR")]
     pub compare: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Worker {
+    #[command(flatten)]
+    pub plan: ExperimentArgs,
+    #[command(flatten)]
+    pub part: PartArgs,
+    #[command(flatten)]
+    pub benchmark: Benchmark,
+    #[arg(long, value_parser = device())]
+    pub device: DeviceChoice,
+    #[arg(long)]
+    pub jobs: usize,
+    #[arg(long)]
+    pub threads: usize,
 }
 
 #[derive(Args)]

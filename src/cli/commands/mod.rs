@@ -5,6 +5,7 @@ mod bench;
 mod build_paper;
 mod completions;
 mod data;
+mod devices;
 mod doctor;
 mod eval;
 mod eval_curve;
@@ -18,6 +19,7 @@ mod reproduce;
 mod slurm;
 mod train;
 mod verify;
+mod worker;
 
 use crate::args::{Bench, Cli, Command, Data};
 use anyhow::Result;
@@ -41,6 +43,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Export(args) => export::run(&cli.root, &args),
         Command::Grade(args) => grade::run(&args, isolation),
         Command::Completions(args) => completions::run(&args),
+        Command::Worker(args) => worker::run(&cli.root, &args, isolation),
         Command::Data(Data::Generate(args)) => data::generate(&cli.root, &args),
         Command::Data(Data::Pretrain(args)) => data::pretrain(&cli.root, &args),
     }

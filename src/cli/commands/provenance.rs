@@ -11,21 +11,22 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The device is one of so many that share this machine's cores; `jobs` are asked for on each.
 pub(super) fn describe(
     root: &Path,
     manifest: &Manifest,
-    device: DeviceChoice,
+    (device, devices): (DeviceChoice, usize),
     jobs: Option<usize>,
     isolation: Isolation,
 ) -> Result<Provenance> {
-    let cores = cores();
+    let cores = (cores() / devices).max(1);
     let default = match (device, manifest.source) {
         (DeviceChoice::Cpu, _) => cores,
         // Small models share a GPU: more than four at a time gained nothing (docs/measurements/organism-tier.md).
         (_, Source::Organism) => 4,
         (_, Source::Leetcode) => 1,
     };
-    let jobs = jobs.unwrap_or(default).clamp(1, manifest.runs().len());
+    let jobs = jobs.unwrap_or(default).clamp(1, manifest.runs().len().div_ceil(devices));
     // Starting it says which layers hold here, before any work is done.
     let pool = Pool::new(1, Limits::default(), isolation)?;
     let python = pool.python();

@@ -1,13 +1,13 @@
 //! `reproduce`: gates, training and evaluation of every run, gates again, the paper.
 
 use crate::args::Reproduce;
-use crate::commands::{base, build_paper, eval_curve, plan, provenance, verify};
+use crate::commands::{base, build_paper, devices, eval_curve, plan, provenance, verify};
 use crate::progress::Display;
 use anyhow::{Context as _, Result, bail};
 use backend::Backend;
 use bundle::{Identity, Owner};
 use experiment::runner::BASE_RUN;
-use experiment::{Cost, Evidence, Inputs, Manifest, Provenance, Results, Runner, attest, run_plan};
+use experiment::{Cost, Devices, Evidence, Inputs, Manifest, Provenance, Results, Runner, attest, run_plan};
 use failure::{Failure, Kind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,47 +38,73 @@ pub(super) fn plan_only(root: &Path, args: &Reproduce, isolation: Isolation) -> 
     Ok(())
 }
 
-/// A plan and the device that it runs on.
-struct Opened {
+/// A plan and what it runs on.
+struct Opened<'a> {
+    args: &'a Reproduce,
     manifest: Manifest,
     out: PathBuf,
-    backend: Backend,
+    computes: Computes,
     provenance: Provenance,
 }
 
-impl Opened {
-    fn new(root: &Path, args: &Reproduce, isolation: Isolation) -> Result<Self> {
+/// What computes a plan's runs.
+enum Computes {
+    /// This process.
+    Here(Backend),
+    /// Others, one on the device of each name.
+    Beside(Vec<String>),
+}
+
+impl<'a> Opened<'a> {
+    fn new(root: &Path, args: &'a Reproduce, isolation: Isolation) -> Result<Self> {
         let (manifest, out) = plan::open_part(root, &args.plan, &args.part)?;
         let manifest = base::chosen(manifest, &args.benchmark)?;
+        let ((choice, count), computes) = match &args.devices {
+            None => {
+                let backend = Backend::open(args.device)?;
+                ((backend.choice, 1), Computes::Here(backend))
+            }
+            Some(asked) => {
+                let (choice, names) = devices::named(asked, args.device)?;
+                ((choice, names.len()), Computes::Beside(names))
+            }
+        };
         if args.fresh && out.exists() {
             remove(&out)?;
         }
-        let backend = Backend::open(args.device)?;
-        let provenance = provenance::describe(root, &manifest, backend.choice, args.jobs, isolation)?;
-        println!(
-            "tier {}: {} runs on {}, {} at a time; results in {}\n",
-            manifest.title(),
-            manifest.jobs().len(),
-            backend.choice.name(),
-            provenance.jobs,
-            out.display()
-        );
+        let provenance = provenance::describe(root, &manifest, (choice, count), args.jobs, isolation)?;
+        let on = match &computes {
+            Computes::Here(_) => format!("{}, {} at a time", choice.name(), provenance.jobs),
+            Computes::Beside(names) => {
+                format!("{} devices {}, {} at a time on each", choice.name(), names.join(", "), provenance.jobs)
+            }
+        };
+        let (title, runs) = (manifest.title(), manifest.jobs().len());
+        println!("tier {title}: {runs} runs on {on}; results in {}\n", out.display());
         if let Some(cost) = Cost::of(&manifest)? {
             println!("{cost}\n");
         }
-        Ok(Self { manifest, out, backend, provenance })
+        Ok(Self { args, manifest, out, computes, provenance })
     }
 
     /// Trains and evaluates what is not there yet, and writes `results.json` and the curve.
     fn execute(&self, root: &Path, isolation: Isolation) -> Result<()> {
-        let Self { manifest, out, backend, provenance } = self;
+        let Self { args, manifest, out, computes, provenance } = self;
         let display = Display::new(manifest.updates()?);
-        let told = |done, all| display.preparing("singular bases", done, all);
-        let inputs = Inputs::load(root, manifest, backend, told)?;
-        let (stop, events) = (interrupt_flag()?, |event: experiment::Event| display.show(event));
-        let runner =
-            Runner { manifest, inputs: &inputs, bases: &inputs.bases, out, isolation, stop: &stop, events: &events };
-        let done = run_plan(&runner, provenance);
+        let events = |event: experiment::Event| display.show(event);
+        let done = match computes {
+            Computes::Here(backend) => {
+                let told = |done, all| display.preparing("singular bases", done, all);
+                let (inputs, stop) = (Inputs::load(root, manifest, backend, told)?, interrupt_flag()?);
+                let (bases, (stop, events)) = (&inputs.bases, (&*stop, &events));
+                run_plan(&Runner { manifest, inputs: &inputs, bases, out, isolation, stop, events }, provenance)
+            }
+            Computes::Beside(names) => {
+                let command = devices::worker(root, args, out, provenance, isolation)?;
+                let (stop, command, events) = (&*interrupt_flag()?, &command, &events);
+                Devices { names, command, stop, events }.run_plan(manifest, provenance, out)
+            }
+        };
         display.finish();
         done?;
         let results = Results::collect(manifest, out)?;

@@ -1,9 +1,10 @@
 //! `plan`: what a plan consists of, as text or as array jobs for Slurm. A task that is told to end (exit code 5) or killed
 //! puts itself back into the queue, and goes on where it was.
 
-use crate::args::{PartArgs, PlanFormat, PlanOut};
-use crate::commands::plan;
+use crate::args::{PlanFormat, PlanOut};
+use crate::commands::{devices, plan};
 use anyhow::{Result, bail};
+use backend::DeviceChoice;
 use bundle::write_atomic;
 use experiment::manifest::Job;
 use experiment::runner::BASE_RUN;
@@ -44,12 +45,13 @@ fn slurm(root: &Path, args: &PlanOut, manifest: &Manifest, out: &Path, to: &Path
         None => format!("--tier {}", manifest.name),
     };
     let device = args.device.name();
+    let gpu = if args.device == DeviceChoice::Cuda { "#SBATCH --gres=gpu:1\n" } else { "" };
     let common = format!("{} --root {}", quoted(&program), quoted(&root));
     let rest = format!("{plan} --out {} --device {device}", quoted(out));
     let task = format!(
         r#"#!/usr/bin/env bash
 #SBATCH --requeue --open-mode=append --signal=B:TERM@60
-# One piece of the plan: line SLURM_ARRAY_TASK_ID of the list in $1; $2 is an option for `train`, or nothing.
+{gpu}# One piece of the plan: line SLURM_ARRAY_TASK_ID of the list in $1; $2 is an option for `train`, or nothing.
 set -u
 cd {folder}
 name=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" "$1")
@@ -73,7 +75,7 @@ exit $code
         )
     };
     let mut submit = format!(
-        "#!/usr/bin/env bash\n# Submits the plan; options for sbatch may follow (partition, GPUs, time).\nset -eu\ncd {}\n",
+        "#!/usr/bin/env bash\n# Submits the plan; options for sbatch may follow (partition, other GPUs, time).\nset -eu\ncd {}\n",
         quoted(&to)
     );
     submit += &array("base", "base.txt", 1, "", "");
@@ -87,7 +89,8 @@ exit $code
     submit += &format!(
         "sbatch --parsable --job-name gq-aggregate --requeue --dependency afterok:{last} \"$@\" aggregate.sh\n"
     );
-    let aggregate = format!("#!/usr/bin/env bash\nexec {common} reproduce {rest}{}\n", part(&args.part));
+    let part: String = devices::part(&args.part).flat_map(|word| [" ".into(), word]).collect();
+    let aggregate = format!("#!/usr/bin/env bash\n{gpu}exec {common} reproduce {rest}{part}\n");
     let files = [
         ("task.sh", task),
         ("submit.sh", submit),
@@ -101,14 +104,6 @@ exit $code
     }
     println!("{} pieces; submit them with: bash {}", first.len() + later.len() + 1, to.join("submit.sh").display());
     Ok(())
-}
-
-/// What makes `reproduce` take the same part of the plan.
-fn part(part: &PartArgs) -> String {
-    let arms: Vec<&str> = part.arms.iter().map(|arm| arm.name()).collect();
-    let seeds: Vec<String> = part.seeds.iter().map(u64::to_string).collect();
-    let option = |(name, words): (&str, String)| if words.is_empty() { words } else { format!(" {name} {words}") };
-    [("--arms", arms.join(",")), ("--seeds", seeds.join(","))].map(option).concat()
 }
 
 /// A path for the shell.

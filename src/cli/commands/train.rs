@@ -3,11 +3,10 @@
 use crate::args::Train;
 use crate::commands::{base, plan, provenance, reproduce};
 use crate::progress::Display;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use backend::Backend;
 use experiment::manifest::Job;
-use experiment::{Inputs, Manifest, RunId, Runner};
-use failure::Failure;
+use experiment::{Inputs, RunId, Runner};
 use std::path::Path;
 use substrate::{Grader, Isolation};
 
@@ -17,7 +16,7 @@ pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()>
     let (manifest, out) = plan::open(root, &wanted)?;
     let mut manifest = base::chosen(manifest, &args.benchmark)?;
     let job = match &args.job {
-        Some(name) => named(&manifest, name)?,
+        Some(name) => manifest.piece(name)?,
         None => {
             let run = RunId { arm: args.arm, seed: args.seed };
             (manifest.arms, manifest.seeds) = (vec![run.arm], vec![run.seed]);
@@ -28,7 +27,7 @@ pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()>
         manifest.set_updates(updates);
     }
     let backend = Backend::open(args.device)?;
-    let provenance = provenance::describe(root, &manifest, backend.choice, None, isolation)?;
+    let provenance = provenance::describe(root, &manifest, (backend.choice, 1), None, isolation)?;
     let display = Display::new(job.map_or(Ok(0), |job| manifest.job_config(job).map(|c| c.updates))?);
     let told = |done, all| display.preparing("singular bases", done, all);
     let inputs = Inputs::load(root, &manifest, &backend, told)?;
@@ -53,14 +52,4 @@ pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()>
     display.finish();
     println!("run {name} is in {}", out.join(&name).display());
     Ok(())
-}
-
-/// A piece of a plan by its name; the base model's evaluation is none.
-fn named(manifest: &Manifest, name: &str) -> Result<Option<Job>> {
-    let jobs = manifest.jobs();
-    match jobs.iter().find(|job| job.to_string() == name) {
-        Some(&job) => Ok(Some(job)),
-        None if name == experiment::runner::BASE_RUN => Ok(None),
-        None => bail!(Failure::usage(format!("{} has no piece `{name}`; `plan` lists them", manifest.name))),
-    }
 }

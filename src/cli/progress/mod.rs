@@ -16,6 +16,8 @@ use std::time::Instant;
 pub(crate) struct Display {
     bar: ProgressBar,
     started: Instant,
+    /// Updates of every piece; those of a device that failed are counted once.
+    done: Mutex<BTreeMap<Job, usize>>,
     /// Updates that an earlier call had done: they say nothing about this one's speed.
     before: AtomicU64,
     /// Latest evaluation of every run: update, hack, solve.
@@ -29,19 +31,25 @@ impl Display {
         let style = ProgressStyle::with_template("{bar:28} {pos}/{len} updates  {elapsed} gone, {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_message("no update yet");
-        Self { bar, started: Instant::now(), before: AtomicU64::new(0), latest: Mutex::default() }
+        Self {
+            bar,
+            started: Instant::now(),
+            done: Mutex::default(),
+            before: AtomicU64::new(0),
+            latest: Mutex::default(),
+        }
     }
 
     pub(crate) fn show(&self, event: Event) {
         match event {
             Event::Base { base, rates } => self.line(&format!("base model {}: {}", base + 1, words(rates))),
-            Event::Resumed { updates, .. } => {
-                self.bar.inc(updates as u64);
-                self.before.fetch_add(updates as u64, Ordering::Relaxed);
+            Event::Resumed { job, updates } => {
+                if self.count(job, updates).is_none() {
+                    self.before.fetch_add(updates as u64, Ordering::Relaxed);
+                }
             }
-            Event::Update { job, metrics } => {
-                self.bar.inc(1);
-                let (update, reward) = (metrics.update, metrics.reward);
+            Event::Update { job, update, reward } => {
+                self.count(job, update);
                 let (left, standing) = (self.left(), self.standing());
                 self.bar.set_message(format!("{left} left\n{job} update {update}: reward {reward:.2}{standing}"));
             }
@@ -61,7 +69,19 @@ impl Display {
                 let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
                 self.line(&format!("{:<14} done; {done} of {all} updates, {} left", job.to_string(), self.left()));
             }
+            Event::Said { device, line } => self.line(&format!("device {device}: {line}")),
+            Event::Lost { device, reason } => {
+                self.line(&format!("device {device} FAILED: {reason}; others take up what it was at"));
+            }
         }
+    }
+
+    /// So many updates of a piece are done; the number that was known before, if any was.
+    fn count(&self, job: Job, updates: usize) -> Option<usize> {
+        let mut done = self.done.lock();
+        let known = done.insert(job, updates);
+        self.bar.set_position(done.values().sum::<usize>() as u64);
+        known
     }
 
     /// How long the rest takes at the pace of this call.

@@ -48,8 +48,8 @@ fn a_run_that_was_stopped_twice_ends_with_the_bytes_of_one_that_was_not() {
             if let experiment::Event::Resumed { updates, .. } = event {
                 resumed.store(updates, Ordering::Relaxed);
             }
-            if let experiment::Event::Update { metrics, .. } = event
-                && metrics.update == stop_after
+            if let experiment::Event::Update { update, .. } = event
+                && update == stop_after
             {
                 stop.store(true, Ordering::Relaxed);
             }
