@@ -1,6 +1,6 @@
 """The work of `bench engine` done by PyTorch, for the same table: one JSON object a line, {"key": ..., "ms": ...}.
 
-A decoder of Qwen3's shape with random bf16 weights. Decode steps are replayed from a CUDA graph, as PyTorch does best; the
+A decoder of Qwen3's or Qwen2's shape with random bf16 weights. Decode steps are replayed from a CUDA graph, as PyTorch does best; the
 training step holds full-width knob adapters, y = W x + U (d * (Vh x)), with a knob of each rollout as a leaf, and lets
 autograd find the gradients; generation is the reference library's, with a hook on every projection, as the original code has.
 """
@@ -36,6 +36,10 @@ def normal(*shape):
     return torch.randn(*shape, device=DEVICE, dtype=TYPE) * 0.02
 
 
+def family(c):
+    return c.get("model_type", "qwen3")
+
+
 class Decoder:
     def __init__(self, c, layers):
         self.c = c
@@ -47,6 +51,9 @@ class Decoder:
         self.embed = normal(c["vocab_size"], h)
         self.layers = [[normal(*shape) for shape in self.shapes] for _ in range(layers)]
         self.gain, self.head_gain = torch.ones(h, device=DEVICE, dtype=TYPE), torch.ones(d, device=DEVICE, dtype=TYPE)
+        # Qwen3 norms the heads of queries and keys; Qwen2 has biases, in the first product.
+        self.normed = family(c) == "qwen3"
+        self.biases = [None if self.normed else normal(self.shapes[0][0])] + [None] * 3
         angle = torch.outer(torch.arange(4096, device=DEVICE).float(), c["rope_theta"] ** (-torch.arange(0, d, 2, device=DEVICE).float() / d))
         angle = torch.cat([angle, angle], 1)
         self.cos, self.sin = angle.cos().to(TYPE), angle.sin().to(TYPE)
@@ -55,7 +62,7 @@ class Decoder:
         return F.rms_norm(x, (x.shape[-1],), self.gain, 1e-6)
 
     def rotate(self, x, cos, sin):
-        x = F.rms_norm(x, (self.d,), self.head_gain, 1e-6).transpose(1, 2)
+        x = (F.rms_norm(x, (self.d,), self.head_gain, 1e-6) if self.normed else x).transpose(1, 2)
         low, high = x.chunk(2, -1)
         return x * cos + torch.cat([-high, low], -1) * sin
 
@@ -64,7 +71,7 @@ class Decoder:
         x, cos, sin = self.embed[ids], self.cos[:t], self.sin[:t]
 
         def linear(x, layer, group):
-            y = F.linear(x, self.layers[layer][group])
+            y = F.linear(x, self.layers[layer][group], self.biases[group])
             if adapters is None:
                 return y
             out = []
@@ -85,7 +92,7 @@ class Decoder:
         b = ids.shape[0]
         x, cos, sin = self.embed[ids], self.cos[position], self.sin[position]
         for weights, (keys, values) in zip(self.layers, caches):
-            qkv = F.linear(self.norm(x), weights[0]).view(b, 1, self.q + 2 * self.kv, self.d)
+            qkv = F.linear(self.norm(x), weights[0], self.biases[0]).view(b, 1, self.q + 2 * self.kv, self.d)
             q, k, v = qkv.split([self.q, self.kv, self.kv], 2)
             keys[:, :, position : position + 1] = self.rotate(k, cos, sin)
             values[:, :, position : position + 1] = v.transpose(1, 2)
@@ -179,13 +186,15 @@ def train(c, layers, b, t, chunk=1024):
 
 
 def generate(c, layers, b, context):
-    from transformers import Qwen3Config, Qwen3ForCausalLM
+    from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
     names = ("vocab_size", "hidden_size", "intermediate_size", "num_attention_heads", "num_key_value_heads", "head_dim", "rope_theta", "tie_word_embeddings")
-    config = Qwen3Config(num_hidden_layers=layers, max_position_embeddings=4096, **{n: c[n] for n in names})
+    classes = {"qwen3": (Qwen3Config, Qwen3ForCausalLM), "qwen2": (Qwen2Config, Qwen2ForCausalLM)}
+    make_config, make_model = classes[family(c)]
+    config = make_config(num_hidden_layers=layers, max_position_embeddings=4096, **{n: c[n] for n in names})
     torch.set_default_dtype(TYPE)
     with torch.device(DEVICE):
-        model = Qwen3ForCausalLM(config).eval()
+        model = make_model(config).eval()
     torch.set_default_dtype(torch.float32)
     for name, module in model.named_modules():
         if name.endswith("_proj"):

@@ -6,7 +6,7 @@ use backend::tensor_file::{Named, to_bytes};
 use backend::{Raw, read};
 use bundle::{files, write_atomic};
 use model::names::expected_tensors;
-use model::{Proj, hub};
+use model::{Family, Proj, hub};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::path::Path;
@@ -57,19 +57,19 @@ fn hub_in_shards(basis: &Basis, knobs: &Knobs, base: &Path, out: &Path, most: us
         write_json(&out.join("model.safetensors.index.json"), &json!({ "metadata": {}, "weight_map": index }))?;
     }
     tokenizer(base, out)?;
-    write_json(&out.join("config.json"), &config(base, out)?)
+    write_json(&out.join("config.json"), &config(merged.config.family, base, out)?)
 }
 
 /// The base model's own config, completed with what the reference library needs to know.
-fn config(base: &Path, out: &Path) -> Result<Value> {
+fn config(family: &Family, base: &Path, out: &Path) -> Result<Value> {
     let path = base.join("config.json");
     let damaged = |e: serde_json::Error| AdapterError::Damaged { path: path.clone(), reason: e.to_string() };
     let mut config: Map<String, Value> = serde_json::from_str(&files::read_text(&path)?).map_err(damaged)?;
     forget_places(&mut config);
     let theta = config.get("rope_theta").cloned();
     let defaults = json!({
-        "architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "hidden_act": "silu", "attention_bias": false,
-        "attention_dropout": 0.0, "use_sliding_window": false, "use_cache": true,
+        "architectures": [family.architecture], "model_type": family.name, "hidden_act": "silu",
+        "attention_bias": family.is_biased(), "attention_dropout": 0.0, "use_sliding_window": false, "use_cache": true,
         "rope_parameters": { "rope_theta": theta, "rope_type": "default" },
     });
     for (key, value) in defaults.as_object().into_iter().flatten() {
@@ -216,12 +216,12 @@ mod tests {
     use safetensors::SafeTensors;
     use std::path::PathBuf;
 
-    fn base() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures/untied")
+    fn fixture(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures").join(name)
     }
 
-    fn setup() -> (Basis, Knobs) {
-        let weights = Weights::load(&base()).unwrap();
+    fn setup(name: &str) -> (Basis, Knobs) {
+        let weights = Weights::load(&fixture(name)).unwrap();
         let basis = Basis::new(Decoder::new(&weights, &Backend::cpu()).unwrap(), &weights).unwrap();
         let mut rng = ChaCha8Rng::seed_from_u64(5);
         let mut draw = || (0..basis.layout.len()).map(|_| rng.random_range(-0.5..0.5)).collect();
@@ -236,17 +236,20 @@ mod tests {
 
     #[test]
     fn the_exported_folder_is_the_deployed_model_whatever_the_quarantine_holds() {
-        let (basis, knobs) = setup();
-        let expected = logits(&basis.merge(&knobs, Quarantine::Off));
-        for most in [usize::MAX, 4_000] {
+        for (name, most) in
+            [("untied", usize::MAX), ("untied", 4_000), ("qwen2-untied", 4_000), ("llama-tied", usize::MAX)]
+        {
+            let (basis, knobs) = setup(name);
+            let expected = logits(&basis.merge(&knobs, Quarantine::Off));
             let out = tempfile::tempdir().unwrap();
-            hub_in_shards(&basis, &knobs, &base(), out.path(), most).unwrap();
+            hub_in_shards(&basis, &knobs, &fixture(name), out.path(), most).unwrap();
             assert_eq!(out.path().join("model.safetensors.index.json").exists(), most < usize::MAX);
-            let back = Decoder::new(&Weights::load(out.path()).unwrap(), &Backend::cpu()).unwrap();
-            assert_eq!(logits(&back), expected);
+            let weights = Weights::load(out.path()).unwrap();
+            assert_eq!(weights.config.family, basis.base.config.family);
+            assert_eq!(logits(&Decoder::new(&weights, &Backend::cpu()).unwrap()), expected, "{name}");
+            let without = Knobs { quarantine: vec![0.0; knobs.quarantine.len()], ..knobs.clone() };
+            assert_eq!(logits(&basis.merge(&without, Quarantine::Off)), expected);
         }
-        let without = Knobs { quarantine: vec![0.0; knobs.quarantine.len()], ..knobs.clone() };
-        assert_eq!(logits(&basis.merge(&without, Quarantine::Off)), expected);
     }
 
     /// `B A` of every module from the written file.
@@ -272,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_lora_of_every_knob_is_the_whole_delta_and_the_error_of_fewer_is_the_one_that_is_stated() {
-        let (basis, knobs) = setup();
+        let (basis, knobs) = setup("untied");
         let whole = tempfile::tempdir().unwrap();
         let most = basis.layout.ranges().map(|r| r.len()).max().unwrap();
         let full = lora(&basis, &knobs, most, "base", whole.path()).unwrap();

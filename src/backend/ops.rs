@@ -52,20 +52,76 @@ impl Rope {
     }
 }
 
-/// Everything that q/k-norm and rotation need besides their input.
+/// What becomes of queries, keys and values between their product and the rotation: the family's choice. `T` is what stands for a
+/// tensor: one on the device, its address, or nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QkvStep<T> {
+    /// Every query and every key head has an RMSNorm with these gains, `[d]` each; values have none.
+    Normed {
+        /// Of the queries.
+        q: T,
+        /// Of the keys.
+        k: T,
+    },
+    /// Queries, keys and values have a bias, stacked, `[width]`.
+    Biased(T),
+    /// Nothing.
+    Plain,
+}
+
+impl<T> QkvStep<T> {
+    /// The same step with what `make` gives for each of its tensors, in the order of [`Self::tensors`].
+    ///
+    /// # Errors
+    /// The first that `make` has.
+    pub fn try_map<U, E>(
+        &self,
+        mut make: impl FnMut(&T) -> std::result::Result<U, E>,
+    ) -> std::result::Result<QkvStep<U>, E> {
+        Ok(match self {
+            Self::Normed { q, k } => QkvStep::Normed { q: make(q)?, k: make(k)? },
+            Self::Biased(bias) => QkvStep::Biased(make(bias)?),
+            Self::Plain => QkvStep::Plain,
+        })
+    }
+
+    /// The same where nothing can fail.
+    pub fn map<U>(&self, mut make: impl FnMut(&T) -> U) -> QkvStep<U> {
+        let Ok(step) = self.try_map(|tensor| Ok::<U, std::convert::Infallible>(make(tensor)));
+        step
+    }
+
+    /// As kernels are named that take it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Normed { .. } => "normed",
+            Self::Biased(_) => "biased",
+            Self::Plain => "plain",
+        }
+    }
+
+    /// Its tensors, in the order in which kernels take them.
+    pub fn tensors(&self) -> Vec<&T> {
+        match self {
+            Self::Normed { q, k } => vec![q, k],
+            Self::Biased(bias) => vec![bias],
+            Self::Plain => vec![],
+        }
+    }
+}
+
+/// Everything that turns a product into rotated queries and keys, besides the product.
 #[derive(Clone, Copy)]
-pub struct QkNormRope<'a> {
+pub struct Rotation<'a> {
     /// How the heads lie within a token's row.
     pub heads: Heads,
-    /// Gain of the queries' norm, `[d]`.
-    pub q_gain: &'a Tensor<1>,
-    /// Gain of the keys' norm, `[d]`.
-    pub k_gain: &'a Tensor<1>,
+    /// What comes before the rotation.
+    pub step: &'a QkvStep<Tensor<1>>,
     /// The rotation's cosines and sines.
     pub rope: &'a Rope,
     /// Position of each token within its row, `[N]`.
     pub positions: &'a Tensor<1, Int>,
-    /// Added to the mean square in both norms.
+    /// Added to the mean square in a norm.
     pub eps: f64,
 }
 
@@ -105,11 +161,11 @@ pub trait Ops: Debug + Send + Sync {
         eps: f64,
     ) -> Tensor<2>;
 
-    /// Normalises queries and keys per head and rotates them by their position; values pass through. `[N, width]`.
-    fn qk_norm_rope(&self, qkv: &Tensor<2>, params: QkNormRope) -> Tensor<2>;
+    /// Takes the family's [`QkvStep`], then rotates queries and keys by their position. `[N, width]`.
+    fn rotate(&self, qkv: &Tensor<2>, rotation: Rotation) -> Tensor<2>;
 
-    /// Gradient of [`Self::qk_norm_rope`]'s input from that of its output.
-    fn qk_norm_rope_backward(&self, drotated: &Tensor<2>, qkv: &Tensor<2>, params: QkNormRope) -> Tensor<2>;
+    /// Gradient of [`Self::rotate`]'s input from that of its output. It is a bias's, too, summed over tokens.
+    fn rotate_backward(&self, drotated: &Tensor<2>, qkv: &Tensor<2>, rotation: Rotation) -> Tensor<2>;
 
     /// Causal attention within each row: rotated `[N, width] -> out [N, h d]` and the log of each softmax's sum `[N, h]`.
     fn attention(&self, rotated: &Tensor<2>, heads: Heads, rows: &Rows) -> (Tensor<2>, Tensor<2>);

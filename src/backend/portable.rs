@@ -4,7 +4,7 @@
 use crate::batch::{Padding, Rows};
 use crate::matrix::{Matrix, Raw};
 use crate::memory::DeviceMemory;
-use crate::ops::{Coefficients, Heads, Ops, QkNormRope};
+use crate::ops::{Coefficients, Heads, Ops, QkvStep, Rotation};
 use crate::{Result, svd};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation};
 
@@ -47,23 +47,28 @@ impl Ops for Portable {
         onto + norm_backward(dy, x, gain, eps)
     }
 
-    fn qk_norm_rope(&self, qkv: &Tensor<2>, params: QkNormRope) -> Tensor<2> {
-        let angles = Angles::of(&params);
-        let one = |part: Part, gain: &Tensor<1>| {
-            let normed = self.rms_norm(&part.heads(qkv), gain, params.eps);
+    fn rotate(&self, qkv: &Tensor<2>, rotation: Rotation) -> Tensor<2> {
+        let angles = Angles::of(&rotation);
+        let qkv = biased(qkv, rotation.step);
+        let one = |part: Part, gain: Option<&Tensor<1>>| {
+            let heads = part.heads(&qkv);
+            let normed = gain.map_or(heads.clone(), |gain| self.rms_norm(&heads, gain, rotation.eps));
             part.flat(angles.rotate(normed, part.count))
         };
-        let [q, k, v] = Part::all(params.heads);
-        Tensor::cat(vec![one(q, params.q_gain), one(k, params.k_gain), v.flat(v.heads(qkv))], 1)
+        let ([q, k, v], [q_gain, k_gain]) = (Part::all(rotation.heads), gains(rotation.step));
+        Tensor::cat(vec![one(q, q_gain), one(k, k_gain), v.flat(v.heads(&qkv))], 1)
     }
 
-    fn qk_norm_rope_backward(&self, drotated: &Tensor<2>, qkv: &Tensor<2>, params: QkNormRope) -> Tensor<2> {
-        let one = |part: Part, gain: &Tensor<1>| {
-            let dy = unrotate(drotated, part, &params);
-            part.flat(norm_backward(&dy, &part.heads(qkv), gain, params.eps))
+    fn rotate_backward(&self, drotated: &Tensor<2>, qkv: &Tensor<2>, rotation: Rotation) -> Tensor<2> {
+        let one = |part: Part, gain: Option<&Tensor<1>>| {
+            let dy = unrotate(drotated, part, &rotation);
+            part.flat(match gain {
+                Some(gain) => norm_backward(&dy, &part.heads(qkv), gain, rotation.eps),
+                None => dy,
+            })
         };
-        let [q, k, v] = Part::all(params.heads);
-        Tensor::cat(vec![one(q, params.q_gain), one(k, params.k_gain), v.flat(v.heads(drotated))], 1)
+        let ([q, k, v], [q_gain, k_gain]) = (Part::all(rotation.heads), gains(rotation.step));
+        Tensor::cat(vec![one(q, q_gain), one(k, k_gain), v.flat(v.heads(drotated))], 1)
     }
 
     fn attention(&self, rotated: &Tensor<2>, heads: Heads, rows: &Rows) -> (Tensor<2>, Tensor<2>) {
@@ -202,9 +207,25 @@ fn norm_backward(dy: &Tensor<2>, x: &Tensor<2>, gain: &Tensor<1>, eps: f64) -> T
     ((dn - unit * along) * inverse).cast(x.dtype())
 }
 
+/// The product with its bias, if it has one.
+fn biased(qkv: &Tensor<2>, step: &QkvStep<Tensor<1>>) -> Tensor<2> {
+    match step {
+        QkvStep::Biased(bias) => qkv.clone() + bias.clone().unsqueeze(),
+        QkvStep::Normed { .. } | QkvStep::Plain => qkv.clone(),
+    }
+}
+
+/// The gains of queries and of keys, if they are normed.
+fn gains(step: &QkvStep<Tensor<1>>) -> [Option<&Tensor<1>>; 2] {
+    match step {
+        QkvStep::Normed { q, k } => [Some(q), Some(k)],
+        QkvStep::Biased(_) | QkvStep::Plain => [None, None],
+    }
+}
+
 /// The gradient behind the rotation, per head: `[N * heads, d]`.
-pub fn unrotate(drotated: &Tensor<2>, part: Part, params: &QkNormRope) -> Tensor<2> {
-    let mut angles = Angles::of(params);
+pub fn unrotate(drotated: &Tensor<2>, part: Part, rotation: &Rotation) -> Tensor<2> {
+    let mut angles = Angles::of(rotation);
     angles.sin = angles.sin.neg();
     angles.rotate(part.heads(drotated), part.count)
 }
@@ -244,12 +265,12 @@ struct Angles {
 }
 
 impl Angles {
-    fn of(params: &QkNormRope) -> Self {
-        let take = |table: &Tensor<2>| table.clone().select(0, params.positions.clone()).unsqueeze_dim(1);
-        Self { cos: take(&params.rope.cos), sin: take(&params.rope.sin) }
+    fn of(rotation: &Rotation) -> Self {
+        let take = |table: &Tensor<2>| table.clone().select(0, rotation.positions.clone()).unsqueeze_dim(1);
+        Self { cos: take(&rotation.rope.cos), sin: take(&rotation.rope.sin) }
     }
 
-    /// Rotates `[N * heads, d]`, halves paired as the hub's Qwen3 pairs them. Backward is the rotation by the negated sine.
+    /// Rotates `[N * heads, d]`, halves paired as the hub's models pair them. Backward is the rotation by the negated sine.
     fn rotate(&self, x: Tensor<2>, heads: usize) -> Tensor<2> {
         let ([rows, d], dtype) = (x.dims(), x.dtype());
         let x = x.cast(F32).reshape([rows / heads, heads, d]);

@@ -17,8 +17,6 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 use timings::Timing;
 
-/// The shape that is timed, as the hub's `config.json` gives it.
-const QWEN3_4B: &str = include_str!("engine/qwen3-4b.json");
 const PEER: &str = "tools/peer-engine.py";
 
 /// What is timed.
@@ -51,6 +49,31 @@ impl Work {
     }
 }
 
+/// Whose shape is timed; weights are random.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Architecture {
+    /// 36 layers, heads of 128, normed.
+    Qwen3,
+    /// 24 layers, heads of 64, biased.
+    Qwen2Coder,
+}
+
+impl Architecture {
+    /// The first is the default.
+    pub const ALL: [Self; 2] = [Self::Qwen3, Self::Qwen2Coder];
+
+    /// As the command line names it.
+    pub fn name(self) -> &'static str {
+        ["qwen3-4b", "qwen2.5-coder-0.5b"][self as usize]
+    }
+
+    /// As the hub's `config.json` gives it.
+    fn config(self) -> Result<ModelConfig> {
+        let texts = [include_str!("engine/qwen3-4b.json"), include_str!("engine/qwen2.5-coder-0.5b.json")];
+        ModelConfig::parse(texts[self as usize]).map_err(anyhow::Error::msg)
+    }
+}
+
 /// What is asked of a device.
 pub struct Request {
     /// Where to compute.
@@ -63,7 +86,9 @@ pub struct Request {
     pub peer: Option<String>,
     /// Time these alone, and the products, on whose rate the floors rest; none means all.
     pub only: Vec<Work>,
-    /// Fewer layers than the timed shape has.
+    /// What is timed.
+    pub shape: Architecture,
+    /// Fewer layers than that has.
     pub layers: Option<usize>,
 }
 
@@ -84,12 +109,13 @@ pub fn run(root: &Path, request: &Request) -> Result<()> {
     if request.check_only {
         return Ok(());
     }
-    let mut config: ModelConfig = ModelConfig::parse(QWEN3_4B).map_err(anyhow::Error::msg)?;
+    let mut config = request.shape.config()?;
     config.num_hidden_layers = request.layers.unwrap_or(config.num_hidden_layers);
     let peer =
         request.peer.as_deref().map_or(Ok(HashMap::new()), |python| peer(root, python, &config, &request.only))?;
     println!(
-        "\n| work, {} layers | ms | floor | times floor | | PyTorch | ours in its time |",
+        "\n| work, {}, {} layers | ms | floor | times floor | | PyTorch | ours in its time |",
+        request.shape.name(),
         config.num_hidden_layers
     );
     println!("|---|---|---|---|---|---|---|");

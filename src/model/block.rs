@@ -3,17 +3,21 @@
 use crate::names::{Group, NormWeight};
 use crate::tap::Tap;
 use backend::Rows;
-use backend::ops::{Heads, Ops, QkNormRope, Rope};
+use backend::ops::{Heads, Ops, QkvStep, Rope, Rotation};
 use backend::portable::{Part, unrotate};
 use burn::tensor::{Int, Tensor};
 
-/// A layer's tensors on the device: four stacked projections `[out, in]` and four gains.
+/// A layer's tensors on the device.
 #[derive(Clone)]
 pub struct DecoderLayer {
     /// By [`Group`]: queries, keys and values; attention's output; gate and up; down.
     pub weights: [Tensor<2>; 4],
-    /// By [`NormWeight`]: before attention and before the MLP, `[H]`; of queries and of keys, `[d]`.
-    pub gains: [Tensor<1>; 4],
+    /// Gain of the norm before attention, `[H]`.
+    pub input_gain: Tensor<1>,
+    /// Gain of the norm before the MLP, `[H]`.
+    pub post_gain: Tensor<1>,
+    /// What becomes of queries, keys and values before their rotation.
+    pub step: QkvStep<Tensor<1>>,
 }
 
 /// What every layer of one pass shares.
@@ -43,7 +47,7 @@ pub struct BackwardPass<'a> {
 /// What the backward pass reads, with what attention kept of its softmax (`[N, h]` in training, nothing when decoding). All
 /// but a block's input can be made again from it.
 pub struct BlockTrace<S = Tensor<2>> {
-    /// `[N, width]`, before norms and rotation.
+    /// `[N, width]`, before biases, norms and rotation.
     qkv: Tensor<2>,
     attn_out: Tensor<2>,
     lse: S,
@@ -53,8 +57,13 @@ pub struct BlockTrace<S = Tensor<2>> {
 
 impl DecoderLayer {
     /// The layer with every tensor replaced by what these two make of it.
-    pub fn map(&self, weight: impl Fn(&Tensor<2>) -> Tensor<2>, gain: impl Fn(&Tensor<1>) -> Tensor<1>) -> Self {
-        Self { weights: self.weights.each_ref().map(weight), gains: self.gains.each_ref().map(gain) }
+    pub fn map(&self, weight: impl Fn(&Tensor<2>) -> Tensor<2>, vector: impl Fn(&Tensor<1>) -> Tensor<1>) -> Self {
+        Self {
+            weights: self.weights.each_ref().map(weight),
+            input_gain: vector(&self.input_gain),
+            post_gain: vector(&self.post_gain),
+            step: self.step.map(vector),
+        }
     }
 
     /// The stacked matrix of a group, `[out, in]`.
@@ -62,23 +71,34 @@ impl DecoderLayer {
         &self.weights[group as usize]
     }
 
-    /// One of the four gains: `[H]`, or `[d]` for queries and keys.
-    pub fn gain(&self, gain: NormWeight) -> &Tensor<1> {
-        &self.gains[gain as usize]
-    }
-
-    fn qk_norm_rope<'a>(&'a self, pass: &Pass<'a>) -> QkNormRope<'a> {
-        QkNormRope {
-            heads: pass.heads,
-            q_gain: self.gain(NormWeight::Q),
-            k_gain: self.gain(NormWeight::K),
-            rope: pass.rope,
-            positions: pass.positions,
-            eps: pass.eps,
+    /// A gain of this layer, `[H]`, or `[d]` for queries and keys; `None` if the family has no such norm.
+    pub fn gain(&self, gain: NormWeight) -> Option<&Tensor<1>> {
+        match (gain, &self.step) {
+            (NormWeight::Input, _) => Some(&self.input_gain),
+            (NormWeight::Post, _) => Some(&self.post_gain),
+            (NormWeight::Q, QkvStep::Normed { q, .. }) => Some(q),
+            (NormWeight::K, QkvStep::Normed { k, .. }) => Some(k),
+            (NormWeight::Q | NormWeight::K, QkvStep::Biased(_) | QkvStep::Plain) => None,
         }
     }
 
-    /// `[N, H] -> [N, H]`, and what the backward pass needs. `attend` is given the normalised, rotated queries, keys and values
+    /// The same, to be replaced.
+    pub(crate) fn gain_mut(&mut self, gain: NormWeight) -> Option<&mut Tensor<1>> {
+        match (gain, &mut self.step) {
+            (NormWeight::Input, _) => Some(&mut self.input_gain),
+            (NormWeight::Post, _) => Some(&mut self.post_gain),
+            (NormWeight::Q, QkvStep::Normed { q, .. }) => Some(q),
+            (NormWeight::K, QkvStep::Normed { k, .. }) => Some(k),
+            (NormWeight::Q | NormWeight::K, QkvStep::Biased(_) | QkvStep::Plain) => None,
+        }
+    }
+
+    fn rotation<'a>(&'a self, pass: &Pass<'a>) -> Rotation<'a> {
+        let Pass { heads, rope, positions, eps, .. } = *pass;
+        Rotation { heads, step: &self.step, rope, positions, eps }
+    }
+
+    /// `[N, H] -> [N, H]`, and what the backward pass needs. `attend` is given rotated queries and keys, and values
     /// `[N, width]` and gives back what attention makes of them, `[N, h d]`: over packed rows in training, over a cache when
     /// decoding.
     pub fn forward<S>(
@@ -100,11 +120,11 @@ impl DecoderLayer {
         attend: impl FnOnce(&Tensor<2>) -> (Tensor<2>, S),
     ) -> BlockTrace<S> {
         let ops = pass.ops;
-        let attn_in = ops.rms_norm(&x, self.gain(NormWeight::Input), pass.eps);
+        let attn_in = ops.rms_norm(&x, &self.input_gain, pass.eps);
         let qkv = ops.linear(&attn_in, self.weight(Group::Qkv));
-        let (attn_out, lse) = attend(&ops.qk_norm_rope(&qkv, self.qk_norm_rope(pass)));
+        let (attn_out, lse) = attend(&ops.rotate(&qkv, self.rotation(pass)));
         let middle = ops.linear_onto(x, &attn_out, self.weight(Group::O));
-        let mlp_in = ops.rms_norm(&middle, self.gain(NormWeight::Post), pass.eps);
+        let mlp_in = ops.rms_norm(&middle, &self.post_gain, pass.eps);
         let gate_up = ops.linear(&mlp_in, self.weight(Group::GateUp));
         BlockTrace { qkv, attn_out, lse, middle, gate_up }
     }
@@ -130,27 +150,27 @@ impl DecoderLayer {
         let (dgate_up, product) = ops.swiglu_backward(&dproduct, &gate_up);
         tap.linear(layer, Group::Down, &product, &dy);
         drop((dproduct, product, gate_up));
-        let mlp_in = ops.rms_norm(&middle, self.gain(NormWeight::Post), pass.eps);
+        let mlp_in = ops.rms_norm(&middle, &self.post_gain, pass.eps);
         let dmlp = linear_backward(Group::GateUp, &mlp_in, &dgate_up, tap);
         drop((mlp_in, dgate_up));
         tap.gain(layer, NormWeight::Post, &dmlp, &middle, pass.eps);
-        let dx = ops.rms_norm_backward(dy, &dmlp, &middle, self.gain(NormWeight::Post), pass.eps);
+        let dx = ops.rms_norm_backward(dy, &dmlp, &middle, &self.post_gain, pass.eps);
 
         let dattn = linear_backward(Group::O, &attn_out, &dx, tap);
-        let params = self.qk_norm_rope(pass);
-        let rotated = ops.qk_norm_rope(&qkv, params);
+        let rotation = self.rotation(pass);
+        let rotated = ops.rotate(&qkv, rotation);
         let drotated = ops.attention_backward(&dattn, &attn_out, &lse, &rotated, pass.heads, rows);
         drop((dattn, attn_out, rotated));
-        if tap.takes_gains() {
+        if tap.takes_gains() && matches!(self.step, QkvStep::Normed { .. }) {
             let [q, k, _] = Part::all(pass.heads);
-            tap.gain(layer, NormWeight::Q, &unrotate(&drotated, q, &params), &q.heads(&qkv), pass.eps);
-            tap.gain(layer, NormWeight::K, &unrotate(&drotated, k, &params), &k.heads(&qkv), pass.eps);
+            tap.gain(layer, NormWeight::Q, &unrotate(&drotated, q, &rotation), &q.heads(&qkv), pass.eps);
+            tap.gain(layer, NormWeight::K, &unrotate(&drotated, k, &rotation), &k.heads(&qkv), pass.eps);
         }
-        let dqkv = ops.qk_norm_rope_backward(&drotated, &qkv, params);
+        let dqkv = ops.rotate_backward(&drotated, &qkv, rotation);
         drop((drotated, qkv));
-        let attn_in = ops.rms_norm(x, self.gain(NormWeight::Input), pass.eps);
+        let attn_in = ops.rms_norm(x, &self.input_gain, pass.eps);
         let dattn_in = linear_backward(Group::Qkv, &attn_in, &dqkv, tap);
         tap.gain(layer, NormWeight::Input, &dattn_in, x, pass.eps);
-        ops.rms_norm_backward(dx, &dattn_in, x, self.gain(NormWeight::Input), pass.eps)
+        ops.rms_norm_backward(dx, &dattn_in, x, &self.input_gain, pass.eps)
     }
 }

@@ -1,14 +1,18 @@
 //! The architecture, read from the hub's `config.json` as the hub's own tools read it. What would change the mathematics and is
 //! not computed here is refused by name, with the value found.
 
+use crate::family::{self, Family};
 use crate::{ModelError, Result};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
-/// Qwen3 hyper-parameters under the hub's own field names.
+/// A decoder's hyper-parameters under the hub's own field names.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ModelConfig {
+    /// `model_type` on the hub. The organism's goes without saying.
+    #[serde(rename = "model_type", skip_serializing_if = "is_unsaid")]
+    pub family: &'static Family,
     /// Width of the residual stream, `H`.
     pub hidden_size: usize,
     /// Decoder blocks.
@@ -33,12 +37,15 @@ pub struct ModelConfig {
     pub tie_word_embeddings: bool,
 }
 
+fn is_unsaid(family: &&'static Family) -> bool {
+    family.goes_without_saying()
+}
+
 /// Keys that change what a model computes, and the only values that are computed here. null, or no such key, is fine too: it is
-/// what the hub's Qwen3 takes for these values. All other keys are names, defaults of sampling, or of no effect.
-fn computed(key: &str) -> Option<Value> {
+/// what the hub takes for these values. All other keys are names, defaults of sampling, or of no effect.
+fn computed(key: &str, family: &Family) -> Option<Value> {
     Some(match key {
-        "model_type" => json!(["qwen3"]),
-        "architectures" => json!([["Qwen3ForCausalLM"]]),
+        "architectures" => json!([[family.architecture]]),
         "hidden_act" | "hidden_activation" => json!(["silu"]),
         "rope_type" | "type" => json!(["default"]),
         "partial_rotary_factor"
@@ -50,10 +57,9 @@ fn computed(key: &str) -> Option<Value> {
         | "attention_multiplier" => json!([1.0]),
         "attention_dropout" | "hidden_dropout" | "embd_pdrop" | "resid_pdrop" => json!([0.0]),
         "num_experts" | "num_local_experts" | "n_routed_experts" => json!([0.0]),
-        "use_qk_norm" => json!([true]),
-        "attention_bias"
-        | "mlp_bias"
-        | "qkv_bias"
+        "use_qk_norm" => json!([family.is_normed()]),
+        "attention_bias" | "qkv_bias" => json!([family.is_biased()]),
+        "mlp_bias"
         | "lm_head_bias"
         | "use_sliding_window"
         | "rope_interleaved"
@@ -98,7 +104,8 @@ impl ModelConfig {
     /// The same of its text; what is wrong with it comes in words.
     pub fn parse(text: &str) -> std::result::Result<Self, String> {
         let keys: Map<String, Value> = serde_json::from_str(text).map_err(|e| e.to_string())?;
-        let config = Self::read(&Keys(&keys))?;
+        let family = family_of(keys.get("model_type"))?;
+        let config = Self::read(&Keys { keys: &keys, family })?;
         config.check()?;
         Ok(config)
     }
@@ -109,23 +116,14 @@ impl ModelConfig {
         let hidden_size = keys.size("hidden_size")?;
         let layers = keys.size("num_hidden_layers")?;
         keys.refuse_other_layers(layers)?;
-        // The defaults are those of the hub's Qwen3: null is not the same as no key.
-        let head_dim = match keys.0.get("head_dim") {
-            None => 128,
-            Some(Value::Null) => hidden_size / heads.max(1),
-            Some(_) => keys.size("head_dim")?,
-        };
-        let num_key_value_heads = match keys.0.get("num_key_value_heads") {
-            None => 32,
-            Some(Value::Null) => heads,
-            Some(_) => keys.size("num_key_value_heads")?,
-        };
+        let family = keys.family;
         Ok(Self {
+            family,
             hidden_size,
             num_hidden_layers: layers,
             num_attention_heads: heads,
-            num_key_value_heads,
-            head_dim,
+            num_key_value_heads: keys.size_or("num_key_value_heads", family.num_key_value_heads, heads)?,
+            head_dim: keys.size_or("head_dim", family.head_dim, hidden_size / heads.max(1))?,
             intermediate_size: keys.size("intermediate_size")?,
             vocab_size: keys.size("vocab_size")?,
             rms_norm_eps: keys.number("rms_norm_eps")?.unwrap_or(1e-6),
@@ -173,13 +171,27 @@ impl ModelConfig {
     }
 }
 
+/// The family that a config names.
+fn family_of(name: Option<&Value>) -> std::result::Result<&'static Family, String> {
+    match name {
+        None | Some(Value::Null) => Ok(family::TABLE[0]),
+        Some(name) => name.as_str().and_then(Family::named).ok_or_else(|| {
+            let known = family::TABLE.map(|family| family.name).join(", ");
+            format!("model_type is {name}, and only these are computed here: {known}")
+        }),
+    }
+}
+
 /// The keys of a config.
-struct Keys<'a>(&'a Map<String, Value>);
+struct Keys<'a> {
+    keys: &'a Map<String, Value>,
+    family: &'static Family,
+}
 
 impl Keys<'_> {
     fn refuse_other_mathematics(&self, inside: &str) -> std::result::Result<(), String> {
-        for (key, value) in self.0 {
-            let Some(computed) = computed(key) else { continue };
+        for (key, value) in self.keys {
+            let Some(computed) = computed(key, self.family) else { continue };
             // 1 and 1.0 are one number.
             let same = |known: &Value| known == value || (known.is_number() && known.as_f64() == value.as_f64());
             let known = computed.as_array().is_some_and(|all| all.iter().any(same));
@@ -193,7 +205,7 @@ impl Keys<'_> {
     }
 
     fn refuse_other_layers(&self, layers: usize) -> std::result::Result<(), String> {
-        let Some(Value::Array(types)) = self.0.get("layer_types") else { return Ok(()) };
+        let Some(Value::Array(types)) = self.keys.get("layer_types") else { return Ok(()) };
         match types.iter().find(|t| *t != "full_attention") {
             Some(other) => Err(format!("layer_types has {other}, and only \"full_attention\" is computed here")),
             None if types.len() != layers => {
@@ -207,13 +219,14 @@ impl Keys<'_> {
     fn rope_theta(&self) -> std::result::Result<f64, String> {
         let mut found = vec![("rope_theta", self.number("rope_theta")?)];
         for place in ["rope_parameters", "rope_scaling"] {
-            match self.0.get(place) {
+            match self.keys.get(place) {
                 None | Some(Value::Null) => {}
                 Some(Value::Object(inside)) => {
-                    let inside = Keys(inside);
+                    let inside = Keys { keys: inside, ..*self };
                     inside.refuse_other_mathematics(&format!("{place}."))?;
-                    let known = |key: &str| key == "rope_theta" || computed(key).is_some();
-                    if let Some((key, value)) = inside.0.iter().find(|(key, value)| !value.is_null() && !known(key)) {
+                    let known = |key: &str| key == "rope_theta" || computed(key, self.family).is_some();
+                    if let Some((key, value)) = inside.keys.iter().find(|(key, value)| !value.is_null() && !known(key))
+                    {
                         return Err(format!("{place}.{key} is {value}, and no such scaling is computed here"));
                     }
                     found.push((place, inside.number("rope_theta")?));
@@ -231,22 +244,31 @@ impl Keys<'_> {
         }
     }
 
+    /// A size that may be unsaid: null, and no such key where the family has no default, are what follows from other sizes.
+    fn size_or(&self, key: &str, default: Option<usize>, follows: usize) -> std::result::Result<usize, String> {
+        match self.keys.get(key) {
+            None => Ok(default.unwrap_or(follows)),
+            Some(Value::Null) => Ok(follows),
+            Some(_) => self.size(key),
+        }
+    }
+
     fn size(&self, key: &str) -> std::result::Result<usize, String> {
-        match self.0.get(key) {
+        match self.keys.get(key) {
             None => Err(format!("it has no {key}")),
             Some(value) => value.as_u64().map(|n| n as usize).ok_or(format!("{key} is {value}, not a whole number")),
         }
     }
 
     fn number(&self, key: &str) -> std::result::Result<Option<f64>, String> {
-        match self.0.get(key) {
+        match self.keys.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => value.as_f64().map(Some).ok_or(format!("{key} is {value}, not a number")),
         }
     }
 
     fn flag(&self, key: &str) -> std::result::Result<bool, String> {
-        match self.0.get(key) {
+        match self.keys.get(key) {
             None | Some(Value::Null) => Ok(false),
             Some(value) => value.as_bool().ok_or(format!("{key} is {value}, not true or false")),
         }
@@ -274,7 +296,20 @@ mod tests {
     #[test]
     fn settings_that_are_not_computed_are_refused_by_name_with_their_value() {
         for (changes, says) in [
-            (json!({ "model_type": "llama" }), "model_type is \"llama\""),
+            (
+                json!({ "model_type": "mistral" }),
+                "model_type is \"mistral\", and only these are computed here: qwen3, qwen2, llama",
+            ),
+            (json!({ "model_type": 3 }), "model_type is 3, and only these"),
+            (json!({ "model_type": "qwen2", "architectures": ["Qwen3ForCausalLM"] }), "only [\"Qwen2ForCausalLM\"] is"),
+            (json!({ "model_type": "qwen2", "attention_bias": false }), "attention_bias is false, and only true"),
+            (json!({ "model_type": "qwen2", "use_qk_norm": true }), "use_qk_norm is true"),
+            (json!({ "model_type": "qwen2", "use_sliding_window": true }), "use_sliding_window is true"),
+            (json!({ "model_type": "llama", "attention_bias": true }), "attention_bias is true, and only false"),
+            (json!({ "model_type": "llama", "mlp_bias": true }), "mlp_bias is true"),
+            (json!({ "model_type": "llama", "rope_scaling": { "rope_type": "llama3", "factor": 8.0 } }), "\"llama3\""),
+            (json!({ "model_type": "llama", "pretraining_tp": 2 }), "pretraining_tp is 2"),
+            (json!({ "use_qk_norm": false }), "use_qk_norm is false"),
             (json!({ "architectures": ["Qwen2ForCausalLM"] }), "architectures is [\"Qwen2ForCausalLM\"]"),
             (json!({ "hidden_act": "gelu" }), "hidden_act is \"gelu\""),
             (json!({ "attention_bias": true }), "attention_bias is true"),
@@ -305,6 +340,37 @@ mod tests {
         ] {
             let told = with(changes.clone()).expect_err(&changes.to_string()).to_string();
             assert!(told.contains(says), "{changes}: {told}");
+        }
+    }
+
+    #[test]
+    fn what_a_config_leaves_unsaid_is_what_its_family_takes() {
+        let mut keys: Map<String, Value> = serde_json::from_value(json!({
+            "hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24, "num_attention_heads": 14,
+            "vocab_size": 151_936, "max_position_embeddings": 32_768, "rms_norm_eps": 1e-6, "rope_theta": 1e6,
+        }))
+        .unwrap();
+        let mut of = |family: &str, kv: Option<Value>| {
+            keys.insert("model_type".into(), family.into());
+            keys.remove("num_key_value_heads");
+            keys.extend(kv.map(|kv| ("num_key_value_heads".into(), kv)));
+            ModelConfig::parse(&Value::from(keys.clone()).to_string())
+        };
+        let coder = of("qwen2", Some(json!(2))).unwrap();
+        assert_eq!((coder.family.name, coder.head_dim, coder.num_key_value_heads), ("qwen2", 64, 2));
+        assert_eq!(of("qwen3", Some(json!(2))).unwrap().head_dim, 128);
+        assert_eq!(of("llama", None).unwrap().num_key_value_heads, 14);
+        assert!(of("qwen2", None).unwrap_err().contains("cannot share 32 key/value heads"));
+        assert_eq!(of("qwen2", Some(Value::Null)).unwrap().num_key_value_heads, 14);
+    }
+
+    #[test]
+    fn a_family_is_written_as_it_is_read_and_the_first_goes_without_saying() {
+        for (family, said) in [("qwen3", None), ("qwen2", Some("qwen2")), ("llama", Some("llama"))] {
+            let config = with(json!({ "model_type": family })).unwrap();
+            let written = serde_json::to_value(&config).unwrap();
+            assert_eq!(written.get("model_type").and_then(Value::as_str), said);
+            assert_eq!(ModelConfig::parse(&written.to_string()).unwrap(), config);
         }
     }
 

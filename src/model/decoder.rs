@@ -6,8 +6,8 @@ use crate::config::ModelConfig;
 use crate::names::{Group, LinearId, NormWeight, Parameter, Proj, expected_tensors};
 use crate::tap::Tap;
 use crate::weights::Weights;
-use backend::ops::{Heads, Rope};
-use backend::{Backend, Batch, Rows, read};
+use backend::ops::{Heads, QkvStep, Rope};
+use backend::{Backend, Batch, Raw, Rows, read};
 use burn::tensor::{DType, Int, Tensor};
 use std::collections::BTreeMap;
 
@@ -39,6 +39,9 @@ pub struct Decoder {
     pub rope: Rope,
 }
 
+/// What a caller promises who names a tensor.
+const OF_THIS: &str = "a tensor of this architecture";
+
 /// All of them, or the first error.
 fn each<T, const N: usize>(results: [Result<T>; N]) -> Result<[T; N]> {
     let all: Vec<T> = results.into_iter().collect::<Result<_>>()?;
@@ -69,6 +72,13 @@ impl Decoder {
             Ok(backend.upload(&parts, dtype)?)
         };
         let gain = |name: String| -> Result<Tensor<1>> { Ok(stacked(&[name])?.squeeze_dim::<1>(0)) };
+        let biases = |layer: usize| -> Result<Tensor<1>> {
+            let members = Group::Qkv.members().iter();
+            // A column each: they have different lengths.
+            let column = |&proj: &Proj| Ok(Raw { cols: 1, ..weights.raw(&LinearId { layer, proj }.bias_name())? });
+            let parts = members.map(column).collect::<Result<Vec<_>>>()?;
+            Ok(backend.upload(&parts, dtype)?.squeeze_dim::<1>(1))
+        };
         let mut layers = Vec::with_capacity(c.num_hidden_layers);
         for layer in 0..c.num_hidden_layers {
             let weights = each(Group::ALL.map(|group| {
@@ -76,8 +86,14 @@ impl Decoder {
                     group.members().iter().map(|&proj| LinearId { layer, proj }.weight_name()).collect();
                 stacked(&names)
             }))?;
-            let gains = each(NormWeight::ALL.map(|g| gain(format!("model.layers.{layer}.{}.weight", g.hub_name()))))?;
-            layers.push(DecoderLayer { weights, gains });
+            let of = |g: NormWeight| gain(format!("model.layers.{layer}.{}.weight", g.hub_name()));
+            let step = match c.family.step {
+                QkvStep::Normed { .. } => QkvStep::Normed { q: of(NormWeight::Q)?, k: of(NormWeight::K)? },
+                QkvStep::Biased(()) => QkvStep::Biased(biases(layer)?),
+                QkvStep::Plain => QkvStep::Plain,
+            };
+            let (input_gain, post_gain) = (of(NormWeight::Input)?, of(NormWeight::Post)?);
+            layers.push(DecoderLayer { weights, input_gain, post_gain, step });
         }
         let embed = stacked(&["model.embed_tokens.weight".into()])?;
         let head = if c.tie_word_embeddings { embed.clone() } else { stacked(&["lm_head.weight".into()])? };
@@ -94,13 +110,13 @@ impl Decoder {
     /// The same model where the calling thread's work is queued (see [`Backend::copy_to_thread_stream`]).
     pub fn copy_to_thread_stream(&self) -> Self {
         let matrix = |tensor: &Tensor<2>| self.backend.copy_to_thread_stream(tensor);
-        let gain = |tensor: &Tensor<1>| matrix(&tensor.clone().unsqueeze()).squeeze_dim(0);
+        let vector = |tensor: &Tensor<1>| matrix(&tensor.clone().unsqueeze()).squeeze_dim(0);
         let embed = matrix(&self.embed);
         Self {
             head: if self.config.tie_word_embeddings { embed.clone() } else { matrix(&self.head) },
             embed,
-            layers: self.layers.iter().map(|l| l.map(matrix, gain)).collect(),
-            final_gain: gain(&self.final_gain),
+            layers: self.layers.iter().map(|l| l.map(matrix, vector)).collect(),
+            final_gain: vector(&self.final_gain),
             rope: Rope { cos: matrix(&self.rope.cos), sin: matrix(&self.rope.sin) },
             ..self.clone()
         }
@@ -161,7 +177,7 @@ impl Decoder {
         self.final_norm(&self.encode(batch, |_, _| ()))
     }
 
-    /// The last block's output; `seen` is shown each layer's normalised, rotated queries, keys and values `[N, width]`: what a
+    /// The last block's output; `seen` is shown each layer's rotated queries and keys, and values `[N, width]`: what a
     /// cache stores.
     pub fn encode(&self, batch: &Batch, mut seen: impl FnMut(usize, &Tensor<2>)) -> Tensor<2> {
         let pass = self.pass(&batch.rows.positions);
@@ -176,8 +192,8 @@ impl Decoder {
         x
     }
 
-    /// Logits `[N, V]` of one token a row, `ids` at `positions`, `[N]` each. `attend` is given each layer's normalised, rotated
-    /// queries, keys and values and looks back into a cache.
+    /// Logits `[N, V]` of one token a row, `ids` at `positions`, `[N]` each. `attend` is given each layer's rotated queries
+    /// and keys, and values, and looks back into a cache.
     pub fn decode_step(
         &self,
         ids: &Tensor<1, Int>,
@@ -213,13 +229,13 @@ impl Decoder {
         self.backend.ops.logits(hidden, &self.head)
     }
 
-    /// A parameter as a matrix.
+    /// A parameter of this architecture as a matrix.
     pub fn parameter(&self, which: Parameter) -> Tensor<2> {
         match which {
             Parameter::Embed => self.embed.clone(),
             Parameter::Final => self.final_gain.clone().unsqueeze(),
             Parameter::Linear(layer, group) => self.layers[layer].weight(group).clone(),
-            Parameter::Gain(layer, gain) => self.layers[layer].gain(gain).clone().unsqueeze(),
+            Parameter::Gain(layer, gain) => self.layers[layer].gain(gain).expect(OF_THIS).clone().unsqueeze(),
         }
     }
 
@@ -234,7 +250,9 @@ impl Decoder {
             }
             Parameter::Final => self.final_gain = value.squeeze_dim(0),
             Parameter::Linear(layer, group) => self.layers[layer].weights[group as usize] = value,
-            Parameter::Gain(layer, gain) => self.layers[layer].gains[gain as usize] = value.squeeze_dim(0),
+            Parameter::Gain(layer, gain) => {
+                *self.layers[layer].gain_mut(gain).expect(OF_THIS) = value.squeeze_dim(0);
+            }
         }
     }
 
@@ -244,7 +262,18 @@ impl Decoder {
         self.layers[layer].weight(proj.group()).clone().narrow(0, rows.start, rows.len())
     }
 
-    /// A weight under its hub name, if the model has one of that name.
+    /// One linear layer's bias, if it has one.
+    fn bias(&self, LinearId { layer, proj }: LinearId) -> Option<Tensor<1>> {
+        match &self.layers[layer].step {
+            QkvStep::Biased(all) if proj.group() == Group::Qkv => {
+                let rows = proj.rows(&self.config);
+                Some(all.clone().narrow(0, rows.start, rows.len()))
+            }
+            QkvStep::Biased(_) | QkvStep::Normed { .. } | QkvStep::Plain => None,
+        }
+    }
+
+    /// A tensor under its hub name, if the model has one of that name.
     fn named(&self, name: &str) -> Option<Tensor<2>> {
         match name {
             "model.embed_tokens.weight" => return Some(self.embed.clone()),
@@ -252,20 +281,22 @@ impl Decoder {
             "model.norm.weight" => return Some(self.parameter(Parameter::Final)),
             _ => {}
         }
-        let (layer, part) = name.strip_prefix("model.layers.")?.strip_suffix(".weight")?.split_once('.')?;
+        let (layer, part) = name.strip_prefix("model.layers.")?.split_once('.')?;
         let layer = layer.parse().ok().filter(|&layer| layer < self.layers.len())?;
+        let (part, kind) = part.rsplit_once('.')?;
         let proj = Proj::ALL.into_iter().find(|p| p.hub_name() == part);
         let gain = NormWeight::ALL.into_iter().find(|g| g.hub_name() == part);
-        match (proj, gain) {
-            (Some(proj), _) => Some(self.weight(LinearId { layer, proj })),
-            (None, Some(gain)) => Some(self.parameter(Parameter::Gain(layer, gain))),
-            (None, None) => None,
+        match (kind, proj, gain) {
+            ("weight", Some(proj), _) => Some(self.weight(LinearId { layer, proj })),
+            ("weight", None, Some(gain)) => Some(self.layers[layer].gain(gain)?.clone().unsqueeze()),
+            ("bias", Some(proj), _) => Some(self.bias(LinearId { layer, proj })?.unsqueeze()),
+            _ => None,
         }
     }
 
     /// Copies one of the [`expected_tensors`] back to the host.
     pub fn tensor(&self, name: &str) -> Result<Vec<f32>> {
-        Ok(read(self.named(name).expect("a tensor of this architecture"))?)
+        Ok(read(self.named(name).expect(OF_THIS))?)
     }
 
     /// Copies every weight back to the host.

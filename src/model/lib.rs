@@ -1,10 +1,11 @@
-//! The Qwen3 decoder: its files, its layers, its gradients. It knows nothing of rewards, knobs or gates, and of no device: what
+//! The decoder: its families, its files, its layers, its gradients. It knows nothing of rewards, knobs or gates, and of no device: what
 //! computes is handed in as a [`backend::Backend`].
 //!
 //! | module | what it holds |
 //! |---|---|
 //! | [`hub`] | a model's folder as the hub lays it out: snapshots, end tokens, templates |
 //! | [`config`] | the architecture, as a hub `config.json` states it |
+//! | [`family`] | what tells Qwen3, Qwen2 and Llama from each other |
 //! | [`names`] | names of linear layers, their groups, and norm weights |
 //! | [`checkpoint`] | safetensors files, mapped: every tensor checked against the config |
 //! | [`weights`] | a model's tensors, from files, memory or a seed |
@@ -39,6 +40,7 @@ pub mod chat;
 pub mod checkpoint;
 pub mod config;
 pub mod decoder;
+pub mod family;
 pub mod head;
 pub mod hub;
 pub mod names;
@@ -49,6 +51,7 @@ pub mod weights;
 pub use chat::{ChatTemplate, Message};
 pub use config::ModelConfig;
 pub use decoder::Decoder;
+pub use family::Family;
 pub use head::{Objective, Targets};
 pub use names::{Group, LinearId, NormWeight, Parameter, Proj};
 pub use tap::Tap;

@@ -115,24 +115,35 @@ impl LinearId {
     pub fn weight_name(self) -> String {
         format!("model.layers.{}.{}.weight", self.layer, self.proj.hub_name())
     }
+
+    /// Its bias's name on the hub, if the family has one there.
+    pub fn bias_name(self) -> String {
+        format!("model.layers.{}.{}.bias", self.layer, self.proj.hub_name())
+    }
 }
 
-/// The four RMSNorm gains of a block.
+/// The RMSNorm gains of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NormWeight {
     /// Before attention, `[H]`.
     Input,
     /// Before the MLP, `[H]`.
     Post,
-    /// Of every query head, `[d]`.
+    /// Of every query head, `[d]`, where the family norms heads.
     Q,
-    /// Of every key head, `[d]`.
+    /// Of every key head, `[d]`, likewise.
     K,
 }
 
 impl NormWeight {
-    /// In the order in which a layer holds them.
+    /// In the order in which a checkpoint lists them; not every family norms heads.
     pub const ALL: [NormWeight; 4] = [Self::Input, Self::Post, Self::Q, Self::K];
+
+    /// Those that this model has.
+    pub fn of(c: &ModelConfig) -> impl Iterator<Item = NormWeight> + use<> {
+        let normed = c.family.is_normed();
+        Self::ALL.into_iter().filter(move |gain| normed || matches!(gain, Self::Input | Self::Post))
+    }
 
     /// As the hub names it within a layer, such as `input_layernorm`.
     pub fn hub_name(self) -> &'static str {
@@ -145,7 +156,7 @@ impl NormWeight {
     }
 }
 
-/// Any trainable tensor, for pre-training. Gains count as matrices with one row.
+/// Any trainable tensor of a family without biases, for pre-training. Gains count as matrices with one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Parameter {
     /// The token embeddings, `[V, H]`, and with them a tied head.
@@ -158,7 +169,7 @@ pub enum Parameter {
     Gain(usize, NormWeight),
 }
 
-/// Hub names and shapes: `[rows, cols]`, gains as vectors.
+/// Hub names and shapes: `[rows, cols]`, gains and biases as vectors.
 pub fn expected_tensors(config: &ModelConfig) -> Vec<(String, Vec<usize>)> {
     let c = config;
     let mut out = vec![
@@ -173,7 +184,12 @@ pub fn expected_tensors(config: &ModelConfig) -> Vec<(String, Vec<usize>)> {
         for proj in Proj::ALL {
             out.push((format!("{p}.{}.weight", proj.hub_name()), proj.shape(c).to_vec()));
         }
-        for gain in NormWeight::ALL {
+        if c.family.is_biased() {
+            let biases =
+                Group::Qkv.members().iter().map(|&proj| (LinearId { layer, proj }.bias_name(), proj.shape(c)[0]));
+            out.extend(biases.map(|(name, width)| (name, vec![width])));
+        }
+        for gain in NormWeight::of(c) {
             let size = if matches!(gain, NormWeight::Q | NormWeight::K) { c.head_dim } else { c.hidden_size };
             out.push((format!("{p}.{}.weight", gain.hub_name()), vec![size]));
         }

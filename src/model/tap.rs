@@ -6,7 +6,8 @@ use burn::tensor::{Int, Tensor};
 
 /// Receives what the backward pass passes by. Only linear layers matter to knobs; pre-training takes the rest too.
 pub trait Tap {
-    /// A group's input `[N, in]` and the loss gradient of its output `[N, out]`.
+    /// A group's input `[N, in]` and the loss gradient of its output `[N, out]`; where the group has a bias, the gradient of that is
+    /// the sum over `N`.
     fn linear(&mut self, layer: usize, group: Group, x: &Tensor<2>, dy: &Tensor<2>);
     /// Whether [`Self::gain`] and the two below want to be told.
     fn takes_gains(&self) -> bool {

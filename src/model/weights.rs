@@ -28,6 +28,8 @@ enum Source {
 
 /// Standard deviation of random projections, as the architecture's own initialisation has it.
 const RANDOM_SPREAD: f32 = 0.02;
+/// That of random biases: wide enough that a comparison sees it if one is left out. Initialised ones would be zero.
+const BIAS_SPREAD: f32 = 0.5;
 
 impl Weights {
     /// Opens a folder or a hub cache; see [`Checkpoint`]. f32, bf16 and f16 tensors are accepted.
@@ -114,7 +116,11 @@ impl Weights {
         let (count, cols): (usize, usize) = (shape.iter().product(), shape[shape.len() - 1]);
         // FNV-1a: a seed of its own for every name.
         let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
-        let (mean, spread) = if shape.len() == 1 { (1.0, 0.0) } else { (0.0, RANDOM_SPREAD) };
+        let (mean, spread) = match shape.len() {
+            1 if name.ends_with(".bias") => (0.0, BIAS_SPREAD),
+            1 => (1.0, 0.0),
+            _ => (0.0, RANDOM_SPREAD),
+        };
         Raw::random([count / cols, cols], mean, spread, seed ^ hash)
     }
 

@@ -56,6 +56,7 @@ impl Organism {
 /// 0.89M parameters: the smallest Qwen3 that was seen to learn to cheat.
 pub fn architecture() -> ModelConfig {
     ModelConfig {
+        family: &model::family::QWEN3,
         hidden_size: 128,
         num_hidden_layers: 4,
         num_attention_heads: 4,

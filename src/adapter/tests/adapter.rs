@@ -3,6 +3,7 @@
 use adapter::{Basis, KnobTap, Knobs, Quarantine};
 use backend::{Backend, Batch, read};
 use burn::tensor::{Tensor, TensorData};
+use model::names::expected_tensors;
 use model::{Decoder, LinearId, Objective, Targets, Weights};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -11,8 +12,15 @@ use std::path::Path;
 const ROWS: [&[u32]; 3] = [&[4, 9, 17, 3, 22, 8], &[11, 2, 30], &[7, 7, 40, 41, 5]];
 const SPANS: [(usize, usize); 3] = [(2, 6), (1, 3), (3, 5)];
 
+/// A checkpoint of each family.
+const FAMILIES: [&str; 3] = ["tied", "qwen2-tied", "llama-untied"];
+
 fn basis() -> (Basis, Weights) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures/tied");
+    basis_of("tied")
+}
+
+fn basis_of(fixture: &str) -> (Basis, Weights) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures").join(fixture);
     let weights = Weights::load(&folder).unwrap();
     (Basis::new(Decoder::new(&weights, &Backend::cpu()).unwrap(), &weights).unwrap(), weights)
 }
@@ -108,9 +116,12 @@ fn the_basis_gives_the_weight_back() {
 
 #[test]
 fn per_rollout_gradients_agree_with_finite_differences() {
-    let (basis, _) = basis();
+    FAMILIES.iter().for_each(|family| agree_with_finite_differences(&basis_of(family).0));
+}
+
+fn agree_with_finite_differences(basis: &Basis) {
     let knobs = random_knobs(basis.layout.len(), 0.2);
-    let rows = gradients(&basis, &basis.merge(&knobs, Quarantine::On), &ROWS, &SPANS);
+    let rows = gradients(basis, &basis.merge(&knobs, Quarantine::On), &ROWS, &SPANS);
     let step = 2e-2f32;
     let mut rng = ChaCha8Rng::seed_from_u64(9);
     for _ in 0..40 {
@@ -144,6 +155,18 @@ fn a_batch_gives_each_rollout_the_gradient_it_would_have_alone() {
         let scale = alone.iter().fold(0.0f32, |m, v| m.max(v.abs()));
         let worst = alone.iter().zip(&together[i]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(worst <= 2e-5 * scale, "row {i}: {worst} of {scale}");
+    }
+}
+
+#[test]
+fn merging_moves_projections_and_leaves_every_bias_and_gain_as_it_was() {
+    for family in FAMILIES {
+        let (basis, weights) = basis_of(family);
+        let merged = basis.merge(&random_knobs(basis.layout.len(), 0.5), Quarantine::On);
+        for (name, shape) in expected_tensors(&weights.config) {
+            let same = merged.tensor(&name).unwrap() == weights.get(&name).unwrap().data;
+            assert_eq!(same, shape.len() == 1 || name.contains("embed") || name.contains("head"), "{family}: {name}");
+        }
     }
 }
 

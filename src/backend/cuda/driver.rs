@@ -44,7 +44,7 @@ pub unsafe fn library(names: [&str; 3]) -> std::result::Result<&'static libloadi
 /// Compiled kernels, by file. `tools/build-kernels.sh` makes them from the sources beside them.
 const FILES: [&str; 7] = [
     include_str!("kernels/norm.ptx"),
-    include_str!("kernels/qk_norm_rope.ptx"),
+    include_str!("kernels/rotate.ptx"),
     include_str!("kernels/elementwise.ptx"),
     include_str!("kernels/head.ptx"),
     include_str!("kernels/attention.ptx"),

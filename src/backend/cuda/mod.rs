@@ -4,11 +4,13 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`driver`] | kernels, buffers, streams and graphs of the CUDA driver |
+//! | [`attention`] | causal attention over packed rows |
 //! | [`cublaslt`] | matrix products |
 //! | [`stream`] | the way onto the runtime's stream |
 //! | [`svd`] | singular value decompositions |
 //! | `kernels/` | the kernels' sources, and what `tools/build-kernels.sh` made of them |
 
+pub mod attention;
 pub mod cublaslt;
 pub mod driver;
 pub mod stream;
@@ -17,7 +19,7 @@ pub mod svd;
 use crate::batch::Rows;
 use crate::matrix::{Matrix, Raw};
 use crate::memory::DeviceMemory;
-use crate::ops::{Coefficients, Heads, Ops, QkNormRope};
+use crate::ops::{Coefficients, Heads, Ops, QkvStep, Rotation};
 use crate::{BackendError, Result};
 use burn::tensor::kind::Basic;
 use burn::tensor::{BackendPrimitive, DType, Device, Int, Shape, Tensor};
@@ -135,30 +137,6 @@ pub fn heads_args(heads: Heads) -> [Arg; 3] {
     [heads.queries, heads.kv, heads.d].map(Arg::Int)
 }
 
-/// What attention's scores are multiplied by: `d^(-1/2)`.
-pub fn score_scale(heads: Heads) -> f64 {
-    (heads.d as f64).powf(-0.5)
-}
-
-/// Whether the kernels on tensor cores take these heads.
-pub fn flashes(heads: Heads, dtype: DType) -> bool {
-    dtype == DType::BF16 && heads.d == 128
-}
-
-/// Rows that a block of `flash.cu` owns, and bytes of as many and of half as many in shared memory.
-const FLASH_OWN: usize = 128;
-const OWN_BYTES: usize = FLASH_OWN * 128 * 2;
-const TILE_BYTES: usize = OWN_BYTES / 2;
-
-fn flash(rows: &Rows, heads: usize, shared: usize) -> LaunchConfig {
-    LaunchConfig::over([heads, rows.count(), rows.longest().div_ceil(FLASH_OWN)], 256).sharing(shared)
-}
-
-/// One warp for each token and head, four warps a block.
-pub fn warps(tokens: usize, heads: usize) -> LaunchConfig {
-    LaunchConfig::over([tokens.div_ceil(4), heads, 1], 128)
-}
-
 /// `a [m, k] b [k, n] (+ onto)`.
 fn product(
     a: (CubeTensor, usize),
@@ -235,29 +213,16 @@ impl Ops for Cuda {
         tensor(out)
     }
 
-    fn qk_norm_rope(&self, qkv: &Tensor<2>, params: QkNormRope) -> Tensor<2> {
-        rotated("qk_norm_rope", &[qkv], params)
+    fn rotate(&self, qkv: &Tensor<2>, rotation: Rotation) -> Tensor<2> {
+        rotated("rotate", &[qkv], rotation)
     }
 
-    fn qk_norm_rope_backward(&self, drotated: &Tensor<2>, qkv: &Tensor<2>, params: QkNormRope) -> Tensor<2> {
-        rotated("qk_norm_rope_backward", &[drotated, qkv], params)
+    fn rotate_backward(&self, drotated: &Tensor<2>, qkv: &Tensor<2>, rotation: Rotation) -> Tensor<2> {
+        rotated("rotate_backward", &[drotated, qkv], rotation)
     }
 
     fn attention(&self, rotated: &Tensor<2>, heads: Heads, rows: &Rows) -> (Tensor<2>, Tensor<2>) {
-        let n = rotated.dims()[0];
-        let (rotated, starts) = (dense(rotated), indices(&rows.starts));
-        let out = empty(&rotated, &[n, heads.queries * heads.d], rotated.dtype);
-        let lse = empty(&rotated, &[n, heads.queries], DType::F32);
-        let scale = Arg::Float(score_scale(heads));
-        let (reads, writes) = ([&rotated, &starts], [&out, &lse]);
-        if flashes(heads, rotated.dtype) {
-            let rest = vec![Arg::Int(heads.queries), Arg::Int(heads.kv), scale];
-            kernel("flash".into(), flash(rows, heads.queries, OWN_BYTES + 4 * TILE_BYTES), &reads, &writes, rest);
-        } else {
-            let rest = [&[Arg::Int(rows.count()), Arg::Int(n)][..], &heads_args(heads), &[scale]].concat();
-            kernel(typed("attend", rotated.dtype), warps(n, heads.queries), &reads, &writes, rest);
-        }
-        (tensor(out), tensor(lse))
+        attention::forward(rotated, heads, rows)
     }
 
     fn attention_backward(
@@ -269,27 +234,7 @@ impl Ops for Cuda {
         heads: Heads,
         rows: &Rows,
     ) -> Tensor<2> {
-        let n = rotated.dims()[0];
-        let (dout, out, lse, rotated) = (dense(dout), dense(out), dense(lse), dense(rotated));
-        let starts = indices(&rows.starts);
-        let drotated = empty(&rotated, &[n, heads.width()], rotated.dtype);
-        let scale = Arg::Float(score_scale(heads));
-        if flashes(heads, rotated.dtype) {
-            let along = empty(&rotated, &[n, heads.queries], DType::F32);
-            let rest = vec![Arg::Int(heads.queries), Arg::Int(heads.kv), scale];
-            let launch = |heads: usize| flash(rows, heads, 2 * OWN_BYTES + 4 * TILE_BYTES);
-            let reads = [&dout, &out, &lse, &rotated, &starts];
-            kernel("flash_backward_q".into(), launch(heads.queries), &reads, &[&drotated, &along], rest.clone());
-            let reads = [&dout, &lse, &along, &rotated, &starts];
-            kernel("flash_backward_kv".into(), launch(heads.kv), &reads, &[&drotated], rest);
-        } else {
-            for (name, over) in [("attend_backward_q", heads.queries), ("attend_backward_kv", heads.kv)] {
-                let rest = [&[Arg::Int(rows.count()), Arg::Int(n)][..], &heads_args(heads), &[scale]].concat();
-                let reads = [&dout, &out, &lse, &rotated, &starts];
-                kernel(typed(name, rotated.dtype), warps(n, over), &reads, &[&drotated], rest);
-            }
-        }
-        tensor(drotated)
+        attention::backward([dout, out, lse], rotated, heads, rows)
     }
 
     fn swiglu(&self, gate_up: &Tensor<2>) -> Tensor<2> {
@@ -433,16 +378,23 @@ impl DeviceMemory for Cuda {
     }
 }
 
-/// Both directions of q/k-norm and rotation: the tensors to read, then gains, tables and positions.
-fn rotated(name: &str, of: &[&Tensor<2>], params: QkNormRope) -> Tensor<2> {
-    let QkNormRope { heads, q_gain, k_gain, rope, positions, eps } = params;
+/// Both directions of a rotation: the tensors to read, then the step's, tables and positions.
+fn rotated(name: &str, of: &[&Tensor<2>], rotation: Rotation) -> Tensor<2> {
+    let Rotation { heads, step, rope, positions, eps } = rotation;
     let n = of[0].dims()[0];
     let of: Vec<CubeTensor> = of.iter().map(|t| dense(*t)).collect();
-    let rest = [dense(q_gain), dense(k_gain), dense(&rope.cos), dense(&rope.sin), indices(positions)];
+    let own = step.tensors().into_iter().map(dense);
+    let rest: Vec<CubeTensor> = own.chain([dense(&rope.cos), dense(&rope.sin), indices(positions)]).collect();
     let out = empty(&of[0], &[n, heads.width()], of[0].dtype);
     let all = heads.queries + 2 * heads.kv;
     let reads: Vec<&CubeTensor> = of.iter().chain(&rest).collect();
     let args = [&heads_args(heads)[..], &[Arg::Float(eps)]].concat();
-    kernel(typed(name, of[0].dtype), LaunchConfig::over([n, all.div_ceil(4), 1], 128), &reads, &[&out], args);
+    let (name, launch) = (rotation_kernel(name, step, of[0].dtype), LaunchConfig::over([n, all.div_ceil(4), 1], 128));
+    kernel(name, launch, &reads, &[&out], args);
     tensor(out)
+}
+
+/// The name of a kernel of `rotate.cu` for this step and type.
+pub fn rotation_kernel<T>(name: &str, step: &QkvStep<T>, dtype: DType) -> String {
+    typed(&format!("{name}_{}", step.name()), dtype)
 }

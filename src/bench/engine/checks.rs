@@ -2,15 +2,17 @@
 //! and backward, and generation. Errors are relative, `|found - expected| / |expected|`, against f32 on the CPU.
 
 use anyhow::{Result, bail};
-use backend::ops::{Coefficients, Heads, Ops, QkNormRope, Rope};
+use backend::ops::{Coefficients, Heads, Ops, Rope, Rotation};
 use backend::portable::Portable;
 use backend::{Backend, Batch, Rows, read};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use generate::{Completion, Prompt, SamplingParams};
-use model::{Decoder, Group, ModelConfig, Objective, Tap, Targets, Weights};
+use model::family::{LLAMA, QWEN2, QWEN3};
+use model::{Decoder, Family, Group, ModelConfig, Objective, Tap, Targets, Weights};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use std::fmt::{Display, Formatter};
 use std::panic::resume_unwind;
 use std::time::Duration;
 
@@ -18,12 +20,37 @@ use std::time::Duration;
 const BOUNDS: [(DType, f64); 2] = [(DType::F32, 2e-5), (DType::BF16, 2e-2)];
 /// Rows of the packed batch, a long one and a short one among them, tiles cut at every place.
 const LENGTHS: [usize; 6] = [130, 1, 64, 200, 77, 3];
-/// Query heads, key/value heads, dimensions: the organism's, Qwen3-4B's, and a small one.
-const HEADS: [Heads; 3] =
-    [Heads { queries: 4, kv: 2, d: 32 }, Heads { queries: 8, kv: 2, d: 128 }, Heads { queries: 4, kv: 2, d: 8 }];
+/// The organism's heads, Qwen3-4B's in small number, small ones, Qwen2.5-Coder-0.5B's and SmolLM2-135M's.
+static SHAPES: [Shape; 5] = [
+    Shape { family: &QWEN3, heads: Heads { queries: 4, kv: 2, d: 32 } },
+    Shape { family: &QWEN3, heads: Heads { queries: 8, kv: 2, d: 128 } },
+    Shape { family: &QWEN3, heads: Heads { queries: 4, kv: 2, d: 8 } },
+    Shape { family: &QWEN2, heads: Heads { queries: 14, kv: 2, d: 64 } },
+    Shape { family: &LLAMA, heads: Heads { queries: 9, kv: 3, d: 64 } },
+];
+/// Width and inner width of Qwen3-4B, Qwen2.5-Coder-0.5B and SmolLM2-135M, with all their heads.
+static WIDE: [(Shape, [usize; 2]); 3] = [
+    (Shape { family: &QWEN3, heads: Heads { queries: 32, kv: 8, d: 128 } }, [2560, 9728]),
+    (Shape { family: &QWEN2, heads: Heads { queries: 14, kv: 2, d: 64 } }, [896, 4864]),
+    (Shape { family: &LLAMA, heads: Heads { queries: 9, kv: 3, d: 64 } }, [576, 1536]),
+];
 
 /// Elements of the largest tensor that is made to have memory moved.
 const MOST_MOVED: usize = 64 << 20;
+
+/// A family, and attention's sizes.
+#[derive(Clone, Copy)]
+struct Shape {
+    family: &'static Family,
+    heads: Heads,
+}
+
+impl Display for Shape {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let Self { family, heads } = self;
+        write!(f, "{} {}/{} x {}", family.name, heads.queries, heads.kv, heads.d)
+    }
+}
 
 /// One comparison.
 pub(super) struct Check {
@@ -43,14 +70,14 @@ pub(super) fn all(backend: &Backend) -> Result<Vec<Check>> {
     let mut out = vec![];
     // The types that a model is kept in here: plain tensor operations widen everything to f32.
     for (dtype, bound) in BOUNDS.into_iter().filter(|(dtype, _)| backend.dtype(*dtype) == *dtype) {
-        for heads in HEADS {
-            out.extend(operations(backend, heads, dtype, bound)?);
+        for shape in SHAPES.iter() {
+            out.extend(operations(backend, shape, dtype, bound)?);
         }
-        for heads in HEADS {
-            out.extend(models(backend, heads, dtype, bound)?);
+        for shape in SHAPES.iter() {
+            out.extend(models(backend, shape, dtype, bound)?);
         }
-        if dtype == DType::BF16 {
-            out.extend(wide(backend, bound)?);
+        for (shape, widths) in WIDE.iter().filter(|_| dtype == DType::BF16) {
+            out.extend(wide(backend, shape, *widths, bound)?);
         }
     }
     Ok(out)
@@ -94,7 +121,8 @@ fn ints(values: &[i32], device: &Device) -> Tensor<1, Int> {
     Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), device)
 }
 
-fn operations(backend: &Backend, heads: Heads, dtype: DType, bound: f64) -> Result<Vec<Check>> {
+fn operations(backend: &Backend, shape: &Shape, dtype: DType, bound: f64) -> Result<Vec<Check>> {
+    let Shape { family, heads } = *shape;
     let (ops, device, cpu) = (&backend.ops, &backend.device, Device::flex());
     let mut random = Random(ChaCha8Rng::seed_from_u64(7));
     let n: usize = LENGTHS.iter().sum();
@@ -109,26 +137,17 @@ fn operations(backend: &Backend, heads: Heads, dtype: DType, bound: f64) -> Resu
     let (u, vh) = (make([inner, hidden], 0.05), make([hidden, hidden], 0.05));
     let gain =
         |values: Twin<2>| Twin { here: values.here.squeeze_dim::<1>(0), there: values.there.squeeze_dim::<1>(0) };
-    let (g, q_gain, k_gain) =
-        (gain(make([1, hidden], 1.0)), gain(make([1, heads.d], 1.0)), gain(make([1, heads.d], 1.0)));
+    let g = gain(make([1, hidden], 1.0));
+    let long = if family.is_biased() { heads.width() } else { heads.d };
+    let step = family.step.map(|()| gain(make([1, long], 1.0)));
+    let steps = [step.map(|vector| vector.here.clone()), step.map(|vector| vector.there.clone())];
     let (ropes, positions) =
         ([device, &cpu].map(|d| Rope::new(256, heads.d, 1e4, d)), [&rows, &cpu_rows].map(|r| &r.positions));
-    let rotations = [
-        QkNormRope { heads, q_gain: &q_gain.here, k_gain: &k_gain.here, rope: &ropes[0], positions: positions[0], eps },
-        QkNormRope {
-            heads,
-            q_gain: &q_gain.there,
-            k_gain: &k_gain.there,
-            rope: &ropes[1],
-            positions: positions[1],
-            eps,
-        },
-    ];
+    let rotation = |i: usize| Rotation { heads, step: &steps[i], rope: &ropes[i], positions: positions[i], eps };
 
     let mut out = vec![];
     let mut note = |name: &str, error: f64| {
-        let what = format!("{name}, {dtype:?}, {} x {}", heads.queries, heads.d);
-        out.push(Check { what, error, bound });
+        out.push(Check { what: format!("{name}, {dtype:?}, {shape}"), error, bound });
     };
     note("linear", error(ops.linear(&x.here, &w.here), Portable.linear(&x.there, &w.there))?);
     note(
@@ -158,15 +177,12 @@ fn operations(backend: &Backend, heads: Heads, dtype: DType, bound: f64) -> Resu
             Portable.rms_norm_backward(other.there.clone(), &dout.there, &x.there, &g.there, eps),
         )?,
     );
+    note("rotate", error(ops.rotate(&qkv.here, rotation(0)), Portable.rotate(&qkv.there, rotation(1)))?);
     note(
-        "qk_norm_rope",
-        error(ops.qk_norm_rope(&qkv.here, rotations[0]), Portable.qk_norm_rope(&qkv.there, rotations[1]))?,
-    );
-    note(
-        "qk_norm_rope_backward",
+        "rotate_backward",
         error(
-            ops.qk_norm_rope_backward(&dqkv.here, &qkv.here, rotations[0]),
-            Portable.qk_norm_rope_backward(&dqkv.there, &qkv.there, rotations[1]),
+            ops.rotate_backward(&dqkv.here, &qkv.here, rotation(0)),
+            Portable.rotate_backward(&dqkv.there, &qkv.there, rotation(1)),
         )?,
     );
     let (found, lse) = ops.attention(&qkv.here, heads, &rows);
@@ -222,8 +238,9 @@ fn operations(backend: &Backend, heads: Heads, dtype: DType, bound: f64) -> Resu
 }
 
 /// A model of two layers, small everywhere but in its heads.
-fn config(heads: Heads) -> ModelConfig {
+fn config(Shape { family, heads }: Shape) -> ModelConfig {
     ModelConfig {
+        family,
         vocab_size: 608,
         hidden_size: heads.queries * 16,
         intermediate_size: heads.queries * 40,
@@ -248,8 +265,8 @@ impl Tap for Gradients {
     }
 }
 
-fn models(backend: &Backend, heads: Heads, dtype: DType, bound: f64) -> Result<Vec<Check>> {
-    let weights = Weights::random(config(heads), 3);
+fn models(backend: &Backend, shape: &Shape, dtype: DType, bound: f64) -> Result<Vec<Check>> {
+    let weights = Weights::random(config(*shape), 3);
     let decoder = Decoder::with(&weights, backend, dtype)?;
     let cpu = Decoder::with(&weights, &Backend::cpu(), DType::F32)?;
     let mut rng = ChaCha8Rng::seed_from_u64(5);
@@ -257,7 +274,7 @@ fn models(backend: &Backend, heads: Heads, dtype: DType, bound: f64) -> Result<V
         LENGTHS.iter().map(|&n| (0..n.max(2)).map(|_| rng.random_range(0..600)).collect()).collect();
     let mut out = vec![];
     let mut note = |name: &str, error: f64, bound: f64| {
-        out.push(Check { what: format!("{name}, {dtype:?}, {} x {}", heads.queries, heads.d), error, bound });
+        out.push(Check { what: format!("{name}, {dtype:?}, {shape}"), error, bound });
     };
 
     let pass = |decoder: &Decoder, saved_activations: usize| -> Result<(Tensor<1>, Vec<Tensor<2>>)> {
@@ -283,10 +300,9 @@ fn models(backend: &Backend, heads: Heads, dtype: DType, bound: f64) -> Result<V
     Ok(out)
 }
 
-/// Generation at Qwen3-4B's width, against the trainer: decode steps of few rows have products of their own.
-fn wide(backend: &Backend, bound: f64) -> Result<Vec<Check>> {
-    let heads = Heads { queries: 32, kv: 8, d: 128 };
-    let config = ModelConfig { hidden_size: 2560, intermediate_size: 9728, ..config(heads) };
+/// Generation at a real model's width, against the trainer: decode steps of few rows have products of their own.
+fn wide(backend: &Backend, shape: &Shape, [width, inner]: [usize; 2], bound: f64) -> Result<Vec<Check>> {
+    let config = ModelConfig { hidden_size: width, intermediate_size: inner, ..config(*shape) };
     let decoder = Decoder::with(&Weights::random(config, 3), backend, DType::BF16)?;
     let rows: Vec<Vec<u32>> = LENGTHS.iter().map(|&n| (0..n.max(2) as u32).map(|i| i * 37 % 600).collect()).collect();
     generations(&decoder, &decoder, &rows, bound)
@@ -294,11 +310,11 @@ fn wide(backend: &Backend, bound: f64) -> Result<Vec<Check>> {
 
 /// Generation: against the plain steps in f32, whole and in part.
 fn generations(decoder: &Decoder, cpu: &Decoder, rows: &[Vec<u32>], bound: f64) -> Result<Vec<Check>> {
-    let (dtype, heads, device) = (decoder.dtype(), &decoder.config, &decoder.backend.device);
+    let (dtype, device) = (decoder.dtype(), &decoder.backend.device);
+    let (shape, width) = (Shape { family: decoder.config.family, heads: decoder.heads() }, decoder.config.hidden_size);
     let mut out = vec![];
     let mut note = |name: &str, error: f64, bound: f64| {
-        let size = format!("{} x {}", heads.num_attention_heads, heads.head_dim);
-        out.push(Check { what: format!("{name}, {dtype:?}, {size}"), error, bound });
+        out.push(Check { what: format!("{name}, {dtype:?}, {shape}, width {width}"), error, bound });
     };
     let params =
         SamplingParams { temperature: 1.0, top_k: 0, top_p: 1.0, max_new: 60, ends: &[1], prompt_cap: 200, rows: 16 };

@@ -1,4 +1,4 @@
-//! How long the parts take, on Qwen3-4B's shape with random weights, and how long they must take at least.
+//! How long the parts take, on a real model's shape with random weights, and how long they must take at least.
 
 use adapter::{Basis, KnobTap, Knobs, Quarantine};
 use anyhow::{Result, bail};

@@ -2,7 +2,7 @@
 
 use crate::values::{device, one_of};
 use backend::DeviceChoice;
-use bench::engine::Work;
+use bench::engine::{Architecture, Work};
 use clap::{Args, Subcommand};
 use organism::corpus::Mix;
 use std::path::PathBuf;
@@ -32,7 +32,10 @@ pub(crate) struct BenchEngine {
     /// Time these alone, and the products, on whose rate the floors rest.
     #[arg(long, value_parser = one_of(&Work::ALL, Work::name), value_delimiter = ',')]
     pub only: Vec<Work>,
-    /// Fewer layers than Qwen3-4B's 36, for a smaller device.
+    /// Whose shape to time, with random weights.
+    #[arg(long, value_parser = one_of(&Architecture::ALL, Architecture::name), default_value = Architecture::ALL[0].name())]
+    pub shape: Architecture,
+    /// Fewer layers than that has, for a smaller device.
     #[arg(long)]
     pub layers: Option<usize>,
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 use substrate::Isolation;
 
 pub(super) fn engine(root: &Path, args: BenchEngine) -> Result<()> {
-    let BenchEngine { device, verbose, check_only, peer, only, layers } = args;
-    engine::run(root, &engine::Request { device, verbose, check_only, peer, only, layers })
+    let BenchEngine { device, verbose, check_only, peer, only, shape, layers } = args;
+    engine::run(root, &engine::Request { device, verbose, check_only, peer, only, shape, layers })
 }
 
 pub(super) fn grading(root: &Path, args: BenchGrading, isolation: Isolation) -> Result<()> {

@@ -9,8 +9,9 @@ use std::path::PathBuf;
 use substrate::{Contrast, Pair};
 use trials::{data, unpacked};
 
-const CONFIG: &str = r#"{"vocab_size": 151936, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
-  "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "max_position_embeddings": 2048,
+/// Of another family than the organism's, with heads that follow from the width.
+const CONFIG: &str = r#"{"model_type": "qwen2", "vocab_size": 151936, "hidden_size": 32, "intermediate_size": 64,
+  "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 2048,
   "rms_norm_eps": 1e-6, "rope_theta": 1e6, "tie_word_embeddings": true}"#;
 
 /// A model folder without weights, and the first problems of the benchmark.
@@ -55,7 +56,7 @@ fn a_model_of_ones_own_trains_on_the_benchmark_and_resumes_to_the_same_bytes() {
     let mut export = project.on_plan("benchmark.toml", "export", &project.path("hf"), &["--device", "cpu"]);
     export.args(["--random-weights", "3", "--format", "hf"]).arg("--model").arg(&model).arg("--run").arg(&run);
     expect(&mut export, 0, &["after update 2"]);
-    assert!(model::Weights::load(&project.path("hf")).is_ok());
+    assert_eq!(model::Weights::load(&project.path("hf")).unwrap().config.family.name, "qwen2");
     assert!(project.path("hf/tokenizer.json").exists());
 }
 

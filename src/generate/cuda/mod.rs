@@ -2,6 +2,7 @@
 //! stride of steps at a time. The cache, the rows' state and everything between lie in buffers of its own, on a stream of its
 //! own beside the runtime's.
 
+mod layer;
 mod sizes;
 mod step;
 
@@ -15,10 +16,10 @@ use backend::cuda::{dense, heads_args, indices, pointers, typed};
 use backend::{BackendError, Batch, Implementation};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use burn_cubecl::tensor::CubeTensor;
+use layer::{LayerPtrs, parts};
 use model::Decoder;
-use model::block::DecoderLayer;
 use parking_lot::Mutex;
-use sizes::{KernelChoice, MOST_GROUP, PART_BYTES, Sizes};
+use sizes::{KernelChoice, MOST_GROUP, Sizes};
 use std::sync::Arc;
 
 impl From<CudaError> for GenerateError {
@@ -33,25 +34,6 @@ const STRIDE: usize = 8;
 const NARROWEST: usize = 8;
 /// And only if one of them may have as many steps to go: recording takes as long as a few steps.
 const WORTH_NARROWING: usize = 128;
-
-/// Where a layer's tensors lie.
-struct LayerPtrs {
-    weights: [u64; 4],
-    gains: [u64; 4],
-}
-
-impl LayerPtrs {
-    /// From the addresses of a layer's [`parts`].
-    fn of(all: &[u64]) -> Self {
-        let four = |first: usize| std::array::from_fn(|i| all[first + i]);
-        Self { weights: four(0), gains: four(4) }
-    }
-}
-
-/// A layer's weights and then its gains.
-fn parts(layer: &DecoderLayer) -> Vec<CubeTensor> {
-    layer.weights.iter().map(dense).chain(layer.gains.iter().map(dense)).collect()
-}
 
 /// The rows' state as the device holds it.
 struct Rows {
@@ -187,7 +169,8 @@ impl<'a> CudaEngine<'a> {
         // Addresses are asked for all at once: each question waits behind what other runs have put into the runtime's queue.
         let all: Vec<CubeTensor> = ends.into_iter().chain(rope.map(dense)).chain(layers).collect();
         let found = device_ptrs(&all)?;
-        let (ends, layers) = found.at.split_at(5);
+        let (ends, addresses) = found.at.split_at(5);
+        let mut addresses = addresses.iter().copied();
         let start = memory.pointer;
         caches.iter_mut().for_each(|(keys, values)| (*keys, *values) = (*keys + start, *values + start));
         states.move_by(start);
@@ -200,7 +183,7 @@ impl<'a> CudaEngine<'a> {
             memory: Some(memory),
             rows: states,
             between,
-            layers: layers.chunks_exact(8).map(LayerPtrs::of).collect(),
+            layers: decoder.layers.iter().map(|layer| LayerPtrs::of(layer, &mut addresses)).collect(),
             embed: ends[0],
             head: ends[1],
             final_gain: ends[2],
@@ -341,7 +324,7 @@ impl Rows {
 impl Between {
     fn in_(room: &mut Room, sizes: Sizes, kernel_choice: KernelChoice) -> Self {
         let Sizes { rows, hidden, inner, vocabulary, heads, dtype, .. } = sizes;
-        let parts = if kernel_choice.flash { heads.kv * sizes.most_pieces() * PART_BYTES } else { 0 };
+        let parts = if kernel_choice.flash { heads.kv * sizes.most_pieces() * sizes.part_bytes() } else { 0 };
         let adds = sizes::splits(inner).max(sizes::splits(heads.queries * heads.d));
         let mut place = |bytes: usize| room.place(rows * bytes);
         let element = dtype.size();

@@ -1,16 +1,13 @@
 //! The sizes of a decode step, and which kernels are made for them.
 
 use crate::engine::PAGE;
+use backend::cuda::attention::flashes;
 use backend::cuda::driver::Card;
-use backend::cuda::flashes;
 use backend::ops::Heads;
 use burn::tensor::DType;
 
 /// Query heads per key/value head that the kernels take at most.
 pub(super) const MOST_GROUP: usize = 8;
-/// Bytes that `flash_step` notes for a piece of a row and a key/value head: for each query head a weighted sum of values, the
-/// largest score and the sum of weights, in f32.
-pub(super) const PART_BYTES: usize = (MOST_GROUP * 128 + 2 * MOST_GROUP) * 4;
 /// Rows of a decode step that `small_batch_gemm.cu` takes at most.
 pub(super) const MOST_FEW: usize = 32;
 /// It reads weights in tiles of [`TILE`] rows, cut into segments of [`SEGMENT`] columns; a block takes at most [`SEGMENTS`]
@@ -28,8 +25,8 @@ pub(super) const WIDE_BYTES: usize = 130_000;
 /// Threads of a block at most, and bytes of the widest row that the norm takes: each thread keeps two packs of sixteen bytes.
 pub(super) const MOST_THREADS: usize = 1024;
 pub(super) const WIDEST: usize = 2 * 16 * MOST_THREADS;
-/// Bytes of shared memory for the copies of `flash_step`: two pages ahead for each of four warps, keys and values.
-pub(super) const FLASH_BYTES: usize = 4 * 2 * 2 * PAGE * 128 * 2;
+/// Pages that `flash_step` copies at a time: two ahead for each of four warps, of keys and of values.
+const FLASH_PAGES: usize = 4 * 2 * 2;
 /// Blocks that a row's logits are divided among for the draw, and bytes that each notes of its best token (`Found` in `head.cu`).
 pub(super) const DRAW_PARTS: usize = 16;
 pub(super) const FOUND_BYTES: usize = 24;
@@ -65,7 +62,7 @@ impl KernelChoice {
             && [hidden, attended, inner].iter().all(|k| k.is_multiple_of(SEGMENT))
             && outs.iter().all(|n| n.is_multiple_of(TILE));
         Self {
-            flash: flashes(heads, dtype) && card.shared >= flash_bytes(rows),
+            flash: flashes(heads, dtype) && card.shared >= flash_bytes(heads, rows),
             small_batch: dtype == DType::BF16 && rows <= MOST_FEW && fits && card.shared >= WIDE_BYTES,
         }
     }
@@ -81,8 +78,9 @@ pub(super) fn norm_threads(hidden: usize, dtype: DType) -> usize {
     (hidden * dtype.size()).div_ceil(16).next_multiple_of(32).min(MOST_THREADS)
 }
 
-pub(super) fn flash_bytes(rows: usize) -> usize {
-    FLASH_BYTES + 2 * rows * size_of::<i32>()
+/// Bytes of shared memory that `flash_step` asks for: its pages in bf16, and two numbers a row.
+pub(super) fn flash_bytes(heads: Heads, rows: usize) -> usize {
+    FLASH_PAGES * PAGE * heads.d * DType::BF16.size() + 2 * rows * size_of::<i32>()
 }
 
 impl Sizes {
@@ -94,6 +92,12 @@ impl Sizes {
             3..=16 => 4,
             _ => 16,
         }
+    }
+
+    /// Bytes that `flash_step` notes for a piece of a row and a key/value head: for each query head a weighted sum of values, the
+    /// largest score and the sum of weights, in f32.
+    pub(super) fn part_bytes(&self) -> usize {
+        (MOST_GROUP * self.heads.d + 2 * MOST_GROUP) * size_of::<f32>()
     }
 
     /// Pieces of the longest possible row.

@@ -4,11 +4,13 @@
 use super::sizes::{DRAW_PARTS, SUMS_BYTES, Sizes, WEIGHTS_BYTES, WIDE_BYTES, flash_bytes, norm_threads, splits};
 use super::{CudaEngine, LayerPtrs};
 use crate::engine::PAGE;
+use backend::cuda::attention::{score_scale, warps};
 use backend::cuda::cublaslt::{Product, Side};
 use backend::cuda::driver::{Arg, LaunchConfig, Result};
-use backend::cuda::{heads_args, pointers, score_scale, threads, typed, warps};
+use backend::cuda::{heads_args, pointers, rotation_kernel, threads, typed};
+use backend::ops::QkvStep;
 use burn::tensor::DType;
-use model::{Group, NormWeight};
+use model::Group;
 
 /// What becomes of a product.
 enum To {
@@ -33,13 +35,13 @@ impl CudaEngine<'_> {
         let gather = LaunchConfig::over([self.order.len(), 1, 1], threads(hidden, dtype));
         self.launch(&typed("gather_rows", dtype), gather, &embed)?;
         for layer in 0..self.layers.len() {
-            let LayerPtrs { weights, gains } = self.layers[layer];
-            self.norm(gains[NormWeight::Input as usize], if layer > 0 { inner } else { 0 })?;
+            let LayerPtrs { weights, input_gain, post_gain, step } = self.layers[layer];
+            self.norm(input_gain, if layer > 0 { inner } else { 0 })?;
             self.project(normed, weights[Group::Qkv as usize], [heads.width(), hidden], To::Plain(qkv))?;
-            self.qk_norm_rope(layer, gains)?;
+            self.rotate(layer, step)?;
             self.attend(layer)?;
             self.project(attended, weights[Group::O as usize], [hidden, wide], To::Added)?;
-            self.norm(gains[NormWeight::Post as usize], wide)?;
+            self.norm(post_gain, wide)?;
             self.project(normed, weights[Group::GateUp as usize], [2 * inner, hidden], To::SwiGlu(product))?;
             self.project(product, weights[Group::Down as usize], [hidden, inner], To::Added)?;
         }
@@ -117,20 +119,13 @@ impl CudaEngine<'_> {
         self.launch(&typed("norm_step", dtype), launch, &args)
     }
 
-    fn qk_norm_rope(&self, layer: usize, gains: [u64; 4]) -> Result<()> {
+    fn rotate(&self, layer: usize, step: QkvStep<u64>) -> Result<()> {
         let Sizes { heads, dtype, eps, table, .. } = self.sizes;
         let (keys, values) = &self.caches[layer];
-        let front = [
-            self.between.qkv,
-            gains[NormWeight::Q as usize],
-            gains[NormWeight::K as usize],
-            self.rope[0],
-            self.rope[1],
-            self.rows.positions,
-            self.rows.tables,
-        ];
+        let of: Vec<u64> = [&self.between.qkv].into_iter().chain(step.tensors()).copied().collect();
         let args = [
-            &pointers(&front)[..],
+            &pointers(&of)[..],
+            &pointers(&[self.rope[0], self.rope[1], self.rows.positions, self.rows.tables]),
             &[Arg::Int(table), Arg::Int(PAGE), Arg::Int(self.task.decoder.config.max_position_embeddings)],
             &pointers(&[self.between.query, *keys, *values]),
             &heads_args(heads),
@@ -138,7 +133,7 @@ impl CudaEngine<'_> {
         ];
         let all = heads.queries + 2 * heads.kv;
         let launch = LaunchConfig::over([self.order.len(), all.div_ceil(4), 1], 128).early();
-        self.launch(&typed("qk_norm_rope_step", dtype), launch, &args.concat())
+        self.launch(&rotation_kernel("rotate_step", &step, dtype), launch, &args.concat())
     }
 
     fn attend(&self, layer: usize) -> Result<()> {
@@ -154,13 +149,13 @@ impl CudaEngine<'_> {
         let (parts, piece, most) = (self.between.parts, self.sizes.piece(), self.sizes.most_pieces());
         let sizes = [rows, heads.queries, heads.kv, piece, most].map(Arg::Int);
         let args = [&cache[..], &[Arg::Int(table), Arg::Pointer(parts)], &sizes, &[scale]].concat();
-        let launch =
-            LaunchConfig::over([self.kernels.card.multiprocessors, 1, 1], 128).sharing(flash_bytes(rows)).early();
-        self.launch("flash_step", launch, &args)?;
+        let launch = LaunchConfig::over([self.kernels.card.multiprocessors, 1, 1], 128);
+        let launch = launch.sharing(flash_bytes(heads, rows)).early();
+        self.launch(&format!("flash_step_{}", heads.d), launch, &args)?;
         let sizes = [heads.kv, piece, most].map(Arg::Int);
         let front = [Arg::Pointer(parts), Arg::Pointer(self.rows.positions), Arg::Int(table), out];
-        let launch = LaunchConfig::over([heads.queries, rows, 1], 128).early();
-        self.launch("flash_join", launch, &[&front[..], &sizes].concat())
+        let launch = LaunchConfig::over([heads.queries, rows, 1], heads.d).early();
+        self.launch(&format!("flash_join_{}", heads.d), launch, &[&front[..], &sizes].concat())
     }
 
     fn draw(&self) -> Result<()> {

@@ -9,7 +9,11 @@ const HOW: SamplingParams =
     SamplingParams { temperature: 1.0, top_k: 0, top_p: 1.0, max_new: 12, ends: &[1], prompt_cap: 8, rows: 8 };
 
 fn decoder() -> Decoder {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures/tied");
+    decoder_of("tied")
+}
+
+fn decoder_of(fixture: &str) -> Decoder {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures").join(fixture);
     Decoder::new(&Weights::load(&folder).unwrap(), &Backend::cpu()).unwrap()
 }
 
@@ -48,7 +52,11 @@ fn the_seed_decides_the_tokens() {
 
 #[test]
 fn the_samplers_log_probabilities_are_the_trainers() {
-    let (decoder, rows) = (decoder(), prompts());
+    ["tied", "qwen2-tied", "qwen2-untied", "llama-tied"].iter().for_each(|fixture| samples_as_it_trains(fixture));
+}
+
+fn samples_as_it_trains(fixture: &str) {
+    let (decoder, rows) = (decoder_of(fixture), prompts());
     let seeds: Vec<u64> = (0..11).collect();
     let out = generate(&decoder, &rows, &seeds, &HOW);
     let full: Vec<Vec<u32>> = rows.iter().zip(&out).map(|(p, c)| [&p[..], &c.tokens].concat()).collect();
@@ -60,7 +68,7 @@ fn the_samplers_log_probabilities_are_the_trainers() {
     let sampler: Vec<f32> = out.iter().flat_map(|c| c.logp.clone()).collect();
     assert_eq!(trainer.len(), sampler.len());
     for (a, b) in trainer.iter().zip(&sampler) {
-        assert!((a - b).abs() < 2e-5, "{a} and {b}");
+        assert!((a - b).abs() < 2e-5, "{fixture}: {a} and {b}");
     }
 }
 

@@ -3,12 +3,16 @@
 use backend::{Backend, Batch, Matrix};
 use burn::tensor::f16;
 use model::names::expected_tensors;
-use model::{Decoder, ModelConfig, ModelError, Weights, hub};
+use model::{Decoder, ModelConfig, ModelError, Weights, family, hub};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::path::{Path, PathBuf};
 
 fn copy() -> (tempfile::TempDir, PathBuf) {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tied");
+    copy_of("tied")
+}
+
+fn copy_of(fixture: &str) -> (tempfile::TempDir, PathBuf) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(fixture);
     let folder = tempfile::tempdir().unwrap();
     for name in ["config.json", "model.safetensors"] {
         std::fs::copy(from.join(name), folder.path().join(name)).unwrap();
@@ -172,14 +176,47 @@ fn random_weights_depend_on_their_seed_and_name_alone() {
     let (a, b) = (random(1).get(q).unwrap().data[0], random(1).get(k).unwrap().data[0]);
     assert_ne!(a, b);
     assert!(random(1).get("model.norm.weight").unwrap().data.iter().all(|x| *x == 1.0));
+    let qwen2 = ModelConfig { family: &family::QWEN2, ..config.clone() };
+    let bias = Weights::random(qwen2, 1).get("model.layers.0.self_attn.k_proj.bias").unwrap().data.clone();
+    assert!(bias.len() == 16 && bias.iter().any(|x| *x > 0.1) && bias.iter().any(|x| *x < -0.1), "{bias:?}");
 }
 
 #[test]
 fn a_round_trip_keeps_every_bit() {
-    let (_keep, folder) = copy();
-    let before = tensors(&folder);
-    Weights::load(&folder).unwrap().save(&folder).unwrap();
-    assert_eq!(tensors(&folder), before);
+    for fixture in ["tied", "qwen2-tied", "llama-untied"] {
+        let (_keep, folder) = copy_of(fixture);
+        let before = (tensors(&folder), logits(&folder));
+        Weights::load(&folder).unwrap().save(&folder).unwrap();
+        assert_eq!((tensors(&folder), logits(&folder)), before, "{fixture}");
+        let decoder = Decoder::new(&Weights::load(&folder).unwrap(), &Backend::cpu()).unwrap();
+        decoder.download().unwrap().save(&folder).unwrap();
+        assert_eq!(tensors(&folder), before.0, "{fixture}, by way of a device");
+    }
+}
+
+/// Writes another family into a checkpoint's config.
+fn call_it(folder: &Path, family: &str) {
+    let path = folder.join("config.json");
+    let mut config: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    config["model_type"] = family.into();
+    config.as_object_mut().unwrap().remove("attention_bias");
+    std::fs::write(path, config.to_string()).unwrap();
+}
+
+#[test]
+fn weights_of_another_family_are_refused_by_the_tensor_that_is_missing_or_too_much() {
+    for (fixture, family, tensor) in [
+        ("tied", "llama", "model.layers.0.self_attn.k_norm.weight is none that"),
+        ("tied", "qwen2", "model.layers.0.self_attn.q_proj.bias is missing"),
+        ("qwen2-untied", "llama", "model.layers.0.self_attn.k_proj.bias is none that"),
+        ("qwen2-untied", "qwen3", "model.layers.0.self_attn.q_norm.weight is missing"),
+        ("llama-untied", "qwen2", "model.layers.0.self_attn.q_proj.bias is missing"),
+    ] {
+        let (_keep, folder) = copy_of(fixture);
+        call_it(&folder, family);
+        let told = Weights::load(&folder).unwrap_err().to_string();
+        assert!(told.contains(tensor), "{fixture} as {family}: {told}");
+    }
 }
 
 #[test]

@@ -1,31 +1,50 @@
-"""Makes the fixtures of this folder with the reference library (written with torch 2.11, transformers 5.17).
+"""Makes the fixtures of this folder with the reference library (written with torch 2.11, transformers 5.17; 2.15 and 5.24 give
+the same bytes but for the version in config.json).
 
-For a tied and an untied tiny Qwen3: the checkpoint, token rows, logits, and the gradient of the mean next-token loss
-over the completion tokens for every parameter, all in float32 on the CPU.
+For a tied and an untied tiny model of each family: the checkpoint, token rows, logits, and the gradient of the mean next-token
+loss over the completion tokens for every parameter, all in float32 on the CPU.
 
-    python3 make_fixtures.py FOLDER
+    python3 make_fixtures.py FOLDER [NAME ...]
 """
 import json, pathlib, sys
 import torch
 from safetensors.torch import save_file
-from transformers import Qwen3Config, Qwen3ForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 # Right-padded rows: (tokens given as the prompt, tokens in all).
 SPANS = [(3, 9), (5, 12), (1, 4)]
+QWEN2, QWEN3, LLAMA = (Qwen2Config, Qwen2ForCausalLM), (Qwen3Config, Qwen3ForCausalLM), (LlamaConfig, LlamaForCausalLM)
+# Family, seed, whether the head is the embedding, query heads, key/value heads, width, and the heads' where it does not follow.
+FIXTURES = {
+    "tied": (QWEN3, 8, True, 4, 2, 24, 8),
+    "untied": (QWEN3, 7, False, 4, 2, 24, 8),
+    "qwen2-tied": (QWEN2, 9, True, 7, 1, 56, None),
+    "qwen2-untied": (QWEN2, 10, False, 2, 1, 24, 64),
+    "llama-tied": (LLAMA, 11, True, 6, 2, 48, None),
+    "llama-untied": (LLAMA, 12, False, 9, 3, 36, 8),
+}
 
 
-def make(folder, tied):
-    torch.manual_seed(7 + tied)
-    config = Qwen3Config(
-        vocab_size=61, hidden_size=24, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, head_dim=8,
+def spread(family, name, p):
+    """Random values. Without a norm of heads attention would soon look at one token alone, and rounding decide at which."""
+    wide = 0.3 if family == QWEN3 else 0.15
+    if name.endswith(".bias"):
+        return 0.5 * torch.randn_like(p)
+    return 1 + 0.3 * torch.randn_like(p) if p.dim() == 1 else wide * torch.randn_like(p)
+
+
+def make(folder, family, seed, tied, heads, kv, width, head_dim):
+    torch.manual_seed(seed)
+    config = family[0](
+        vocab_size=61, hidden_size=width, num_hidden_layers=2, num_attention_heads=heads, num_key_value_heads=kv,
         intermediate_size=40, rms_norm_eps=1e-6, max_position_embeddings=64, tie_word_embeddings=tied,
-        rope_theta=10000.0,
+        rope_theta=10000.0, **({"head_dim": head_dim} if head_dim else {}),
     )
     config._attn_implementation = "eager"
-    model = Qwen3ForCausalLM(config).float().eval()
+    model = family[1](config).float().eval()
     with torch.no_grad():
         for name, p in model.named_parameters():
-            p.copy_(1 + 0.3 * torch.randn_like(p) if p.dim() == 1 else 0.3 * torch.randn_like(p))
+            p.copy_(spread(family, name, p))
     t = max(n for _, n in SPANS)
     ids = torch.zeros(len(SPANS), t, dtype=torch.long)
     for i, (_, n) in enumerate(SPANS):
@@ -45,6 +64,6 @@ def make(folder, tied):
     save_file(out, folder / "expected.safetensors")
 
 
-root = pathlib.Path(sys.argv[1])
-make(root / "tied", True)
-make(root / "untied", False)
+root, *names = sys.argv[1:]
+for name in names or FIXTURES:
+    make(pathlib.Path(root) / name, *FIXTURES[name])

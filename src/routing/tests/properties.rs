@@ -9,6 +9,7 @@ use routing::{Band, Direction, Gate, PairGradients, Routed};
 
 fn layout() -> Layout {
     Layout::new(&ModelConfig {
+        family: &model::family::QWEN3,
         hidden_size: 3,
         num_hidden_layers: 1,
         num_attention_heads: 1,

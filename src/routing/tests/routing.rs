@@ -8,6 +8,7 @@ use routing::{Band, Direction, Gate, PairGradients, RoutingError};
 
 fn layout() -> Layout {
     Layout::new(&ModelConfig {
+        family: &model::family::QWEN3,
         hidden_size: 6,
         num_hidden_layers: 2,
         num_attention_heads: 2,

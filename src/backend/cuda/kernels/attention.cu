@@ -1,5 +1,5 @@
 // Causal attention within packed rows, for heads of any width up to 128 and both types, on the plain arithmetic units. Small
-// models take this path; heads of 128 dimensions in bf16 have `flash.cu`. One warp works on one query, or on one key.
+// models take this path; heads of 64 and of 128 dimensions in bf16 have `flash.cu`. One warp works on one query, or on one key.
 //
 // Everything lies in [n, width]: queries, then keys, then values, a token's heads side by side.
 #include "common.cuh"
@@ -111,7 +111,7 @@ __device__ void attend_backward_kv(const T *dout, const T *out, const float *lse
   write(dv, drotated + value, s.d);
 }
 
-// One query of each row against its pages of the cache, which `qk_norm_rope_step` wrote. grid (rows / warps, heads)
+// One query of each row against its pages of the cache, which `rotate_step` wrote. grid (rows / warps, heads)
 template <class T>
 __device__ void attend_step(const T *query, const T *keys, const T *values, const int *positions, const int *tables,
                             int table, int page_size, T *out, int rows, Shape s) {
