@@ -27,6 +27,7 @@ fn kind(cause: &(dyn Error + 'static)) -> Option<Kind> {
         first_of!(
             bundle::BundleError,
             fetch::FetchError,
+            import::ImportError,
             sandbox::SandboxError,
             substrate::SubstrateError,
             oracle::BrokenSeal,

@@ -1,4 +1,4 @@
-//! The display of a fetch: bytes of all files together, their speed, the time left.
+//! The display of a fetch, or of a file that is made: bytes of all files together, their speed, the time left.
 
 use fetch::{Event, Placed, Progress, Source};
 use indicatif::{BinaryBytes, HumanDuration, ProgressBar, ProgressStyle};
@@ -23,6 +23,12 @@ impl Transfer {
 
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+
+    /// So many bytes of a file that is made here are there.
+    pub(crate) fn made(&self, bytes: u64, all: u64) {
+        self.bar.set_length(all);
+        self.received(bytes.saturating_sub(self.bar.position()));
     }
 
     fn received(&self, bytes: u64) {
