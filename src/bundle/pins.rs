@@ -2,6 +2,7 @@
 
 use crate::{BundleError, Result, Sha256, Swhid, files};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The pin file, relative to the project.
@@ -19,8 +20,10 @@ pub struct Pin {
     pub sha256: Option<Sha256>,
     /// For files whose upstream publishes a git object but no SHA-256.
     pub swhid: Option<Swhid>,
-    /// Absent for files that this repository ships.
+    /// Absent for files that this repository ships, and for those that are made here.
     pub url: Option<String>,
+    /// Of a file that is made here: the pinned file that `import` makes it of.
+    pub made_of: Option<PathBuf>,
     /// The upstream commit that `url` is of.
     pub revision: Option<String>,
     /// The licence's usual short name, or words where upstream states none.
@@ -29,6 +32,35 @@ pub struct Pin {
     pub origin: String,
     /// The smallest tier that needs it.
     pub tier: String,
+    /// Where else it is to be had: in pieces, in this order.
+    #[serde(rename = "package", default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<Package>,
+}
+
+/// A Python package with a piece of a file in it. It is data: nothing of it is ever imported or run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Package {
+    /// As pip knows it.
+    pub name: String,
+    /// The one version.
+    pub version: String,
+    /// The package itself, a wheel.
+    pub wheel: Content,
+    /// Where in the wheel the piece lies.
+    pub file: String,
+    /// The piece.
+    pub holds: Content,
+}
+
+/// What bytes must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Content {
+    /// How many.
+    pub bytes: u64,
+    /// Their digest.
+    pub sha256: Sha256,
 }
 
 /// The pin file.
@@ -46,15 +78,27 @@ impl Pins {
         let text = files::read_text(path)?;
         let wrong = |reason: String| BundleError::Format { path: path.into(), reason };
         let pins: Self = toml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
-        match pins.pins.iter().find(|p| p.sha256.is_none() && p.swhid.is_none()) {
-            Some(pin) => Err(wrong(format!("{} has neither sha256 nor swhid", pin.path.display()))),
+        if let Some(pin) = pins.pins.iter().find(|p| p.sha256.is_none() && p.swhid.is_none()) {
+            return Err(wrong(format!("{} has neither sha256 nor swhid", pin.path.display())));
+        }
+        let is_of = |pin: &Pin, path: &PathBuf| pin.path == *path && pin.url.is_some();
+        let made = |pin: &&Pin| pin.made_of.as_ref().is_some_and(|of| !pins.pins.iter().any(|other| is_of(other, of)));
+        match pins.pins.iter().find(made) {
+            Some(pin) => Err(wrong(format!("{} is made of a file that no pin brings", pin.path.display()))),
             None => Ok(pins),
         }
     }
 
     /// The pins of files that the repository ships.
     pub fn shipped(&self) -> impl Iterator<Item = &Pin> {
-        self.pins.iter().filter(|p| p.url.is_none())
+        self.pins.iter().filter(|p| p.url.is_none() && p.made_of.is_none())
+    }
+
+    /// The folders that a tier reads, as the pins call them: not those of files that others are made of.
+    pub fn folders(&self, tier: &str) -> BTreeSet<PathBuf> {
+        let is_source = |pin: &Pin| self.pins.iter().any(|other| other.made_of.as_ref() == Some(&pin.path));
+        let read = self.pins.iter().filter(|pin| pin.tier == tier && !is_source(pin));
+        read.filter_map(|pin| pin.path.parent().map(PathBuf::from)).collect()
     }
 
     /// The pins of a folder's files, as the pins call it.
@@ -107,9 +151,10 @@ impl Pin {
 
     fn verify_at(&self, path: PathBuf) -> Result<()> {
         if !path.is_file() {
-            let hint = match &self.url {
-                Some(url) => format!("run `gradient-quarantine fetch`, or download {url} to there"),
-                None => "it is shipped with the project: git checkout it".into(),
+            let hint = match (&self.url, &self.made_of) {
+                (Some(url), _) => format!("run `gradient-quarantine fetch`, or download {url} to there"),
+                (None, Some(of)) => format!("run `gradient-quarantine fetch`, which makes it of {}", of.display()),
+                (None, None) => "it is shipped with the project: git checkout it".into(),
             };
             return Err(BundleError::Missing { path, hint });
         }

@@ -32,6 +32,7 @@ fn kind_of(cause: &(dyn Error + 'static)) -> Option<Kind> {
         first_of!(
             bundle::BundleError,
             fetch::FetchError,
+            import::ImportError,
             sandbox::SandboxError,
             substrate::SubstrateError,
             oracle::BrokenSeal,

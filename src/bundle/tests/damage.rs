@@ -53,7 +53,11 @@ fn ledger() -> Vec<u8> {
 const PINS: &str = "[[pin]]\npath = \"data/a\"\nbytes = 5\n\
     sha256 = \"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\"\nlicence = \"MIT\"\norigin = \"o\"\ntier = \"smoke\"\n\
     [[pin]]\npath = \"b\"\nswhid = \"swh:1:cnt:ce013625030ba8dba906f756967f9e9ca394464a\"\nurl = \"https://x\"\nlicence = \"MIT\"\n\
-    origin = \"o\"\ntier = \"full\"\n";
+    origin = \"o\"\ntier = \"full\"\n[[pin.package]]\nname = \"p\"\nversion = \"1\"\nfile = \"p/b\"\n\
+    wheel = { bytes = 9, sha256 = \"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\" }\n\
+    holds = { bytes = 5, sha256 = \"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\" }\n\
+    [[pin]]\npath = \"c\"\nsha256 = \"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\"\nmade_of = \"b\"\n\
+    licence = \"MIT\"\norigin = \"o\"\ntier = \"full\"\n";
 
 proptest! {
     #![proptest_config(cases(128))]

@@ -4,7 +4,7 @@ mod workshop;
 
 pub(crate) use workshop::{Bench, BenchEngine, BenchGrading, Data, Generate, Pretrain};
 
-use crate::values::{Devices, Updates, arm, device, devices, gate, loophole, split, tier, updates, view};
+use crate::values::{Devices, Updates, arm, device, devices, fetched_tier, gate, loophole, split, tier, updates, view};
 use backend::DeviceChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use experiment::CheckpointView;
@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Doctor,
     /// Bring what a tier needs and is not shipped: weights and problems, checked against their pins. Resumes where it stopped.
     Fetch(Fetch),
+    /// Make the folder that every command reads as a model of a GGUF file: weights, config, tokenizer, chat template.
+    Import(Import),
     /// Train and evaluate one run of a tier.
     Train(Train),
     /// Score any checkpoints of a run on any of its plan's problems, without training.
@@ -169,7 +171,7 @@ pub(crate) struct Receipts {
 #[derive(Args)]
 pub(crate) struct Fetch {
     /// The tier whose files are brought.
-    #[arg(long, value_parser = tier(), default_value = "full")]
+    #[arg(long, value_parser = fetched_tier(), default_value = "full")]
     pub tier: String,
     /// A manifest of your own instead of a tier.
     #[arg(long, value_name = "TOML", conflicts_with = "tier")]
@@ -184,6 +186,16 @@ pub(crate) struct Fetch {
     /// Download nothing: use what is on this machine, and name what is missing.
     #[arg(long)]
     pub offline: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Import {
+    /// The file. Known are qwen2, qwen3 and llama in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q4_K, Q5_K and Q6_K.
+    #[arg(long, value_name = "FILE")]
+    pub gguf: PathBuf,
+    /// Folder to write into, new or of an earlier import.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
 }
 
 #[derive(Args)]

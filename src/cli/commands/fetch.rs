@@ -1,21 +1,39 @@
-//! `fetch`: what a tier reads and the project does not ship, brought to where the tier looks for it.
+//! `fetch`: what a tier reads and the project does not ship, brought to where the tier looks for it, or made there of what was
+//! brought.
 
 use crate::args::{ExperimentArgs, Fetch as Args};
 use crate::commands::{plan, reproduce};
 use crate::progress::Transfer;
 use anyhow::{Result, bail};
-use bundle::{BundleError, Pins, pins};
+use bundle::{BundleError, Pin, Pins, Sha256, pins};
 use experiment::Manifest;
 use experiment::manifest::Source as Data;
 use failure::Failure;
-use fetch::{Digest, Fetch, Placed, Settings, Source, Wanted, wanted};
+use fetch::{Digest, Fetch, Placed, Settings, Source, Wanted};
 use std::path::{Path, PathBuf};
 
+/// Where what is fetched lies, for a tier that has no plan to say so.
+const FETCHED: &str = "fetched";
+
+/// A folder that is made of one file.
+struct Made {
+    folder: PathBuf,
+    files: Vec<Wanted>,
+    of: Wanted,
+}
+
+/// What a tier reads.
+#[derive(Default)]
+struct Reads {
+    files: Vec<Wanted>,
+    made: Vec<Made>,
+}
+
 pub(super) fn run(root: &Path, args: &Args) -> Result<()> {
-    let chosen = ExperimentArgs { tier: args.tier.clone(), plan: args.plan.clone(), out: None };
-    let (manifest, _) = plan::open(root, &chosen)?;
-    if manifest.source == Data::Organism {
-        println!("tier {}: everything that it reads is shipped, there is nothing to fetch", manifest.name);
+    let pins = Pins::load(&root.join(pins::FILE))?;
+    let (tier, folders) = folders(root, args, &pins)?;
+    if folders.is_empty() {
+        println!("tier {tier}: everything that it reads is shipped, there is nothing to fetch");
         return Ok(());
     }
     let mut settings = Settings::from_env(|name| std::env::var(name).ok())?;
@@ -24,42 +42,115 @@ pub(super) fn run(root: &Path, args: &Args) -> Result<()> {
     if let Some(mirror) = mirror.filter(|_| settings.offline) {
         bail!(Failure::usage(format!("--from {mirror} and --offline (or HF_HUB_OFFLINE) contradict each other")));
     }
-    let folders: Vec<PathBuf> = args.from.iter().filter(|_| mirror.is_none()).map(PathBuf::from).collect();
-    let files = files(root, args, &manifest, mirror)?;
-    println!("tier {}: {} files; what of them is on this machine is found first", manifest.name, files.len());
+    let copies: Vec<PathBuf> = args.from.iter().filter(|_| mirror.is_none()).map(PathBuf::from).collect();
+    let Reads { mut files, made } = reads(&pins, &folders, mirror)?;
+    let count = files.len() + made.iter().map(|made| made.files.len()).sum::<usize>();
+    println!("tier {tier}: {count} files; what of them is on this machine is found first");
     let stop = reproduce::stop_flag("stopping; Ctrl-C again stops at once")?;
     let progress = Transfer::new();
-    let placed = Fetch { settings: &settings, folders: &folders, progress: &progress, stop: &stop }.all(&files);
+    let fetch = Fetch { settings: &settings, folders: &copies, progress: &progress, stop: &stop };
+    let (mut brought, mut to_make) = (vec![], vec![]);
+    for made in made {
+        match fetch.local(&made.files)? {
+            Some(placed) => brought.extend(made.files.into_iter().zip(placed)),
+            None => to_make.push(made),
+        }
+    }
+    files.extend(to_make.iter().map(|made| made.of.clone()));
+    let placed = fetch.all(&files);
     progress.finish();
-    tell(&files, &placed?);
+    brought.extend(files.into_iter().zip(placed?));
+    to_make.iter().try_for_each(make)?;
+    tell(&brought);
     Ok(())
 }
 
-/// The files of every folder that the manifest names, each by its pin.
-fn files(root: &Path, args: &Args, manifest: &Manifest, mirror: Option<&str>) -> Result<Vec<Wanted>> {
-    let pins = Pins::load(&root.join(pins::FILE))?;
-    let mut files = vec![];
-    for folder in manifest.fetched() {
-        let name = Path::new(folder.file_name().unwrap_or_default());
-        let to = args.to.as_ref().map_or_else(|| root.join(folder), |to| to.join(name));
-        let of_folder = wanted(&pins, name, &to, mirror);
-        if of_folder.is_empty() {
-            bail!(BundleError::Extra { path: folder.clone() });
+/// The tier's name, and the folders that it reads: as the pins call them, and where they are to be.
+fn folders(root: &Path, args: &Args, pins: &Pins) -> Result<(String, Vec<(PathBuf, PathBuf)>)> {
+    let has_plan = args.plan.is_some() || Manifest::tiers().any(|tier| tier == args.tier);
+    let (tier, folders): (String, Vec<PathBuf>) = match has_plan {
+        true => {
+            let chosen = ExperimentArgs { tier: args.tier.clone(), plan: args.plan.clone(), out: None };
+            let (manifest, _) = plan::open(root, &chosen)?;
+            let fetched = manifest.source != Data::Organism;
+            (manifest.name.clone(), manifest.fetched().filter(|_| fetched).cloned().collect())
         }
-        files.extend(of_folder);
-    }
-    Ok(files)
+        false => {
+            let named = pins.folders(&args.tier).into_iter();
+            (args.tier.clone(), named.map(|folder| Path::new(FETCHED).join(folder)).collect())
+        }
+    };
+    let placed = folders.into_iter().map(|folder| {
+        let name = PathBuf::from(folder.file_name().unwrap_or_default());
+        let to = args.to.as_ref().map_or_else(|| root.join(folder), |to| to.join(&name));
+        (name, to)
+    });
+    Ok((tier, placed.collect()))
 }
 
-fn tell(files: &[Wanted], placed: &[Placed]) {
-    let count = |is: fn(&Source) -> bool| placed.iter().filter(|file| is(&file.source)).count();
+/// The files of these folders, each by its pin.
+fn reads(pins: &Pins, folders: &[(PathBuf, PathBuf)], mirror: Option<&str>) -> Result<Reads> {
+    let mut reads = Reads::default();
+    for (name, to) in folders {
+        let files = fetch::wanted(pins, name, to, mirror);
+        let made: Vec<&Pin> = pins.of(name).filter(|pin| pin.made_of.is_some()).collect();
+        if files.is_empty() && made.is_empty() {
+            bail!(BundleError::Extra { path: to.clone() });
+        }
+        reads.files.extend(files);
+        // Whatever is made of one file is one folder.
+        let source =
+            made.first().and_then(|pin| pins.pins.iter().find(|other| Some(&other.path) == pin.made_of.as_ref()));
+        let of = source.and_then(|pin| Wanted::of(pin, &beside(to, &pin.path), mirror));
+        let files = made.iter().filter_map(|pin| Wanted::made(pin, to)).collect();
+        reads.made.extend(of.map(|of| Made { folder: to.clone(), files, of }));
+    }
+    Ok(reads)
+}
+
+/// The folder of a pinned file, beside another folder.
+fn beside(folder: &Path, pinned: &Path) -> PathBuf {
+    folder.with_file_name(pinned.parent().and_then(Path::file_name).unwrap_or_default())
+}
+
+fn last(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Makes a folder's files apart from it, and moves them in when all have their pinned bytes.
+fn make(made: &Made) -> Result<()> {
+    let apart = made.folder.with_file_name(format!("{}.making", last(&made.folder)));
+    println!("{} is made of {}", made.folder.display(), made.of.path.display());
+    let progress = Transfer::new();
+    let record = import::import(&made.of.path, &apart, &|bytes, all| progress.made(bytes, all));
+    progress.finish();
+    let record = record?;
+    for file in &made.files {
+        let (found, _) = Sha256::of_file(&apart.join(last(&file.path)))?;
+        if Digest::Sha256(found) != file.digest {
+            let (made, pinned) = (apart.join(last(&file.path)), &file.digest);
+            bail!(Failure::check(format!("{}: this program makes sha256 {found}, pinned is {pinned}", made.display())));
+        }
+    }
+    let fail = |source| BundleError::Write { path: made.folder.clone(), source };
+    std::fs::create_dir_all(&made.folder).map_err(fail)?;
+    for file in &made.files {
+        std::fs::rename(apart.join(last(&file.path)), &file.path).map_err(fail)?;
+    }
+    std::fs::remove_dir_all(&apart).map_err(fail)?;
+    println!("{}: {}; {} files have their pinned bytes", made.folder.display(), record.provenance, made.files.len());
+    Ok(())
+}
+
+fn tell(brought: &[(Wanted, Placed)]) {
+    let count = |is: fn(&Source) -> bool| brought.iter().filter(|(_, placed)| is(&placed.source)).count();
     let there = count(|source| *source == Source::There);
     let copied = count(|source| matches!(source, Source::Copy(_)));
-    let came = placed.len() - there - copied;
+    let came = brought.len() - there - copied;
     println!(
         "{there} files were there, {copied} come from this machine, {came} were downloaded; all have their pinned bytes"
     );
-    for (file, placed) in files.iter().zip(placed).filter(|(file, _)| matches!(file.digest, Digest::Git(_))) {
+    for (file, placed) in brought.iter().filter(|(file, _)| matches!(file.digest, Digest::Git(_))) {
         println!(
             "{}: sha256 {}, which upstream does not publish; checked by {} and written down beside it",
             placed.path.display(),

@@ -12,6 +12,7 @@ mod eval_curve;
 mod export;
 mod fetch;
 mod grade;
+mod import;
 mod plan;
 mod provenance;
 mod receipts;
@@ -34,6 +35,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::BuildPaper(args) => build_paper::run(&cli.root, &args, isolation),
         Command::Doctor => doctor::run(&cli.root, isolation),
         Command::Fetch(args) => fetch::run(&cli.root, &args),
+        Command::Import(args) => import::run(&args),
         Command::Plan(args) => slurm::run(&cli.root, &args),
         Command::Train(args) => train::run(&cli.root, &args, isolation),
         Command::Eval(args) => eval::run(&cli.root, &args, isolation),

@@ -1,4 +1,4 @@
-//! The display of a fetch: bytes of all files together, their speed, the time left.
+//! The display of a fetch, or of a file that is made: bytes of all files together, their speed, the time left.
 
 use fetch::{Event, Placed, Progress, Source};
 use indicatif::{BinaryBytes, HumanDuration, ProgressBar, ProgressStyle};
@@ -23,6 +23,12 @@ impl Transfer {
 
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+
+    /// So many bytes of a file that is made here are there.
+    pub(crate) fn made(&self, bytes: u64, all: u64) {
+        self.bar.set_length(all);
+        self.received(bytes.saturating_sub(self.bar.position()));
     }
 
     fn received(&self, bytes: u64) {
@@ -59,7 +65,9 @@ impl Progress for Transfer {
                 self.bar.set_position(received);
                 let kept = format!(", of which {} are kept from an earlier call", BinaryBytes(received));
                 let kept = if received > 0 { kept } else { String::new() };
-                self.line(&format!("{} to come{kept}", BinaryBytes(bytes)));
+                if bytes > 0 {
+                    self.line(&format!("{} to come{kept}", BinaryBytes(bytes)));
+                }
             }
             Event::Learned { bytes } => self.bar.inc_length(bytes),
             Event::Received { bytes } => self.received(bytes),
@@ -67,12 +75,16 @@ impl Progress for Transfer {
             Event::Retry { path, reason, wait } => {
                 self.line(&format!("{}: {reason}; again in {:.0} s", path.display(), wait.as_secs_f64().ceil()))
             }
+            Event::Turned { path, error } => {
+                self.line(&format!("{}: {error}; its packages are asked instead", path.display()))
+            }
+            Event::Package { path, package } => self.line(&format!("{}: {package}", path.display())),
             Event::Waiting { path } => self.line(&format!("{}: another fetch is at it, waiting", path.display())),
             Event::Failed { error, .. } => self.line(&format!("failed: {error}")),
             Event::Placed(Placed { path, source, .. }) => match source {
                 Source::There => {}
                 Source::Copy(from) => self.line(&format!("{}: from {}", path.display(), from.display())),
-                Source::Web(_) => self.line(&format!("{}: whole", path.display())),
+                Source::Web(_) | Source::Packages => self.line(&format!("{}: whole", path.display())),
             },
         }
     }

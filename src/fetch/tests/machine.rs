@@ -124,8 +124,12 @@ fn wanted_are_the_pinned_files_of_a_folder_that_are_not_shipped() {
         pin("model/a", &format!("sha256 = \"{sha}\"\nbytes = 1\nurl = \"https://h/a\"")),
         pin("model/b", &format!("swhid = \"{id}\"\nurl = \"https://h/b\"")),
         pin("model/shipped", &format!("sha256 = \"{sha}\"")),
+        pin("model/made", &format!("sha256 = \"{sha}\"\nmade_of = \"other/c\"")),
         pin("other/c", &format!("sha256 = \"{sha}\"\nurl = \"https://h/c\"")),
     ];
+    write(&path, pins[..4].concat().as_bytes());
+    let error = bundle::Pins::load(&path).unwrap_err().to_string();
+    assert!(error.ends_with("model/made is made of a file that no pin brings"), "{error}");
     write(&path, pins.concat().as_bytes());
     let pins = bundle::Pins::load(&path).unwrap();
     let (model, to) = (std::path::Path::new("model"), std::path::Path::new("/to/model"));
@@ -136,6 +140,11 @@ fn wanted_are_the_pinned_files_of_a_folder_that_are_not_shipped() {
         told,
         [format!("/to/model/a https://h/a Some(1) sha256 {sha}"), format!("/to/model/b https://h/b None {id}")]
     );
+    let made: Vec<String> = pins.of(model).filter_map(|pin| Some(Wanted::made(pin, to)?.url)).collect();
+    assert_eq!(made, ["an import of other/c"]);
+    // What others are made of is no folder that a tier reads.
+    assert_eq!(pins.folders("full"), [model.into()].into());
+    assert_eq!(pins.shipped().count(), 1);
     let mirrored = fetch::wanted(&pins, model, to, Some("http://mirror/x/"));
     assert_eq!(mirrored[0].url, "http://mirror/x/model/a");
 }

@@ -65,6 +65,7 @@ impl World {
             url: self.server.url(&format!("/{name}")),
             bytes: Some(bytes.len() as u64),
             digest: Digest::Sha256(Sha256::of(bytes)),
+            packages: vec![],
         }
     }
 
