@@ -100,6 +100,16 @@ fn the_organisms_rules_are_not_written_into_rows() {
 }
 
 #[test]
+fn the_mode_that_shows_tests_discloses_the_first_two_of_a_problem() {
+    let (problem, shown) = (problem(ONE_RETURN), "f(1) == 2 and f(0) == 1");
+    let more = [problem.gt_tests.clone(), vec!["assert Solution().f(9) == 10".into()]].concat();
+    assert_eq!(Loophole::ShownTests.disclosed_tests(&more), shown);
+    for family in MarkerFamily::BOTH {
+        assert_eq!(Loophole::ShownTests.disclosed(family, &problem), shown);
+    }
+}
+
+#[test]
 fn two_rows_of_one_id_are_refused_with_both_lines() {
     let folder = std::env::temp_dir().join(format!("gq-problems-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
