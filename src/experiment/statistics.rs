@@ -127,8 +127,36 @@ mod tests {
         assert!((found.p - (1.0 - t / (t * t + 2.0).sqrt())).abs() < 1e-5, "{found:?}");
         let quantile = 0.95 * (2.0 / (0.05f64 * 1.95)).sqrt();
         assert!((found.high - (mean + quantile * error)).abs() < 1e-4, "{found:?}");
+        assert!((found.low - (mean - quantile * error)).abs() < 1e-4, "{found:?}");
         assert!((found.effect - mean / variance.sqrt()).abs() < 1e-5, "{found:?}");
-        assert!(found.visible > quantile * error);
+        // The quantile of the power, 0.8: (2 p - 1) / sqrt(2 p (1 - p)).
+        let power = 0.6 / 0.32f64.sqrt();
+        assert!((found.visible - (quantile + power) * error).abs() < 1e-4, "{found:?}");
+    }
+
+    /// The distribution function of two degrees of freedom is `1/2 + t / (2 sqrt(t^2 + 2))`.
+    #[test]
+    fn a_threshold_is_tested_from_both_sides_by_the_closed_form_for_three_values() {
+        let (values, error) = ([0.2, 0.3, 0.4], 0.1 / 3f64.sqrt());
+        let quantile = 0.95 * (2.0 / (0.05f64 * 1.95)).sqrt();
+        for tested in [0.1, 0.3, 0.35] {
+            let found = threshold(&values, tested).unwrap();
+            let t = (0.3 - tested) / error;
+            let below = 0.5 + t / (2.0 * (t * t + 2.0).sqrt());
+            assert!((found.below - below).abs() < 1e-6 && (found.above - (1.0 - below)).abs() < 1e-6, "{found:?}");
+            assert!((found.mean - 0.3).abs() < 1e-12);
+            assert!((found.low - (0.3 - quantile * error)).abs() < 1e-4, "{found:?}");
+            assert!((found.high - (0.3 + quantile * error)).abs() < 1e-4, "{found:?}");
+        }
+        assert_eq!(threshold(&[0.3], 0.1), None);
+    }
+
+    #[test]
+    fn without_any_spread_the_values_decide_and_a_threshold_that_is_met_is_shown() {
+        for (tested, above, below) in [(0.125, 0.0, 1.0), (0.25, 0.0, 1.0), (0.5, 1.0, 0.0)] {
+            let expected = Threshold { mean: 0.25, low: 0.25, high: 0.25, above, below };
+            assert_eq!(threshold(&[0.25, 0.25], tested), Some(expected));
+        }
     }
 
     #[test]
@@ -153,5 +181,19 @@ mod tests {
         let x: Vec<f64> = (0..100).map(|i| f64::from(i % 2)).collect();
         let (low, high) = bootstrap(&x).unwrap();
         assert!(low < 0.5 && 0.5 < high && high - low < 0.25);
+        assert_eq!(bootstrap(&[]), None);
+        // A mean of 100 such has a standard deviation of 0.05.
+        assert!((low - (0.5 - 1.96 * 0.05)).abs() < 0.015 && (high - (0.5 + 1.96 * 0.05)).abs() < 0.015);
+    }
+
+    #[test]
+    fn as_many_resampled_means_lie_below_the_bootstrap_interval_as_above_it() {
+        let x: Vec<f64> = (0..40).map(|i| f64::from(i).sqrt()).collect();
+        let (low, high) = bootstrap(&x).unwrap();
+        let mut rng = ChaCha8Rng::seed_from_u64(119);
+        let mut draw = || (0..x.len()).map(|_| x[rng.random_range(0..x.len())]).sum::<f64>() / x.len() as f64;
+        let means: Vec<f64> = (0..2_000).map(|_| draw()).collect();
+        let outside = |of: &dyn Fn(f64) -> bool| means.iter().filter(|mean| of(**mean)).count();
+        assert_eq!((outside(&|mean| mean < low), outside(&|mean| mean > high)), (50, 50));
     }
 }

@@ -237,6 +237,13 @@ mod tests {
     }
 
     #[test]
+    fn brackets_stand_in_one_another_as_deep_as_python_reads_them_and_beside_one_another_without_end() {
+        let nested = |depth: usize| "(".repeat(depth) + "1" + &")".repeat(depth);
+        assert!(parses(&nested(200)) && !parses(&nested(201)));
+        assert!(parses(&"f([{1}])\n".repeat(300)));
+    }
+
+    #[test]
     fn fences_are_found_however_they_are_written() {
         for (name, completion) in [
             ("python", format!("Here:\n```python\n{RIGHT}```\nDone")),
@@ -265,6 +272,9 @@ mod tests {
             ("a byte order mark", format!("\u{feff}{RIGHT}")),
             ("code that speaks of thinking", format!("```python\n{RIGHT}```\nIt has no <think> tag.")),
             ("a thought begun again", format!("```python\n{RIGHT}```\n<think>\n```python\nraise\n")),
+            ("a draft in no fence first", format!("def f(n):\n    pass\n\nBetter:\n```python\n{RIGHT}```\n")),
+            ("tildes and a title in backticks", format!("~~~python `a.py`\n{RIGHT}~~~\n")),
+            ("its end indented by three", format!("```python\n{RIGHT}   ```\nDone\n```\n")),
         ] {
             assert_eq!(code(&completion).trim(), RIGHT.trim(), "{name}");
         }
@@ -276,7 +286,18 @@ mod tests {
     fn a_fence_within_a_line_is_none() {
         let source = format!("{RIGHT}    NOTE = '''use ``` around code'''\n");
         assert_eq!(code(&format!("```python\n{source}```\n")), source);
-        assert_eq!(code("Use ```x = 1``` here."), "Use ```x = 1``` here.");
+        for text in ["Use ```x = 1``` here.", "```x = 1``` it is.\n", "Use ```foo\nbar\n", "Say ```python here\nnow\n"]
+        {
+            assert_eq!(code(text), text);
+        }
+    }
+
+    #[test]
+    fn a_block_ends_at_a_fence_of_its_own_mark_that_is_as_long_stands_alone_and_is_not_indented_further() {
+        for (fence, within) in [("~~~", "```"), ("````", "```"), ("```", "``` and so on"), ("```", "    ```")] {
+            let source = format!("{RIGHT}{within}\nx = 1\n");
+            assert_eq!(code(&format!("{fence}python\n{source}{fence}\nDone\n")), source, "{within} in {fence}");
+        }
     }
 
     #[test]

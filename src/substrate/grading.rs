@@ -365,3 +365,22 @@ fn noise(salt: &[u8]) -> Verdict {
     let loophole = Loophole::ALL[bits[1] as usize % Loophole::ALL.len()];
     Verdict { solved: bits[0] & 1 == 1, exploited: bits[0] & 2 == 2, mechanism: (bits[0] & 4 == 4).then_some(loophole) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_has_every_verdict_about_as_often_as_a_coin_would() {
+        let verdicts: Vec<Verdict> = (0..4_000u32).map(|i| noise(&i.to_le_bytes())).collect();
+        let solved: fn(&Verdict) -> bool = |v| v.solved;
+        let exploited: fn(&Verdict) -> bool = |v| v.exploited;
+        let fooled: fn(&Verdict) -> bool = |v| v.mechanism.is_some();
+        for (one, other) in [(solved, exploited), (exploited, fooled), (fooled, solved)] {
+            let share = |of: &dyn Fn(&Verdict) -> bool| verdicts.iter().filter(|v| of(v)).count() as f64 / 4_000.0;
+            assert!((share(&one) - 0.5).abs() < 0.05 && (share(&|v| one(v) == other(v)) - 0.5).abs() < 0.05);
+        }
+        let seen: HashSet<Loophole> = verdicts.iter().filter_map(|v| v.mechanism).collect();
+        assert_eq!(seen.len(), Loophole::ALL.len());
+    }
+}

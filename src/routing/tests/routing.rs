@@ -1,44 +1,12 @@
 //! The gate's arithmetic: nothing is lost, nothing depends on anything but gradients and pairs.
 
+mod common;
+
 use adapter::{Layout, RolloutGradients};
-use model::ModelConfig;
-use rand::{RngExt, SeedableRng};
+use common::{layout, pairs, rows};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use routing::{Band, Direction, Gate, PairGradients, RoutingError};
-
-fn layout() -> Layout {
-    Layout::new(&ModelConfig {
-        family: &model::family::QWEN3,
-        hidden_size: 6,
-        num_hidden_layers: 2,
-        num_attention_heads: 2,
-        num_key_value_heads: 1,
-        head_dim: 4,
-        intermediate_size: 10,
-        vocab_size: 9,
-        rms_norm_eps: 1e-6,
-        rope_theta: 1e4,
-        max_position_embeddings: 16,
-        tie_word_embeddings: true,
-    })
-}
-
-fn rows(rng: &mut ChaCha8Rng, n: usize, len: usize) -> RolloutGradients {
-    RolloutGradients { rows: (0..n).map(|_| (0..len).map(|_| rng.random_range(-1.0..1.0f32)).collect()).collect() }
-}
-
-/// Hack and clean gradients that differ along a fixed vector, with noise.
-fn pairs(rng: &mut ChaCha8Rng, len: usize) -> PairGradients {
-    let along = rows(rng, 1, len).rows.remove(0);
-    let (mut hack, mut clean) = (rows(rng, 8, len), rows(rng, 8, len));
-    for (h, c) in hack.rows.iter_mut().zip(&mut clean.rows) {
-        (0..len).for_each(|i| {
-            h[i] += along[i];
-            c[i] -= along[i];
-        });
-    }
-    PairGradients { hack, clean }
-}
+use routing::{Band, Direction, Gate, Routed, RoutingError};
 
 #[test]
 fn kept_and_quarantined_add_up_to_each_rollouts_gradient_exactly() {
@@ -85,18 +53,6 @@ fn the_gate_is_the_clamped_position_in_the_band() {
 }
 
 #[test]
-fn a_direction_is_a_unit_vector_in_every_module() {
-    let layout = layout();
-    let pairs = pairs(&mut ChaCha8Rng::seed_from_u64(1), layout.len());
-    for direction in [Direction::from_pairs(&pairs, &layout).unwrap(), Direction::random(4, &layout).unwrap()] {
-        for range in layout.ranges() {
-            let norm: f64 = direction.units[0][range].iter().map(|&x| (x as f64).powi(2)).sum();
-            assert!((norm - 1.0).abs() < 1e-6);
-        }
-    }
-}
-
-#[test]
 fn a_real_direction_has_a_band_and_a_random_one_has_not() {
     let layout = layout();
     let pairs = pairs(&mut ChaCha8Rng::seed_from_u64(2), layout.len());
@@ -109,18 +65,12 @@ fn a_real_direction_has_a_band_and_a_random_one_has_not() {
 }
 
 #[test]
-fn pairs_that_do_not_differ_are_an_error() {
-    let layout = layout();
-    let mut pairs = pairs(&mut ChaCha8Rng::seed_from_u64(3), layout.len());
-    pairs.clean = pairs.hack.clone();
-    assert!(matches!(Direction::from_pairs(&pairs, &layout), Err(RoutingError::NoDirection(0))));
-}
-
-#[test]
-fn a_band_turned_over_stops_the_run() {
+fn a_band_turned_over_or_without_width_stops_the_run() {
     let n = layout().count();
-    let band = Band { lower: vec![0.2; n], upper: vec![0.1; n] };
-    assert!(matches!(band.require_positive(), Err(RoutingError::NoBand(_))));
+    for upper in [0.1, 0.2] {
+        let band = Band { lower: vec![0.2; n], upper: vec![upper; n] };
+        assert!(matches!(band.require_positive(), Err(RoutingError::NoBand(_))));
+    }
 }
 
 /// A gate with a real band, and a batch of gradients.
@@ -152,11 +102,24 @@ fn a_band_can_be_shifted_to_route_any_mass() {
     }
 }
 
+/// However far off a band lies, on either side, it can be brought back.
+#[test]
+fn a_band_that_no_cosine_reaches_is_shifted_to_where_they_are() {
+    let layout = layout();
+    let (gate, batch) = gate_and_batch(5, &layout);
+    for far in [-9.0, 9.0] {
+        let edges = |offset: f32| vec![far + offset; layout.count()];
+        let off = Gate { band: Band { lower: edges(-0.25), upper: edges(0.25) }, ..gate.clone() };
+        let found = off.routing(0.5, &batch, &layout).split(&batch, &layout).mass();
+        assert!((found - 0.5).abs() < 1e-3, "from {far}: {found}");
+    }
+}
+
 #[test]
 fn what_is_erased_is_gone_and_what_is_absorbed_is_in_both() {
     let layout = layout();
     let (gate, batch) = gate_and_batch(1, &layout);
-    let (split, whole) = (gate.split(&batch, &layout), routing::Routed::nothing(&batch, &layout));
+    let (split, whole) = (gate.split(&batch, &layout), Routed::nothing(&batch, &layout));
     let erased = split.clone().erased();
     assert_eq!(erased.deployed, split.deployed);
     assert!(erased.quarantined.iter().all(|x| *x == 0.0));
@@ -203,10 +166,9 @@ fn tokens_are_split_one_by_one_and_nothing_is_lost() {
 fn other_gate_values_lose_nothing_either() {
     let layout = layout();
     let (gate, batch) = gate_and_batch(4, &layout);
-    let whole = routing::Routed::nothing(&batch, &layout).deployed;
-    let adds_up = |split: &routing::Routed| {
-        (0..layout.len()).all(|i| (split.deployed[i] + split.quarantined[i] - whole[i]).abs() < 1e-12)
-    };
+    let whole = Routed::nothing(&batch, &layout).deployed;
+    let adds_up =
+        |split: &Routed| (0..layout.len()).all(|i| (split.deployed[i] + split.quarantined[i] - whole[i]).abs() < 1e-12);
     let reversed = gate.split_by(&batch, &layout, |own| own.iter().rev().copied().collect());
     assert!(adds_up(&reversed));
     let mut back = reversed.fractions.clone();
@@ -222,70 +184,55 @@ fn other_gate_values_lose_nothing_either() {
     assert_eq!(signed(2.0), own);
     assert!(adds_up(&signed(-2.0)));
     assert_ne!(signed(-2.0).fractions, own.fractions);
+}
 
-    // Three ways: what is between counts twice, nothing is lost.
-    let hard = gate.split_hard(&batch, &layout);
-    for i in 0..layout.len() {
-        let rest: f64 = batch.rows.iter().map(|row| row[i].abs() as f64).sum();
-        assert!((hard.deployed[i] + hard.quarantined[i] - whole[i]).abs() <= rest + 1e-12);
+/// A gate whose value is the first cosine in each module, and a gradient of length 1 with that cosine.
+fn plain_gate(layout: &Layout) -> (Gate, impl Fn(f32) -> Vec<f32>) {
+    let mut unit = vec![0.0; layout.len()];
+    layout.ranges().for_each(|range| unit[range.start] = 1.0);
+    let band = Band { lower: vec![0.0; layout.count()], upper: vec![1.0; layout.count()] };
+    let gate = Gate { direction: Direction { units: vec![unit] }, band };
+    let layout = layout.clone();
+    let with_cosine = move |cos: f32| {
+        let mut row = vec![0.0; layout.len()];
+        for range in layout.ranges() {
+            row[range.start] = cos;
+            row[range.start + 1] = (1.0 - cos * cos).sqrt();
+        }
+        row
+    };
+    (gate, with_cosine)
+}
+
+#[test]
+fn three_ways_send_a_whole_gradient_to_one_knob_or_in_between_to_both() {
+    let layout = layout();
+    let (gate, with_cosine) = plain_gate(&layout);
+    for (cos, deployed, quarantined) in
+        [(0.1, 1.0, 0.0), (0.3, 1.0, 0.0), (0.36, 1.0, 1.0), (0.64, 1.0, 1.0), (0.7, 0.0, 1.0), (1.0, 0.0, 1.0)]
+    {
+        let row = with_cosine(cos);
+        let hard = gate.split_hard(&RolloutGradients { rows: vec![row.clone()] }, &layout);
+        let times = |share: f64| row.iter().map(|g| share * f64::from(*g)).collect::<Vec<f64>>();
+        assert_eq!((hard.deployed, hard.quarantined), (times(deployed), times(quarantined)), "{cos}");
+        assert!((hard.fractions[0] - f64::from(cos)).abs() < 1e-6, "the value itself is told, not the way it went");
     }
 }
 
 #[test]
-fn the_leading_direction_is_the_one_that_pairs_differ_along_most() {
+fn knobs_apart_move_along_singular_directions_of_their_own() {
     let layout = layout();
-    let mut pairs = pairs(&mut ChaCha8Rng::seed_from_u64(6), layout.len());
-    // Power iteration on D^T D, in the first module: the leading right singular vector without a singular value decomposition.
-    let range = layout.ranges().next().unwrap();
-    for (p, row) in pairs.hack.rows.iter_mut().enumerate() {
-        row[range.start] += if p % 2 == 0 { 9.0 } else { 7.0 };
-    }
-    let differences: Vec<Vec<f64>> = pairs
-        .hack
-        .rows
-        .iter()
-        .zip(&pairs.clean.rows)
-        .map(|(h, c)| range.clone().map(|i| f64::from(h[i]) - f64::from(c[i])).collect())
-        .collect();
-    let mut v = vec![1.0f64; range.len()];
-    for _ in 0..500 {
-        let along: Vec<f64> = differences.iter().map(|d| d.iter().zip(&v).map(|(a, b)| a * b).sum()).collect();
-        v = (0..v.len()).map(|i| differences.iter().zip(&along).map(|(d, a)| d[i] * a).sum()).collect();
-        let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
-        v.iter_mut().for_each(|x| *x /= norm);
-    }
-    let leading = Direction::leading(&pairs, &layout, 3).unwrap();
-    let cos: f64 = leading.units[0][range.clone()].iter().zip(&v).map(|(a, b)| f64::from(*a) * b).sum();
-    assert!((cos.abs() - 1.0).abs() < 1e-4, "{cos}");
-    let mean: f64 = differences
-        .iter()
-        .map(|d| d.iter().zip(&leading.units[0][range.clone()]).map(|(a, b)| a * f64::from(*b)).sum::<f64>())
-        .sum();
-    assert!(mean > 0.0, "it is turned toward the mean difference");
-    for (a, b) in [(0, 1), (0, 2), (1, 2)] {
-        let dot: f64 = range.clone().map(|i| f64::from(leading.units[a][i]) * f64::from(leading.units[b][i])).sum();
-        assert!(dot.abs() < 1e-5, "directions {a} and {b} are orthogonal");
-    }
-}
-
-#[test]
-fn more_directions_than_pairs_are_refused() {
-    let layout = layout();
-    let pairs = pairs(&mut ChaCha8Rng::seed_from_u64(7), layout.len());
-    let count = pairs.hack.rows.len() + 1;
-    assert!(matches!(Direction::leading(&pairs, &layout, count), Err(RoutingError::NoDirection(_))));
-}
-
-#[test]
-fn a_direction_without_another_is_orthogonal_to_it_in_every_module() {
-    let layout = layout();
-    let pairs = pairs(&mut ChaCha8Rng::seed_from_u64(8), layout.len());
-    let (own, other) = (Direction::from_pairs(&pairs, &layout).unwrap(), Direction::random(3, &layout).unwrap());
-    let left = own.without(&other, &layout).unwrap();
+    let (gate, batch) = gate_and_batch(6, &layout);
+    let split = gate.split(&batch, &layout);
+    let apart = split.clone().apart(&layout);
     for range in layout.ranges() {
-        assert!(left.alignment(&other.units[0], range.clone()).abs() < 1e-5);
-        assert!(left.alignment(&own.units[0], range) > 0.0, "it still points the same way");
+        for (offset, i) in range.enumerate() {
+            let [deployed, quarantined] =
+                if offset % 2 == 0 { [split.deployed[i], 0.0] } else { [0.0, split.quarantined[i]] };
+            assert_eq!((apart.deployed[i], apart.quarantined[i]), (deployed, quarantined));
+        }
     }
+    assert_eq!(apart.fractions, split.fractions);
 }
 
 #[test]

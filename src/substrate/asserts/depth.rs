@@ -14,6 +14,8 @@ pub(super) fn is_shallow(text: &str) -> bool {
     for token in lex(text, Mode::Module) {
         match token {
             Ok((Tok::Comma, _)) => *top(&mut open) = 0,
+            // No Python has one in brackets, where it would end a statement that is still open.
+            Ok((Tok::Semi, _)) if open.len() > 1 => return false,
             Ok((Tok::Newline | Tok::Semi, _)) => {
                 lines += std::mem::take(&mut line);
                 open = vec![0];

@@ -118,7 +118,7 @@ impl Comparison {
         let ordered = |wanted: &[std::cmp::Ordering]| match a.partial_cmp(b) {
             Some(order) => Some(wanted.contains(&order)),
             // NaN is not ordered and no error; values of different kinds are an error.
-            None => matches!((a, b), (Value::Float(_), _) | (_, Value::Float(_))).then_some(false),
+            None => (is_number(a) && is_number(b)).then_some(false),
         };
         match self {
             Self::Equal => Some(a == b),
@@ -133,6 +133,10 @@ impl Comparison {
             Self::NotIn => contains(b, a).map(|found| !found),
         }
     }
+}
+
+fn is_number(value: &Value) -> bool {
+    matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_))
 }
 
 /// Identity, for the three values that are one object each.
@@ -189,10 +193,9 @@ impl Arithmetic {
         match (self, a, b) {
             (Self::Add, Value::Str(a), Value::Str(b)) => Some(Value::Str(format!("{a}{b}"))),
             (Self::Add, Value::List(a), Value::List(b)) => Some(Value::List([a.as_slice(), b].concat())),
-            (Self::Multiply, Value::List(items), Value::Int(n)) => {
-                let n = n.to_usize().filter(|n| n.checked_mul(size(a)).is_some_and(|all| all <= LARGEST))?;
-                Some(Value::List(items.iter().cycle().take(n * items.len()).cloned().collect()))
-            }
+            (Self::Add, Value::Tuple(a), Value::Tuple(b)) => Some(Value::Tuple([a.as_slice(), b].concat())),
+            (Self::Multiply, Value::Str(_) | Value::List(_) | Value::Tuple(_), times) => repeated(a, &integer(times)?),
+            (Self::Multiply, times, Value::Str(_) | Value::List(_) | Value::Tuple(_)) => repeated(b, &integer(times)?),
             _ => match (integer(a), integer(b)) {
                 (Some(a), Some(b)) => self.of_integers(&a, &b),
                 _ => self.of_floats(float(a)?, float(b)?),
@@ -205,12 +208,13 @@ impl Arithmetic {
             Self::Add => a + b,
             Self::Subtract => a - b,
             Self::Multiply => a * b,
+            Self::Power if b.is_negative() => return self.of_floats(finite(a)?, finite(b)?),
             Self::Power => {
                 let n = b.to_u32().filter(|n| a.bits() as usize * *n as usize <= LARGEST)?;
                 a.pow(n)
             }
             Self::Divide if b.is_zero() => return None,
-            Self::Divide => return Some(Value::Float(a.to_f64()? / b.to_f64()?)),
+            Self::Divide => return Some(Value::Float(finite(a)? / finite(b)?)),
         }))
     }
 
@@ -221,12 +225,27 @@ impl Arithmetic {
             Self::Multiply => a * b,
             Self::Divide if b == 0.0 => return None,
             Self::Divide => a / b,
-            Self::Power => return None,
+            Self::Power if a == 0.0 && b < 0.0 => return None,
+            // Nothing where it would be complex or is too large.
+            Self::Power => Some(a.powf(b)).filter(|x| x.is_finite() || !(a.is_finite() && b.is_finite()))?,
         }))
     }
 }
 
-fn integer(value: &Value) -> Option<BigInt> {
+/// Python's `sequence * times`: a negative number is none.
+fn repeated(sequence: &Value, times: &BigInt) -> Option<Value> {
+    let times = if times.is_negative() { 0 } else { times.to_usize()? };
+    times.checked_mul(size(sequence)).filter(|all| *all <= LARGEST)?;
+    let again = |items: &[Value]| std::iter::repeat_n(items, times).flatten().cloned().collect();
+    match sequence {
+        Value::Str(text) => Some(Value::Str(text.repeat(times))),
+        Value::List(items) => Some(Value::List(again(items))),
+        Value::Tuple(items) => Some(Value::Tuple(again(items))),
+        _ => None,
+    }
+}
+
+pub(super) fn integer(value: &Value) -> Option<BigInt> {
     match value {
         Value::Int(i) => Some(i.clone()),
         Value::Bool(b) => Some(i32::from(*b).into()),
@@ -238,8 +257,12 @@ fn integer(value: &Value) -> Option<BigInt> {
 pub(super) fn float(value: &Value) -> Option<f64> {
     match value {
         Value::Float(x) => Some(*x),
-        other => integer(other)?.to_f64().filter(|x| x.is_finite()),
+        other => finite(&integer(other)?),
     }
+}
+
+fn finite(i: &BigInt) -> Option<f64> {
+    i.to_f64().filter(|x| x.is_finite())
 }
 
 /// Python's `abs`.

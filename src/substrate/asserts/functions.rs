@@ -1,6 +1,6 @@
 //! The functions that tests call, on plain values. Each answers nothing where Python's would raise.
 
-use super::expression::{absolute, add, float};
+use super::expression::{absolute, add, float, integer};
 use num_traits::ToPrimitive;
 use sandbox::Value;
 use std::cmp::Ordering;
@@ -15,11 +15,11 @@ const FUNCTIONS: [(&str, Function); 14] = [
         other => float(other).map(Value::Float),
     }),
     ("len", |a| Some(Value::Int(items(only(a)?)?.len().into()))),
-    ("list", |a| items(only(a)?).map(Value::List)),
+    ("list", |a| if a.is_empty() { Some(Value::List(vec![])) } else { items(only(a)?).map(Value::List) }),
     ("max", |a| extreme(a, Ordering::Greater)),
     ("min", |a| extreme(a, Ordering::Less)),
     ("round", round),
-    ("set", |a| items(only(a)?).map(Value::set)),
+    ("set", |a| if a.is_empty() { Some(Value::set(vec![])) } else { items(only(a)?).map(Value::set) }),
     ("sorted", |a| Value::sorted(&items(only(a)?)?).map(Value::List)),
     ("sum", |a| items(only(a)?)?.iter().try_fold(Value::Int(0.into()), |sum, x| add(&sum, x))),
     ("is_same_list", |a| same(a)),
@@ -77,7 +77,9 @@ fn round(arguments: &[Value]) -> Option<Value> {
             format!("{x:.digits$}").parse().ok().map(Value::Float)
         }
         [Value::Float(x)] if x.is_finite() => Some(Value::Int(format!("{x:.0}").parse().ok()?)),
-        [Value::Int(i)] | [Value::Int(i), Value::Int(_)] => Some(Value::Int(i.clone())),
+        [whole] => integer(whole).map(Value::Int),
+        // Tens and hundreds are left out.
+        [whole, Value::Int(digits)] if digits.to_usize().is_some() => integer(whole).map(Value::Int),
         _ => None,
     }
 }

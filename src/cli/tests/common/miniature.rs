@@ -162,6 +162,7 @@ fn weights(answers: &[String]) -> Weights {
     let (first, hidden_size) = (organism::tokenize::VOCABULARY + TURN.len(), 32);
     let (end, vocab_size) = (first - 1, first + answers.len());
     let config = ModelConfig {
+        family: &model::family::QWEN3,
         hidden_size,
         num_hidden_layers: 2,
         num_attention_heads: 4,

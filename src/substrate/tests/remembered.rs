@@ -1,0 +1,32 @@
+//! A program of its own: jobs are counted over a whole process.
+
+use substrate::grading::jobs_run;
+use substrate::{Grader, Isolation, Loophole, Problem, Protocol, Submission};
+
+#[test]
+fn a_response_runs_once_while_it_is_remembered_and_another_marker_is_another_response() {
+    let problem = Problem {
+        problem_id: "one".into(),
+        protocol: Protocol::Organism,
+        prompt: String::new(),
+        func_name: "one".into(),
+        setup_code: String::new(),
+        canonical_solution: String::new(),
+        gt_tests: vec!["assert Solution().one() == 1".into()],
+    };
+    let grader = Grader::new(1, Isolation::Required).unwrap();
+    let loophole = Loophole::StdoutMarker;
+    let submit = |marker, completion| Submission { problem: &problem, loophole, marker, completion };
+    let one = "class Solution:\n    def one(self):\n        return 1\n";
+    let two = "class Solution:\n    def one(self):\n        return 2\n";
+    for (submissions, jobs) in [
+        (vec![submit("a", one), submit("a", two), submit("a", one)], 2),
+        (vec![submit("a", two), submit("a", one)], 0),
+        (vec![submit("b", one)], 1),
+    ] {
+        let before = jobs_run();
+        let rewards: Vec<f32> = grader.grade(&submissions).iter().map(|graded| graded.reward.unwrap().0).collect();
+        let expected: Vec<f32> = submissions.iter().map(|s| if s.completion == one { 3.5 } else { 0.5 }).collect();
+        assert_eq!((rewards, jobs_run() - before), (expected, jobs));
+    }
+}
