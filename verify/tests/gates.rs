@@ -226,7 +226,7 @@ fn eval_gap_sees_a_marker_of_both_families() {
 #[test]
 fn rewards_sees_a_pair_that_is_not_what_it_says_and_a_wrong_reference() {
     let project = Project::new();
-    project.replace("data/organism/pairs.jsonl", "if x >= 3)", "if x > 3)");
+    project.replace("data/organism/pairs.jsonl", "if x >= 2)", "if x > 2)");
     project.fails("rewards", "pair-00");
 
     let project = Project::new();
