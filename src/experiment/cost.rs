@@ -1,10 +1,12 @@
 //! What a plan costs before it starts: hours of a GPU, room on the disk, memory. The rates are measurements of Qwen3-4B on one H100 of
-//! 80 GB, all from `docs/measurements/engine.md`; nothing is known of another model, so the organism's plans have no estimate.
+//! 80 GB, all from `docs/measurements/engine.md`; nothing is known of another model, so a plan of the organism, or of a model of one's own, has no estimate.
 
-use crate::manifest::Source;
-use crate::{CheckpointView, Manifest, Result};
+use crate::{BaseWeights, CheckpointView, Manifest, Result};
 use std::fmt;
+use std::path::Path;
 
+/// The model, as plans and pins call its folder.
+const MEASURED: &str = "qwen3-4b";
 /// Tokens a second while rollouts are sampled.
 const SAMPLED: f64 = 8_524.0;
 /// Tokens a second through reference, forward and backward pass, prompts included.
@@ -41,7 +43,8 @@ pub struct Cost {
 impl Cost {
     /// That of a plan, or of a part of one; none where nothing was measured.
     pub fn of(manifest: &Manifest) -> Result<Option<Self>> {
-        if manifest.source != Source::Leetcode {
+        let model = manifest.model.as_deref().and_then(Path::file_name);
+        if model != Some(MEASURED.as_ref()) || manifest.own.weights != BaseWeights::Pinned {
             return Ok(None);
         }
         let whole = |answer: fn(f64) -> f64| -> Result<f64> { Ok((BASES + seconds(manifest, answer)?) / 3600.0) };
@@ -131,7 +134,10 @@ mod tests {
     }
 
     #[test]
-    fn of_the_organism_nothing_is_estimated() {
+    fn of_a_model_that_was_not_measured_nothing_is_estimated() {
         assert_eq!(Cost::of(&Manifest::tier("organism").unwrap().unwrap()).unwrap(), None);
+        let mut own = full();
+        own.own.weights = BaseWeights::Random(3);
+        assert_eq!(Cost::of(&own).unwrap(), None);
     }
 }

@@ -38,7 +38,9 @@ impl Inputs {
         let shipped: BTreeSet<&Path> =
             pins.shipped().map(|pin| pin.path.as_path()).chain([Path::new(verify::claims::FILE)]).collect();
         let read: BTreeMap<&PathBuf, &Sha256> = ledger.entries().iter().flat_map(|entry| &entry.inputs).collect();
-        for (path, digest) in read.into_iter().filter(|(path, _)| !shipped.contains(path.as_path())) {
+        // A plan that fetches nothing reads what is shipped, and gates hold that against its pins.
+        let fetches = manifest.fetched().next().is_some();
+        for (path, digest) in read.into_iter().filter(|(path, _)| fetches && !shipped.contains(path.as_path())) {
             let pin = pin(manifest, pins, path, digest);
             if pin.is_none() {
                 inputs.unpinned.insert(unpinned(path));
