@@ -22,29 +22,24 @@ fn text(page: &Page) -> String {
     let (mut out, mut font) = (String::new(), BTreeMap::new());
     let mut operations: TypedIter = page.typed_operations();
     while let Some(operation) = operations.next() {
-        let mut show =
-            |shown: &object::String| out.extend(glyphs(shown).filter_map(|glyph| font.get(&glyph)).map(String::as_str));
+        let mut show = |shown: &object::String| {
+            out.extend(glyphs(shown).iter().filter_map(|glyph| font.get(glyph)).map(String::as_str))
+        };
         match operation {
             TypedInstruction::TextFont(chosen) => font = characters(page, chosen.0),
             TypedInstruction::ShowText(shown) => show(shown.0),
             // Between the strings stand numbers, which move what follows.
-            TypedInstruction::ShowTexts(shown) => shown.0.iter::<Object>().for_each(|part| match part {
-                Object::String(part) => show(&part),
-                _ => {}
-            }),
+            TypedInstruction::ShowTexts(shown) => {
+                shown.0.iter::<Object>().filter_map(Object::into_string).for_each(|part| show(&part));
+            }
             _ => {}
         }
     }
     out
 }
 
-fn glyphs(shown: &object::String) -> impl Iterator<Item = u16> {
-    shown
-        .as_bytes()
-        .chunks_exact(2)
-        .map(|glyph| u16::from_be_bytes([glyph[0], glyph[1]]))
-        .collect::<Vec<_>>()
-        .into_iter()
+fn glyphs(shown: &object::String) -> Vec<u16> {
+    shown.as_bytes().chunks_exact(2).map(|glyph| u16::from_be_bytes([glyph[0], glyph[1]])).collect()
 }
 
 /// What the glyphs of a font stand for: its `ToUnicode` table has lines such as `<0003> <00660069>`.
