@@ -11,6 +11,7 @@
 //! | [`supervision`] | judges that know the truth, for ceilings |
 //! | [`runner`] | trains and evaluates one piece of a plan, resumable |
 //! | [`schedule`] | the pieces shared out over threads |
+//! | `leftovers` | what a write that was cut off left behind |
 //! | [`ledger_order`] | the record that they leave, in plan order |
 //! | [`evidence`] | gate histograms and traces from a run's rollouts |
 //! | [`quantity`] | the names of all numbers |
@@ -49,6 +50,7 @@ mod differences;
 pub mod evidence;
 pub mod inputs;
 pub mod ledger_order;
+mod leftovers;
 pub mod manifest;
 pub mod own;
 pub mod published;

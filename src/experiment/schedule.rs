@@ -2,7 +2,7 @@
 
 use crate::ledger_order::{LedgerOrder, Provenance};
 use crate::runner::BASE_RUN;
-use crate::{Event, ExperimentError, Result, Runner};
+use crate::{Event, ExperimentError, Result, Runner, leftovers};
 use adapter::Basis;
 use bundle::Owner;
 use parking_lot::{Condvar, Mutex};
@@ -29,6 +29,7 @@ struct Shared<'a> {
 /// The first failure of any piece; the others end after the piece that they are at.
 pub fn run_plan(runner: &Runner, provenance: &Provenance) -> Result<()> {
     let _owner = Owner::of(runner.out, runner.out)?;
+    leftovers::remove(runner.out);
     let mut ledger = LedgerOrder::new(runner.manifest, provenance, &runner.inputs.files, runner.out)?;
     let subset = runner.base()?;
     ledger.finished(BASE_RUN.into())?;
