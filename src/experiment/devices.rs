@@ -8,7 +8,7 @@ use crate::ledger_order::Provenance;
 use crate::runner::BASE_RUN;
 use crate::schedule::{Files, Schedule};
 use crate::worker::Message;
-use crate::{Event, ExperimentError, Manifest, Result};
+use crate::{Event, ExperimentError, Manifest, Result, leftovers};
 use bundle::Owner;
 use failure::Kind;
 use parking_lot::Mutex;
@@ -49,6 +49,7 @@ impl Devices<'_> {
     /// The first failure that is the plan's own; or all devices have failed, each with its reason.
     pub fn run_plan(&self, manifest: &Manifest, provenance: &Provenance, out: &Path) -> Result<()> {
         let _owner = Owner::of(out, out)?;
+        leftovers::remove(out);
         let schedule = Schedule::new(manifest, provenance, out)?;
         let fleet = Fleet { devices: *self, schedule: &schedule, lost: Mutex::default() };
         let (devices, children): (Vec<Device>, Vec<Child>) = self.names.iter().filter_map(|n| fleet.start(n)).unzip();

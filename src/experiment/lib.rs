@@ -13,6 +13,7 @@
 //! | [`schedule`] | the pieces shared out over threads |
 //! | [`devices`], [`worker`] | the same over processes, one on each device: who gives them pieces, and what they do |
 //! | [`event`] | what is told meanwhile |
+//! | `leftovers` | what a write that was cut off left behind |
 //! | [`ledger_order`] | the record that they leave, in plan order |
 //! | [`evidence`] | gate histograms and traces from a run's rollouts |
 //! | [`quantity`] | the names of all numbers |
@@ -53,6 +54,7 @@ pub mod event;
 pub mod evidence;
 pub mod inputs;
 pub mod ledger_order;
+mod leftovers;
 pub mod manifest;
 pub mod own;
 pub mod published;

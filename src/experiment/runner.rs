@@ -5,10 +5,9 @@ use crate::evidence;
 use crate::manifest::{Job, Relearn};
 use crate::quantity::Part;
 use crate::supervision::Judge;
-use crate::{Event, ExperimentError, Inputs, Manifest, Rates, Result, RunId};
+use crate::{Event, ExperimentError, Inputs, Manifest, Rates, Result, RunId, leftovers};
 use adapter::{Basis, Knobs, Quarantine};
-use bundle::jsonl;
-use bundle::write_atomic;
+use bundle::{Owner, jsonl, write_atomic};
 use eval::{EvalRow, evaluate, monitoring_subset};
 use model::Decoder;
 use serde::{Deserialize, Serialize};
@@ -143,7 +142,7 @@ impl Runner<'_> {
 
     /// Does one piece of the plan, from wherever it stands.
     pub fn job(&self, job: Job, grader: &Grader, subset: &BTreeSet<String>) -> Result<()> {
-        let _owner = self.folder(job).own()?;
+        let _owner = self.own(job)?;
         match job {
             Job::Run(run) => {
                 self.trained_run(run, grader)?;
@@ -162,13 +161,17 @@ impl Runner<'_> {
         }
     }
 
-    fn folder(&self, job: Job) -> RunFolder {
-        RunFolder::at(&self.out.join(job.to_string()))
+    /// The right to work on a piece, of which a crash has left nothing half-written.
+    fn own(&self, job: Job) -> Result<Owner> {
+        let folder = self.out.join(job.to_string());
+        let owner = RunFolder::at(&folder).own()?;
+        ["", "checkpoints", "eval", "evidence"].iter().for_each(|part| leftovers::remove(&folder.join(part)));
+        Ok(owner)
     }
 
     /// Trains one run to its end.
     pub fn train(&self, run: RunId, grader: &Grader) -> Result<()> {
-        let _owner = self.folder(Job::Run(run)).own()?;
+        let _owner = self.own(Job::Run(run))?;
         self.trained_run(run, grader)
     }
 

@@ -4,7 +4,7 @@
 use crate::ledger_order::{LedgerOrder, Provenance};
 use crate::manifest::Job;
 use crate::runner::BASE_RUN;
-use crate::{Event, ExperimentError, Manifest, Result, Runner};
+use crate::{Event, ExperimentError, Manifest, Result, Runner, leftovers};
 use adapter::Basis;
 use bundle::{Owner, Sha256};
 use parking_lot::{Condvar, Mutex};
@@ -113,6 +113,7 @@ impl<'a> Schedule<'a> {
 /// The first failure of any piece; the others end after the piece that they are at.
 pub fn run_plan(runner: &Runner, provenance: &Provenance) -> Result<()> {
     let _owner = Owner::of(runner.out, runner.out)?;
+    leftovers::remove(runner.out);
     let schedule = Schedule::new(runner.manifest, provenance, runner.out)?;
     let (files, subset) = (&runner.inputs.files, runner.base()?);
     schedule.finished_base(files)?;
