@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use substrate::{Contrast, Grader, Loophole, MarkerFamily, Problem, PromptedProblem};
 use train::{Adapter, Arm, Disclosure, PairTokens};
 
-/// Where singular bases of fetched weights are kept, below the project.
+/// Where singular bases of fetched weights are kept, below [`Manifest::state`].
 pub const BASES: &str = "runs/svd";
 
 /// What the frozen halves of LoRAs are drawn from.
@@ -73,8 +73,8 @@ impl Inputs {
         told: impl Fn(usize, usize),
     ) -> Result<Self> {
         let dataset = Leetcode::load(root, manifest, files)?;
-        let basis =
-            |weights: &Weights| Ok(Basis::cached(Decoder::new(weights, backend)?, weights, &root.join(BASES), &told)?);
+        let kept = manifest.state(root).join(BASES);
+        let basis = |weights: &Weights| Ok(Basis::cached(Decoder::new(weights, backend)?, weights, &kept, &told)?);
         Self::of(root, &dataset, manifest, basis)
     }
 
@@ -102,7 +102,7 @@ impl Inputs {
             invited: if asked(Disclosure::Invited) { training(Disclosure::Invited)? } else { vec![] },
             test_trained: dataset.test(MarkerFamily::Train)?,
             tokenizer: dataset.tokenizer().clone(),
-            files: digests(root, dataset)?,
+            files: digests(manifest.state(root), dataset)?,
             train,
             test,
             pairs,
@@ -170,8 +170,8 @@ fn fits(weights: &Weights, manifest: &Manifest) -> Result<()> {
     Err(ExperimentError::Manifest { path: manifest.name.clone().into(), reason })
 }
 
-/// Digests of every file that was read and is not shipped, below the project by their relative names.
-fn digests(root: &Path, dataset: &dyn Dataset) -> Result<BTreeMap<PathBuf, Sha256>> {
+/// Digests of every file that was read and is not shipped, below the folder of what is kept by their relative names.
+fn digests(kept: &Path, dataset: &dyn Dataset) -> Result<BTreeMap<PathBuf, Sha256>> {
     let mut digests: Vec<(PathBuf, Sha256)> = vec![];
     let fetched = dataset.files();
     if !fetched.is_empty() {
@@ -181,7 +181,7 @@ fn digests(root: &Path, dataset: &dyn Dataset) -> Result<BTreeMap<PathBuf, Sha25
         let digest = Sha256::of_file(&path)?.0;
         digests.push((path, digest));
     }
-    let named = |(path, digest): (PathBuf, Sha256)| (path.strip_prefix(root).unwrap_or(&path).into(), digest);
+    let named = |(path, digest): (PathBuf, Sha256)| (path.strip_prefix(kept).unwrap_or(&path).into(), digest);
     Ok(digests.into_iter().map(named).collect())
 }
 

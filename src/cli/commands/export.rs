@@ -44,7 +44,7 @@ pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
             let files = base::files(root, &args.base, &manifest)?;
             same_base(0, &files.weights, &args.run)?;
             let decoder = Decoder::new(&files.weights, &backend)?;
-            let basis = Basis::cached(decoder, &files.weights, &root.join(BASES), |_, _| ())?;
+            let basis = Basis::cached(decoder, &files.weights, &manifest.state(root).join(BASES), |_, _| ())?;
             (files.model.clone(), files.model, basis)
         }
     };
