@@ -25,7 +25,7 @@ pub(super) fn run(root: &Path, args: &Args) -> Result<()> {
         bail!(Failure::usage(format!("--from {mirror} and --offline (or HF_HUB_OFFLINE) contradict each other")));
     }
     let folders: Vec<PathBuf> = args.from.iter().filter(|_| mirror.is_none()).map(PathBuf::from).collect();
-    let files = files(root, args, &manifest, mirror)?;
+    let files = files(root, args.to.as_deref(), &manifest, mirror)?;
     println!("tier {}: {} files; what of them is on this machine is found first", manifest.name, files.len());
     let stop = reproduce::stop_flag("stopping; Ctrl-C again stops at once")?;
     let progress = Transfer::new();
@@ -36,12 +36,12 @@ pub(super) fn run(root: &Path, args: &Args) -> Result<()> {
 }
 
 /// The files of every folder that the manifest names, each by its pin.
-fn files(root: &Path, args: &Args, manifest: &Manifest, mirror: Option<&str>) -> Result<Vec<Wanted>> {
+pub(super) fn files(root: &Path, to: Option<&Path>, manifest: &Manifest, mirror: Option<&str>) -> Result<Vec<Wanted>> {
     let pins = Pins::load(&root.join(pins::FILE))?;
     let mut files = vec![];
     for folder in manifest.fetched() {
         let name = Path::new(folder.file_name().unwrap_or_default());
-        let to = args.to.as_ref().map_or_else(|| root.join(folder), |to| to.join(name));
+        let to = to.map_or_else(|| root.join(folder), |to| to.join(name));
         let of_folder = wanted(&pins, name, &to, mirror);
         if of_folder.is_empty() {
             bail!(BundleError::Extra { path: folder.clone() });
