@@ -70,7 +70,7 @@ impl Inputs {
         files: BenchmarkFiles,
         manifest: &Manifest,
         backend: &Backend,
-        told: impl Fn(usize, usize),
+        told: impl Fn(usize, usize) + Sync,
     ) -> Result<Self> {
         let dataset = Leetcode::load(root, manifest, files)?;
         let kept = manifest.state(root).join(BASES);

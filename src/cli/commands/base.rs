@@ -37,7 +37,7 @@ pub(super) fn inputs(
     own: &Benchmark,
     manifest: &Manifest,
     backend: &Backend,
-    told: impl Fn(usize, usize),
+    told: impl Fn(usize, usize) + Sync,
 ) -> Result<Inputs> {
     match manifest.source {
         Source::Organism if own.base.model.is_some() => {
