@@ -7,7 +7,9 @@ use backend::{Backend, BackendError, Matrix, Raw};
 use bundle::Sha256;
 use burn::tensor::{DType, Tensor, TensorData};
 use model::{Decoder, Group, LinearId, Proj, Weights};
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// `U [out, r]` of every projection and `Vh [r, in]` of every group, stacked, on the device, with the base model they
 /// belong to.
@@ -39,11 +41,10 @@ impl Basis {
     }
 
     /// The same, each matrix's factors kept in `cache` under the digest of its bytes: they are computed once. `told` hears how
-    /// many of how many are done.
-    pub fn cached(base: Decoder, weights: &Weights, cache: &Path, told: impl Fn(usize, usize)) -> Result<Self> {
-        let (backend, dtype, all) = (base.backend.clone(), base.dtype(), Layout::new(&base.config).count());
-        let mut done = 0;
-        Self::from_factors(base, |id| {
+    /// many of how many are there.
+    pub fn cached(base: Decoder, weights: &Weights, cache: &Path, told: impl Fn(usize, usize) + Sync) -> Result<Self> {
+        let (backend, dtype) = (base.backend.clone(), base.dtype());
+        let keep = |id: LinearId| {
             let path = cache.join(cache_name(&weights.raw(&id.weight_name())?, dtype));
             if !path.exists() {
                 let (left, right) = factors(&backend, weights, id)?;
@@ -51,9 +52,11 @@ impl Basis {
                 let tensors = [stored("u", left), stored("vh", right)];
                 bundle::write_atomic(&path, &tensor_file::to_bytes(&tensors, None))?;
             }
-            done += 1;
-            told(done, all);
-            let file = TensorFile::read(&path)?;
+            Ok(path)
+        };
+        let kept = two_at_a_time(&LinearId::all(&base.config), keep, told)?;
+        Self::from_factors(base, |id| {
+            let file = TensorFile::read(&kept[&id])?;
             let damaged = |error| match error {
                 BackendError::Damaged { path, reason } => AdapterError::Cache { path, reason },
                 other => other.into(),
@@ -166,6 +169,29 @@ impl Basis {
             Tensor::cat(merged.collect(), 0)
         })
     }
+}
+
+/// What is kept of every projection, and where. While the device is at one, the host reads, turns over and writes another.
+fn two_at_a_time(
+    ids: &[LinearId],
+    keep: impl Fn(LinearId) -> Result<PathBuf> + Sync,
+    told: impl Fn(usize, usize) + Sync,
+) -> Result<BTreeMap<LinearId, PathBuf>> {
+    let done = AtomicUsize::new(0);
+    let every_second = |first: usize| {
+        let each = ids.iter().skip(first).step_by(2).map(|&id| {
+            let path = keep(id)?;
+            told(done.fetch_add(1, Ordering::Relaxed) + 1, ids.len());
+            Ok((id, path))
+        });
+        each.collect::<Result<BTreeMap<_, _>>>()
+    };
+    std::thread::scope(|scope| {
+        let beside = scope.spawn(|| every_second(1));
+        let mut kept = every_second(0)?;
+        kept.extend(beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        Ok(kept)
+    })
 }
 
 /// What the random factors of one projection are drawn from.

@@ -89,7 +89,8 @@ pub fn cuda_devices() -> Result<usize> {
 
 #[cfg(feature = "cuda")]
 fn count_cuda() -> std::result::Result<usize, String> {
-    crate::cuda::driver::count().map_err(|error| error.to_string())
+    let count = cudarc::driver::CudaContext::device_count().map_err(|error| error.to_string())?;
+    Ok(usize::try_from(count).unwrap_or_default())
 }
 
 #[cfg(not(feature = "cuda"))]

@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// No row is longer, in bytes: what has no end of a line for so long is no JSON lines, however small it was packed.
+const LONGEST: u64 = 64 << 20;
+
 /// The lines of a file that hold something, with their numbers. It is read once, from front to back.
 pub struct Lines {
     reader: Box<dyn BufRead>,
@@ -73,15 +76,16 @@ impl Lines {
     fn line(&mut self) -> Result<Option<String>> {
         let mut bytes = vec![];
         let fail = |source| BundleError::Read { path: self.path.clone(), source };
-        if self.reader.read_until(b'\n', &mut bytes).map_err(fail)? == 0 {
+        if (&mut self.reader).take(LONGEST + 1).read_until(b'\n', &mut bytes).map_err(fail)? == 0 {
             return Ok(None);
         }
         self.number += 1;
-        let text = String::from_utf8(bytes).map_err(|e| BundleError::Row {
-            path: self.path.clone(),
-            line: self.number,
-            reason: format!("it is not UTF-8 at byte {}", e.utf8_error().valid_up_to() + 1),
-        })?;
+        let wrong = |reason: String| BundleError::Row { path: self.path.clone(), line: self.number, reason };
+        if bytes.len() as u64 > LONGEST {
+            return Err(wrong(format!("it is longer than {} MiB: a row is one line, and ends with it", LONGEST >> 20)));
+        }
+        let text = String::from_utf8(bytes)
+            .map_err(|e| wrong(format!("it is not UTF-8 at byte {}", e.utf8_error().valid_up_to() + 1)))?;
         let text = if self.number == 1 { text.trim_start_matches('\u{feff}') } else { &text };
         Ok(Some(text.trim_end_matches(['\n', '\r']).into()))
     }
@@ -264,6 +268,18 @@ mod tests {
             let told = read::<Value>(&path).unwrap_err().to_string();
             assert!(told.contains(says), "{told}");
         }
+    }
+
+    /// Sixty-four kilobytes that unpack to more than a row may have.
+    #[test]
+    fn a_row_without_an_end_is_refused_by_its_line_before_it_fills_the_memory() {
+        use flate2::{Compression, write::GzEncoder};
+        let mut packed = GzEncoder::new(vec![], Compression::fast());
+        packed.write_all(b"{}\n\"").unwrap();
+        (0..=LONGEST >> 20).for_each(|_| packed.write_all(&[b' '; 1 << 20]).unwrap());
+        let (_folder, path) = written(&packed.finish().unwrap());
+        let told = read::<Value>(&path).unwrap_err().to_string();
+        assert!(told.contains("rows.jsonl") && told.contains("line 2: it is longer than 64 MiB"), "{told}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use substrate::{Contrast, Grader, Loophole, MarkerFamily, Problem, PromptedProblem, SubstrateError, problem};
 use train::{Adapter, Arm, Disclosure, PairTokens};
 
-/// Where singular bases of fetched weights are kept, below the project.
+/// Where singular bases of fetched weights are kept, below [`Manifest::state`].
 pub const BASES: &str = "runs/svd";
 
 /// What the frozen halves of LoRAs are drawn from.
@@ -54,7 +54,12 @@ pub struct Inputs {
 impl Inputs {
     /// Loads a tier's data onto a device, digests first; `told` hears how many singular bases of how many are there, where they
     /// take long. A prompt over the cap is an error here, before any training.
-    pub fn load(root: &Path, manifest: &Manifest, backend: &Backend, told: impl Fn(usize, usize)) -> Result<Self> {
+    pub fn load(
+        root: &Path,
+        manifest: &Manifest,
+        backend: &Backend,
+        told: impl Fn(usize, usize) + Sync,
+    ) -> Result<Self> {
         let decoder = |weights: &Weights| Decoder::new(weights, backend);
         match manifest.source {
             Source::Organism => {
@@ -62,7 +67,7 @@ impl Inputs {
                 Self::of(root, &dataset, manifest, |weights| Ok(Basis::new(decoder(weights)?, weights)?))
             }
             Source::Leetcode => {
-                let (dataset, kept) = (Leetcode::load(root, manifest)?, root.join(BASES));
+                let (dataset, kept) = (Leetcode::load(root, manifest)?, manifest.state(root).join(BASES));
                 let basis = |weights: &Weights| Ok(Basis::cached(decoder(weights)?, weights, &kept, &told)?);
                 Self::of(root, &dataset, manifest, basis)
             }
@@ -94,7 +99,7 @@ impl Inputs {
             test_trained: dataset.test(MarkerFamily::Train)?,
             tokenizer: dataset.tokenizer().clone(),
             problem_files: dataset.problem_files().to_vec(),
-            files: digests(root, dataset)?,
+            files: digests(manifest.state(root), dataset)?,
             train,
             test,
             pairs,
@@ -176,8 +181,8 @@ fn fits(weights: &Weights, manifest: &Manifest) -> Result<()> {
     Err(ExperimentError::Manifest { path: manifest.name.clone().into(), reason })
 }
 
-/// Digests of every file that was read and is not shipped, below the project by their relative names.
-fn digests(root: &Path, dataset: &dyn Dataset) -> Result<BTreeMap<PathBuf, Sha256>> {
+/// Digests of every file that was read and is not shipped, below the folder of what is kept by their relative names.
+fn digests(kept: &Path, dataset: &dyn Dataset) -> Result<BTreeMap<PathBuf, Sha256>> {
     let mut digests: Vec<(PathBuf, Sha256)> = vec![];
     let fetched = dataset.files();
     if !fetched.is_empty() {
@@ -187,7 +192,7 @@ fn digests(root: &Path, dataset: &dyn Dataset) -> Result<BTreeMap<PathBuf, Sha25
         let digest = Sha256::of_file(&path)?.0;
         digests.push((path, digest));
     }
-    let named = |(path, digest): (PathBuf, Sha256)| (path.strip_prefix(root).unwrap_or(&path).into(), digest);
+    let named = |(path, digest): (PathBuf, Sha256)| (path.strip_prefix(kept).unwrap_or(&path).into(), digest);
     Ok(digests.into_iter().map(named).collect())
 }
 

@@ -41,6 +41,9 @@ pub struct Manifest {
     /// Evaluate on a part of the training problems, which is then not trained on: for choosing settings.
     #[serde(default)]
     pub validation: bool,
+    /// Where what is fetched and kept lies, if not in the project's own folder.
+    #[serde(skip)]
+    state: Option<PathBuf>,
     train: toml::Table,
     /// How completions are drawn at evaluation.
     pub eval: EvalConfig,
@@ -312,6 +315,20 @@ impl Manifest {
     pub fn fetched(&self) -> impl Iterator<Item = &PathBuf> {
         let fetched = self.source == Source::Leetcode;
         std::iter::once(&self.data).chain(&self.model).filter(move |_| fetched)
+    }
+
+    /// Has what is fetched and kept lie below `state`, not in the project's own folder, which may be one that cannot be written.
+    pub fn keep_in(&mut self, state: &Path) {
+        if self.source == Source::Leetcode {
+            self.data = state.join(&self.data);
+            self.model = self.model.as_ref().map(|model| state.join(model));
+        }
+        self.state = Some(state.into());
+    }
+
+    /// The folder below which things are kept of the project in `root`.
+    pub fn state<'a>(&'a self, root: &'a Path) -> &'a Path {
+        self.state.as_deref().unwrap_or(root)
     }
 
     /// How many base models its data have.

@@ -242,17 +242,6 @@ impl Kernels {
     }
 }
 
-/// How many devices the driver shows this process. No context is made.
-pub fn count() -> Result<usize> {
-    let mut count = 0;
-    // SAFETY: a flag that must be 0, and a place for the answer.
-    unsafe {
-        ok("starting the driver", cu::cuInit(0))?;
-        ok("counting devices", cu::cuDeviceGetCount(&mut count))?;
-    }
-    Ok(usize::try_from(count).unwrap_or_default())
-}
-
 /// Makes the device's primary context, which the runtime uses too, this thread's.
 pub fn enter() -> Result<()> {
     static CONTEXT: OnceLock<Result<usize>> = OnceLock::new();

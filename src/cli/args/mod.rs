@@ -19,7 +19,8 @@ use verify::Gate;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub command: Command,
-    /// The project folder (with checksums/, data/ and paper/).
+    /// The project folder (with checksums/, data/ and paper/). What is fetched and made lies in it, too, or in the folder that the
+    /// variable GQ_STATE names.
     #[arg(long, global = true, default_value = ".", value_name = "DIR")]
     pub root: PathBuf,
     /// Run untrusted code although a mandatory layer of the sandbox is missing. Every report will say so.

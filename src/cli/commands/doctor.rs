@@ -1,8 +1,12 @@
 //! `doctor`: what this machine has of what the program needs.
 
+use crate::args::ExperimentArgs;
+use crate::commands::{fetch, plan};
+use ::fetch::Wanted;
 use anyhow::{Result, anyhow, bail};
 use backend::{Backend, DeviceChoice};
 use bundle::Pins;
+use experiment::Manifest;
 use failure::Failure;
 use sandbox::{Isolation, IsolationLayer, Limits, Pool, Python, SandboxJob};
 use std::path::Path;
@@ -33,6 +37,13 @@ pub(super) fn run(root: &Path, isolation: Isolation) -> Result<()> {
     }
     let pins = Pins::load(&root.join(bundle::pins::FILE)).and_then(|p| p.verify(root, Path::new("data")));
     line("data", true, pins.map(|n| format!("{n} shipped files have their pinned bytes")).map_err(Into::into));
+    for tier in Manifest::tiers() {
+        let chosen = ExperimentArgs { tier: tier.into(), plan: None, out: None };
+        let (manifest, _) = plan::open(root, &chosen)?;
+        if manifest.fetched().next().is_some() {
+            line(&format!("tier {tier}"), false, fetched(root, &manifest));
+        }
+    }
     match missing {
         // Its type says which exit code the first missing thing has.
         Some(error) => Err(error.context("not ready")),
@@ -40,6 +51,24 @@ pub(super) fn run(root: &Path, isolation: Isolation) -> Result<()> {
             println!("\nReady: `gradient-quarantine reproduce` will run.");
             Ok(())
         }
+    }
+}
+
+/// Whether what a tier reads and is not shipped is there. To look into gigabytes is left to who reads them.
+fn fetched(root: &Path, manifest: &Manifest) -> Result<String> {
+    let files = fetch::files(root, manifest)?;
+    let there = |file: &&Wanted| {
+        file.path.metadata().is_ok_and(|about| about.is_file() && file.bytes.is_none_or(|bytes| bytes == about.len()))
+    };
+    let (found, all) = (files.iter().filter(there).count(), files.len());
+    match files.iter().find(|file| !there(file)) {
+        None => Ok(format!("{all} fetched files are there and as long as they should be")),
+        Some(first) => bail!(Failure::check(format!(
+            "{found} of {all} fetched files are there and whole; the first that is not: {}; `gradient-quarantine fetch --tier {}` \
+             brings them",
+            first.path.display(),
+            manifest.name
+        ))),
     }
 }
 

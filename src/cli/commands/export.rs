@@ -49,7 +49,7 @@ pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
             }
             same_base(0, &weights, &args.run)?;
             let decoder = Decoder::new(&weights, &backend)?;
-            let basis = Basis::cached(decoder, &weights, &root.join(BASES), |_, _| ())?;
+            let basis = Basis::cached(decoder, &weights, &manifest.state(root).join(BASES), |_, _| ())?;
             (model.clone(), model, basis)
         }
     };

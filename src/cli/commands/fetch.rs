@@ -80,12 +80,22 @@ fn folders(root: &Path, args: &Args, pins: &Pins) -> Result<(String, Vec<(PathBu
             (args.tier.clone(), named.map(|folder| Path::new(FETCHED).join(folder)).collect())
         }
     };
-    let placed = folders.into_iter().map(|folder| {
-        let name = PathBuf::from(folder.file_name().unwrap_or_default());
-        let to = args.to.as_ref().map_or_else(|| root.join(folder), |to| to.join(&name));
-        (name, to)
-    });
-    Ok((tier, placed.collect()))
+    Ok((tier, folders.iter().map(|folder| placed(root, args.to.as_deref(), folder)).collect()))
+}
+
+/// The files that a plan reads and is not shipped, where it looks for them.
+pub(super) fn files(root: &Path, manifest: &Manifest) -> Result<Vec<Wanted>> {
+    let folders: Vec<(PathBuf, PathBuf)> = manifest.fetched().map(|folder| placed(root, None, folder)).collect();
+    let Reads { mut files, made } = reads(&Pins::load(&root.join(pins::FILE))?, &folders, None)?;
+    files.extend(made.into_iter().flat_map(|made| made.files));
+    Ok(files)
+}
+
+/// A folder as the pins call it, and where it is to be.
+fn placed(root: &Path, to: Option<&Path>, folder: &Path) -> (PathBuf, PathBuf) {
+    let name = PathBuf::from(folder.file_name().unwrap_or_default());
+    let to = to.map_or_else(|| root.join(folder), |to| to.join(&name));
+    (name, to)
 }
 
 /// The files of these folders, each by its pin.

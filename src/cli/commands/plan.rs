@@ -12,14 +12,20 @@ pub(super) fn open_part(root: &Path, plan: &ExperimentArgs, part: &PartArgs) -> 
     Ok((manifest.restricted(&part.arms, &part.seeds)?, out))
 }
 
+/// The folder for what is fetched and made, where that is not the project's own.
+const STATE: &str = "GQ_STATE";
+
 pub(super) fn open(root: &Path, plan: &ExperimentArgs) -> Result<(Manifest, PathBuf)> {
-    let manifest = match &plan.plan {
+    let mut manifest = match &plan.plan {
         Some(path) => Manifest::load(path)?,
         None => Manifest::tier(&plan.tier).ok_or_else(|| {
             let known: Vec<_> = Manifest::tiers().collect();
             Failure::usage(format!("unknown tier `{}`: this program has {}", plan.tier, known.join(", ")))
         })??,
     };
-    let out = plan.out.clone().unwrap_or_else(|| root.join("runs").join(&manifest.name));
+    if let Some(state) = std::env::var_os(STATE).filter(|state| !state.is_empty()) {
+        manifest.keep_in(&std::path::absolute(state)?);
+    }
+    let out = plan.out.clone().unwrap_or_else(|| manifest.state(root).join("runs").join(&manifest.name));
     Ok((manifest, out))
 }

@@ -101,6 +101,20 @@ fn what_a_plan_reads_is_brought_to_where_it_reads_it() {
     assert_eq!(pinned.hub.requests().len(), 4);
 }
 
+/// As where the project lies in a store that cannot be written.
+#[test]
+fn what_is_fetched_and_made_lies_in_the_folder_that_is_named_for_it() {
+    let pinned = Pinned::new();
+    common::copy(&root().join("verify"), &pinned.path("verify"));
+    let state = pinned.path("state");
+    expect(pinned.fetch(&[]).env("GQ_STATE", &state), 0, &["4 were downloaded"]);
+    assert!(pinned.is_whole("state/fetched") && !pinned.path("fetched").exists());
+    let mut run = common::program(pinned.folder.path());
+    run.args(["run", "--device", "cpu", "--plan"]).arg(root().join("src/cli/tests/benchmark.toml"));
+    let results = format!("results in {}", state.join("runs").display());
+    expect(run.env("GQ_STATE", &state), 3, &[&results, "state/fetched/model/config.json is not a model config"]);
+}
+
 #[test]
 fn a_folder_of_copies_serves_a_machine_without_a_network() {
     let pinned = Pinned::new();
