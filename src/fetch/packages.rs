@@ -135,8 +135,8 @@ impl Packages<'_> {
         // Who stops this program by the keyboard stops pip, too.
         self.fetch.go_on()?;
         let said = std::fs::read_to_string(&log).unwrap_or_default();
-        let errors = said.lines().filter(|line| line.starts_with("ERROR") || line.contains("No module named"));
-        let last = errors.last().or(said.lines().last()).unwrap_or("it says nothing");
+        let error = said.lines().rfind(|line| line.starts_with("ERROR") || line.contains("No module named"));
+        let last = error.or(said.lines().next_back()).unwrap_or("it says nothing");
         Err(failed(last.trim().into()))
     }
 

@@ -106,8 +106,7 @@ pub fn import(file: &Path, out: &Path, told: &dyn Fn(u64, u64)) -> Result<Record
     let model = Model::of(&gguf).map_err(unknown)?;
     let tokens = tokenizer::Tokens::of(&gguf, model.vocabulary).map_err(unknown)?;
     let head = Head::of(&gguf);
-    let (sha256, bytes) = Sha256::of_file(file)?;
-    let record = Record::of(&gguf, &head, sha256, bytes);
+    let record = Record::of(&gguf, &head, Sha256::of(&map), map.len() as u64);
 
     let mut staged = Staged::new(&out.join(WEIGHTS))?;
     weights::write(&model.tensors(&gguf, &head), &record.provenance, &mut staged, told).map_err(|e| match e {
