@@ -28,8 +28,10 @@ impl Tokenizer {
 
     fn read(path: &Path) -> Result<Self> {
         let fail = |reason: String| ModelError::Tokenizer { path: path.into(), reason };
-        let mut inner =
-            tokenizers::Tokenizer::from_bytes(bundle::files::read(path)?).map_err(|e| fail(e.to_string()))?;
+        let bytes = bundle::files::read(path)?;
+        // The library panics at a decoder that is no JSON.
+        serde_json::from_slice::<serde_json::Value>(&bytes).map_err(|e| fail(e.to_string()))?;
+        let mut inner = tokenizers::Tokenizer::from_bytes(bytes).map_err(|e| fail(e.to_string()))?;
         // Settings of whoever wrote the file: a prompt is never cut and never filled up.
         inner.with_truncation(None).map_err(|e| fail(e.to_string()))?;
         inner.with_padding(None);

@@ -91,3 +91,14 @@ fn a_damaged_tokenizer_is_refused_or_one() {
         survive(|| Tokenizer::load(&folder.path().join("tokenizer.json"), "<end>").is_ok());
     });
 }
+
+#[test]
+fn a_tokenizer_whose_decoder_is_no_json_is_refused_by_name() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/organism/tokenizer.json");
+    let damaged = std::fs::read_to_string(file).unwrap().replacen("\"decoder\": {", "\"decoder\": {\"type\" ", 1);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokenizer.json");
+    std::fs::write(&path, damaged).unwrap();
+    let error = survive(|| Tokenizer::load(&path, "<end>")).err().unwrap().to_string();
+    assert!(error.contains("tokenizer.json") && error.contains("expected `:`"), "{error}");
+}

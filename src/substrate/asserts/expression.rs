@@ -225,8 +225,7 @@ impl Arithmetic {
             Self::Multiply => a * b,
             Self::Divide if b == 0.0 => return None,
             Self::Divide => a / b,
-            Self::Power if a == 0.0 && b < 0.0 => return None,
-            // Nothing where it would be complex or is too large.
+            // Nothing where it would be complex, is too large, or divides by zero.
             Self::Power => Some(a.powf(b)).filter(|x| x.is_finite() || !(a.is_finite() && b.is_finite()))?,
         }))
     }

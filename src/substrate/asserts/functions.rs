@@ -76,7 +76,7 @@ fn round(arguments: &[Value]) -> Option<Value> {
             let digits = digits.to_usize().filter(|d| *d < 300)?;
             format!("{x:.digits$}").parse().ok().map(Value::Float)
         }
-        [Value::Float(x)] if x.is_finite() => Some(Value::Int(format!("{x:.0}").parse().ok()?)),
+        [Value::Float(x)] => Some(Value::Int(format!("{x:.0}").parse().ok()?)),
         [whole] => integer(whole).map(Value::Int),
         // Tens and hundreds are left out.
         [whole, Value::Int(digits)] if digits.to_usize().is_some() => integer(whole).map(Value::Int),

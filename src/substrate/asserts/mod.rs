@@ -128,6 +128,10 @@ mod tests {
             ("assert sorted(Solution().f(1)) == [1, 2, 3]", "[3, 1, 2]", "[3, 1]"),
             ("assert set(Solution().f(1)) == {'a', 'b'}", "['b', 'a', 'a']", "['b']"),
             ("assert round(Solution().f(1), 2) == 0.33", "0.3333", "0.34"),
+            ("assert Solution().f(1) / 2 == 1.5", "3", "4"),
+            ("x = 2; assert Solution().f(1) == x", "2", "1"),
+            ("assert -Solution().f(1) == 2", "-2", "2"),
+            ("assert Solution().f(1) == math.inf", "inf", "nan"),
             ("assert Solution().f(1) == 10**9 + 7", "1000000007", "1000000008"),
             ("assert is_same_list(Solution().f(1), list_node([1, 2]))", "list_node([1, 2.0])", "list_node([1])"),
             ("assert is_same_list(Solution().f(1), list_node([]))", "None", "list_node([1])"),
@@ -159,6 +163,25 @@ mod tests {
         assert!(test.holds(&after("[1, 3]")));
         assert!(!test.holds(&after("[3, 1]")));
         assert!(!test.holds(&[None]));
+        let alone = parsed("nums = [3, 1]\nSolution().f(nums, k=2)\nassert nums == [1, 3]");
+        assert!(alone.holds(&after("[1, 3]")) && !alone.holds(&after("[3, 1]")));
+    }
+
+    #[test]
+    fn a_variable_travels_as_it_is_written_if_that_means_the_same_anywhere() {
+        for value in
+            ["(1, 2)", "2 + 3", "{1: 'a'}", "{1, 2}", "-1", "inf", "math.nan", "[tree_node([1]), float('inf')]"]
+        {
+            let test = parsed(&format!("x = {value}\nassert Solution().f(x) == 1"));
+            assert_eq!(test.calls[0].arguments, value);
+        }
+        assert_eq!(parsed("assert Solution().f(inf, k=nan) == 1").calls[0].arguments, "inf, k=nan");
+        for value in ["{1: len('a')}", "{len('a'): 1}", "[len('a')]", "2 + len('a')", "-len('a')"] {
+            assert!(
+                matches!(Test::new(&format!("x = {value}\nassert Solution().f(x) == 1")), Test::Judged(_)),
+                "{value}"
+            );
+        }
     }
 
     #[test]

@@ -206,6 +206,6 @@ fn scrambled_verdicts_leave_every_reward_as_it_is() {
 #[test]
 fn conditions_say_what_responses_run_in() {
     let (grader, conditions) = (grader(), grader().conditions());
-    assert!(grader.layers().to_string().contains("seccomp"), "{}", grader.layers());
+    assert!(grader.layers().missing().is_empty(), "{}", grader.layers());
     assert!(conditions.contains(&grader.layers().to_string()) && conditions.contains("python"), "{conditions}");
 }

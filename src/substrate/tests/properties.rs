@@ -181,7 +181,8 @@ fn a_wide_test_is_no_deep_one() {
     ] {
         assert!(matches!(Test::new(&text), Test::Parsed(_)), "{}", &text[..60]);
     }
-    for text in ["assert )", "assert Solution().f(]) == 1", "assert (1", "assert Solution().f(1)) == 1", "assert ([;])"]
+    for text in
+        ["assert )", "assert Solution().f(]) == 1", "assert (1", "assert Solution().f(1)) == 1", "assert ([;]) == 1"]
     {
         assert!(matches!(Test::new(text), Test::Judged(_)), "{text}");
     }

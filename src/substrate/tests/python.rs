@@ -4,8 +4,9 @@ use sandbox::Python;
 use std::process::Command;
 use substrate::asserts::Test;
 
-const VALUES: [&str; 20] = [
+const VALUES: [&str; 21] = [
     "0",
+    "0.0",
     "1",
     "-3",
     "7",
