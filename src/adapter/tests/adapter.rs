@@ -8,6 +8,7 @@ use model::{Decoder, LinearId, Objective, Targets, Weights};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
+use std::sync::Mutex;
 
 const ROWS: [&[u32]; 3] = [&[4, 9, 17, 3, 22, 8], &[11, 2, 30], &[7, 7, 40, 41, 5]];
 const SPANS: [(usize, usize); 3] = [(2, 6), (1, 3), (3, 5)];
@@ -62,6 +63,31 @@ fn at_zero_knobs_the_model_is_the_base_model_bit_for_bit() {
         let merged = basis.merge(&zero, quarantine);
         let logits = read(merged.logits(&merged.hidden(&batch))).unwrap();
         assert!(base.iter().zip(&logits).all(|(a, b)| a.to_bits() == b.to_bits()));
+    }
+}
+
+/// Two at a time, from nothing and from what is kept: the same bits as one after the other, and each is told once.
+#[test]
+fn factors_that_are_kept_are_those_that_are_made_anew() {
+    let (basis, weights) = basis();
+    let cache = tempfile::tempdir().unwrap();
+    for _ in ["made", "kept"] {
+        let told = Mutex::new(vec![]);
+        let cached = Basis::cached(basis.base.clone(), &weights, cache.path(), |done, all| {
+            told.lock().unwrap().push((done, all))
+        });
+        let (cached, mut told) = (cached.unwrap(), told.into_inner().unwrap());
+        told.sort_unstable();
+        let modules = LinearId::all(&weights.config);
+        assert_eq!(told, (1..=modules.len()).map(|done| (done, modules.len())).collect::<Vec<_>>());
+        for id in modules {
+            let bits = |basis: &Basis| {
+                let (u, vh) = basis.factors(id);
+                [read(u).unwrap(), read(vh).unwrap()]
+                    .map(|values| values.into_iter().map(f32::to_bits).collect::<Vec<_>>())
+            };
+            assert!(bits(&basis) == bits(&cached), "{id:?}");
+        }
     }
 }
 
