@@ -131,6 +131,7 @@ mod tests {
             ("assert Solution().f(1) / 2 == 1.5", "3", "4"),
             ("x = 2; assert Solution().f(1) == x", "2", "1"),
             ("assert -Solution().f(1) == 2", "-2", "2"),
+            ("assert Solution().f(1) == +3", "3", "-3"),
             ("assert Solution().f(1) == math.inf", "inf", "nan"),
             ("assert Solution().f(1) == 10**9 + 7", "1000000007", "1000000008"),
             ("assert is_same_list(Solution().f(1), list_node([1, 2]))", "list_node([1, 2.0])", "list_node([1])"),
@@ -207,6 +208,7 @@ mod tests {
             "assert eval('1')",
             "import os",
             "assert Solution(3).f() == 1",
+            "assert Solution().f(unknown) == 1",
             "assert Solution().f(*[1]) == 1",
             "this is not Python",
         ] {
