@@ -339,7 +339,9 @@ fn generations(decoder: &Decoder, cpu: &Decoder, rows: &[Vec<u32>], bound: f64) 
         if dtype == DType::F32 {
             let expected = generated(cpu, &twice, params)?;
             let differ = found.iter().zip(&expected).filter(|(a, b)| a.tokens != b.tokens).count();
-            note(&format!("rows that other steps draw otherwise, {name}"), differ as f64, 0.0);
+            // A token at the edge of the nucleus is in it or not by one rounding: seen once, for one row of ten, on an H100.
+            let bound = if *name == "top-p" { 1.0 } else { 0.0 };
+            note(&format!("rows that other steps draw otherwise, {name}"), differ as f64, bound);
         }
         let alone = generated(decoder, &twice[4..6], params)?;
         note(&format!("rows that depend on their neighbours, {name}"), differing(&found[4..6], &alone), 0.0);
