@@ -2,12 +2,10 @@
 //! that is made of it. Without pip these tests are ignored.
 
 mod common;
-#[path = "../../fetch/tests/common/server.rs"]
-mod server;
 
 use bundle::Sha256;
+use common::server::{Answer, Server};
 use common::{expect, root};
-use server::{Answer, Server};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;

@@ -73,7 +73,7 @@ fn each_fault_is_named_and_no_other() {
 fn the_shipped_partition_is_read_and_another_file_is_refused_by_name() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/organism");
     let shipped = Partition::load(&data.join("partition.json")).unwrap();
-    assert_eq!((shipped.train.len(), shipped.test.len()), (375, 640));
+    assert_eq!((shipped.train.len(), shipped.test.len()), (390, 520));
     let told = Partition::load(&data.join("config.json")).unwrap_err().to_string();
     assert!(told.contains("config.json"), "{told}");
 }
