@@ -31,7 +31,7 @@ impl Miniature {
         let miniature = Self { project: Project::new(), mirror: Server::new() };
         let path = miniature.project.path("checksums/pins.toml");
         let pins = std::fs::read_to_string(&path).unwrap();
-        let shipped: String = pins.split_inclusive("\n\n").filter(|pin| !pin.contains("\nurl = ")).collect();
+        let shipped: String = pins.split_inclusive("\n\n").filter(|pin| pin.contains("\npath = \"data/")).collect();
         let mut pins = shipped + "\n";
         for (name, bytes) in files(&miniature.project) {
             pins += &pin(name, &bytes);
