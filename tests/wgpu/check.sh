@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# On wgpu, through Mesa's software Vulkan: every operation, models both ways and generation against the CPU, then one update of
+# On wgpu, through Mesa's software Vulkan: every operation, models of the shipped family both ways and generation against the CPU, then one update of
 # training. Toy sizes; about five minutes on two cores.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -1,10 +1,23 @@
 //! A model and problems that the command line names in place of a tier's.
 
-use crate::args::{Base, Benchmark};
+use crate::args::{Base, Benchmark, ExperimentArgs, PartArgs};
+use crate::commands::plan;
 use anyhow::{Result, bail};
 use experiment::manifest::Source;
 use experiment::{BaseWeights, Manifest, Own};
 use failure::Failure;
+use std::path::{Path, PathBuf};
+
+/// A plan or the part of it that is asked for, with what is named in place of its own, and the folder of its results.
+pub(super) fn open(
+    root: &Path,
+    plan: &ExperimentArgs,
+    part: &PartArgs,
+    own: &Benchmark,
+) -> Result<(Manifest, PathBuf)> {
+    let (manifest, out) = plan::open_part(root, plan, part)?;
+    Ok((chosen(manifest, own)?, out))
+}
 
 /// The plan with what is named in place of its own.
 pub(super) fn chosen(manifest: Manifest, own: &Benchmark) -> Result<Manifest> {

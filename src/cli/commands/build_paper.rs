@@ -2,7 +2,7 @@
 
 use crate::args::{BuildPaper, ExperimentArgs};
 use crate::commands::receipts::{folder, same_paper};
-use crate::commands::{base, plan, verify};
+use crate::commands::{base, verify};
 use anyhow::{Result, bail};
 use experiment::{Attested, Evidence, Manifest, Results, attest};
 use failure::Failure;
@@ -13,15 +13,13 @@ use substrate::Isolation;
 
 pub(super) fn run(root: &Path, args: &BuildPaper, isolation: Isolation) -> Result<()> {
     let Some(tier) = &args.receipts else {
-        let (manifest, out) = plan::open_part(root, &args.plan, &args.part)?;
-        let manifest = base::chosen(manifest, &args.benchmark)?;
+        let (manifest, out) = base::open(root, &args.plan, &args.part, &args.benchmark)?;
         // Attested first: with damaged results the gates would only say the same less clearly.
         let attested = attest(&manifest, &out, Evidence::Whole)?;
         return build(root, &manifest, attested, isolation).map(|_| ());
     };
     let plan = ExperimentArgs { tier: tier.clone(), ..args.plan.clone() };
-    let (manifest, out) = plan::open_part(root, &plan, &args.part)?;
-    let manifest = base::chosen(manifest, &args.benchmark)?;
+    let (manifest, out) = base::open(root, &plan, &args.part, &args.benchmark)?;
     // Beside runs of one's own, never over them.
     let out = if args.plan.out.is_some() { out } else { out.with_file_name(format!("receipts-{tier}")) };
     let folder = folder(root, tier);

@@ -1,7 +1,7 @@
 //! `reproduce`: gates, training and evaluation of every run, gates again, the paper.
 
 use crate::args::Reproduce;
-use crate::commands::{base, build_paper, devices, eval_curve, plan, provenance, verify};
+use crate::commands::{base, build_paper, devices, eval_curve, provenance, verify};
 use crate::progress::Display;
 use anyhow::{Context as _, Result, bail};
 use backend::Backend;
@@ -57,8 +57,7 @@ enum Computes {
 
 impl<'a> Opened<'a> {
     fn new(root: &Path, args: &'a Reproduce, isolation: Isolation) -> Result<Self> {
-        let (manifest, out) = plan::open_part(root, &args.plan, &args.part)?;
-        let manifest = base::chosen(manifest, &args.benchmark)?;
+        let (manifest, out) = base::open(root, &args.plan, &args.part, &args.benchmark)?;
         let ((choice, count), computes) = match &args.devices {
             None => {
                 let backend = Backend::open(args.device)?;

@@ -1,7 +1,7 @@
 //! `verify`: every gate, one table, exit code 0 only if all hold.
 
 use crate::args::Verify;
-use crate::commands::{base, plan};
+use crate::commands::base;
 use anyhow::{Result, bail};
 use experiment::{Attested, Evidence, Manifest, attest};
 use failure::Failure;
@@ -11,8 +11,7 @@ use substrate::Isolation;
 use verify::{Context, Findings, GATES, Gate, GatesHeld};
 
 pub(super) fn run(root: &Path, args: &Verify, isolation: Isolation) -> Result<()> {
-    let (manifest, out) = plan::open_part(root, &args.plan, &args.part)?;
-    let manifest = base::chosen(manifest, &args.benchmark)?;
+    let (manifest, out) = base::open(root, &args.plan, &args.part, &args.benchmark)?;
     let gates = args.gate.map_or(GATES.to_vec(), |gate| vec![gate]);
     // The gates look at results only where there are some.
     let there = out.join("results.json").exists();

@@ -1,7 +1,7 @@
 //! `worker`: the pieces of a plan that whoever started it names, on one device. Nobody calls it by hand: `run --devices` does.
 
 use crate::args::Worker;
-use crate::commands::{base, plan, reproduce};
+use crate::commands::{base, reproduce};
 use crate::exit;
 use anyhow::Result;
 use backend::Backend;
@@ -21,8 +21,7 @@ pub(super) fn run(root: &Path, args: &Worker, isolation: Isolation) -> Result<()
 fn work(root: &Path, args: &Worker, isolation: Isolation) -> Result<()> {
     let stop = reproduce::interrupt_flag()?;
     let pieces = worker::pieces(stop.clone());
-    let (manifest, out) = plan::open_part(root, &args.plan, &args.part)?;
-    let manifest = base::chosen(manifest, &args.benchmark)?;
+    let (manifest, out) = base::open(root, &args.plan, &args.part, &args.benchmark)?;
     let inputs = Inputs::load(root, &manifest, &Backend::open(args.device)?, |_, _| ())?;
     let events = |event: Event| Message::Event(event).tell();
     let runner = Runner {
