@@ -7,12 +7,12 @@
 //!
 //! ```
 //! use backend::DeviceChoice;
-//! use bench::engine::{Request, Work};
+//! use bench::engine::{Architecture, Request, Work};
 //!
 //! // What `bench engine --device cpu --only decode,merge --layers 2` asks for. `engine::run` would check every operation of the
 //! // device first, which takes half a minute on two cores.
 //! let only: Vec<Work> = Work::ALL.into_iter().filter(|work| ["decode", "merge"].contains(&work.name())).collect();
-//! let asked = Request { device: DeviceChoice::Cpu, verbose: false, check_only: false, peer: None, only, layers: Some(2) };
+//! let asked = Request { device: DeviceChoice::Cpu, verbose: false, check_only: false, peer: None, only, shape: Architecture::Qwen3, layers: Some(2) };
 //! assert_eq!(asked.only, [Work::Decode, Work::Merge]);
 //! ```
 
