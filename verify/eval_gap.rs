@@ -24,6 +24,10 @@ pub fn check(context: &Context) -> Findings {
             in_pairs(&shipped, &mut findings);
             shipped.into_iter().next().map(|pair| pair.problem)
         }
+        Source::Tasks => {
+            in_pairs(&pairs(&context.data().join("pairs.jsonl"), &mut findings), &mut findings);
+            problems(&context.data().join("test.jsonl"), &mut findings).into_iter().next()
+        }
     };
     let Some(problem) = problem else {
         findings.faults.push("there is no problem to try hacks on".into());

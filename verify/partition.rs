@@ -2,6 +2,8 @@
 
 mod benchmark;
 mod organism;
+mod shipped;
+mod tasks;
 
 use crate::{Context, Findings};
 use experiment::manifest::Source;
@@ -13,6 +15,7 @@ pub fn check(context: &Context) -> Findings {
     let mut findings = Findings::default();
     match context.manifest.source {
         Source::Organism => organism::check(context, &mut findings),
+        Source::Tasks => tasks::check(context, &mut findings),
         Source::Leetcode => benchmark::check(context, &mut findings),
     }
     findings

@@ -6,6 +6,7 @@ use bundle::{BundleError, Pin, Pins, files};
 use experiment::manifest::Source;
 use experiment::{BaseWeights, Manifest};
 use model::hub;
+use std::fmt::Display;
 use std::path::Path;
 
 /// Compares shipped files with their pins; then generated ones with what their seeds give now, or fetched ones with theirs.
@@ -19,27 +20,30 @@ pub fn check(context: &Context) -> Findings {
             .push(format!("{count} shipped files match their digests; {remote} more are pinned for fetching"));
     }
     match context.manifest.source {
-        Source::Organism => regenerate(context, &mut findings),
-        Source::Leetcode => {
-            context.manifest.fetched().for_each(|folder| fetched(context, folder, &pins, &mut findings));
-        }
+        Source::Organism => regenerate(context, &organism::data::GENERATED, organism::generate, &mut findings),
+        Source::Tasks => regenerate(context, &tasks::data::GENERATED, tasks::generate, &mut findings),
+        Source::Leetcode => {}
     }
+    context.manifest.fetched().for_each(|folder| fetched(context, folder, &pins, &mut findings));
     findings
 }
 
-fn regenerate(context: &Context, findings: &mut Findings) {
+fn regenerate<E: Display>(
+    context: &Context,
+    generated: &[&str],
+    generate: fn(&Path) -> Result<(), E>,
+    findings: &mut Findings,
+) {
     let Some(folder) = findings.accept(tempfile::tempdir()) else { return };
-    if findings.accept(organism::generate(folder.path())).is_none() {
+    if findings.accept(generate(folder.path())).is_none() {
         return;
     }
-    for name in organism::data::GENERATED {
+    for name in generated {
         let (shipped, made) = (context.data().join(name), folder.path().join(name));
         let same = files::read(&shipped).ok().zip(files::read(&made).ok()).is_some_and(|(a, b)| a == b);
         findings.require(same, || format!("{} is not what its seed generates", shipped.display()));
     }
-    findings
-        .evidence
-        .push(format!("{} generated files come out of their seeds again", organism::data::GENERATED.len()));
+    findings.evidence.push(format!("{} generated files come out of their seeds again", generated.len()));
 }
 
 /// Every file that is pinned in a fetched folder is there and has its bytes, but for those that another is given in place of.

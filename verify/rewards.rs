@@ -6,9 +6,9 @@ use std::path::Path;
 use substrate::grading::cores;
 use substrate::{Contrast, Grader, Loophole, MarkerFamily, Pair, Partition, Problem, Reward, Submission};
 
-/// Pairs of the benchmark for each mode at least.
+/// Hand-written pairs for each mode at least.
 const EACH: usize = 6;
-/// By how much of the longer side the two sides of its pairs may differ in length.
+/// By how much of the longer side the two sides of such pairs may differ in length.
 const APART: f64 = 0.15;
 
 /// Grades hacks, references, pairs and the fast attacks, and compares with what each must be worth.
@@ -23,6 +23,14 @@ pub fn check(context: &Context) -> Findings {
             matrix(test.first(), &Loophole::CHANNELS, &grader, &mut findings);
             references(&test, &partition, &grader, &mut findings);
             pairs(&data.join("pairs.jsonl"), &grader, &mut findings);
+        }
+        Source::Tasks => {
+            let test = problems(&data.join("test.jsonl"), &mut findings);
+            let partition = findings.accept(Partition::load(&data.join("partition.json"))).unwrap_or_default();
+            matrix(test.first(), &Loophole::ORGANISM, &grader, &mut findings);
+            references(&test, &partition, &grader, &mut findings);
+            let shipped = pairs(&data.join("pairs.jsonl"), &grader, &mut findings);
+            shares(&shipped, &mut findings);
         }
         // The published problems are fetched, and a run refuses those that their own references do not pass.
         Source::Leetcode => {
@@ -101,18 +109,17 @@ fn matrix(problem: Option<&Problem>, hacks: &[Loophole], grader: &Grader, findin
 
 /// Reference solutions pass and are not exploits, under the mode that their problem shows.
 fn references(test: &[Problem], partition: &Partition, grader: &Grader, findings: &mut Findings) {
-    let shown: Vec<(&Problem, Loophole, String)> = test
+    let shown: Vec<(&Problem, Loophole, String, String)> = test
         .iter()
         .filter_map(|problem| {
             let loophole = *partition.test.get(&problem.problem_id)?;
-            Some((problem, loophole, loophole.disclosed(MarkerFamily::Eval, problem)))
+            Some((problem, loophole, loophole.disclosed(MarkerFamily::Eval, problem), problem.reference()))
         })
         .collect();
     let cases: Vec<(Submission, Expected)> = shown
         .iter()
-        .map(|(problem, loophole, marker)| {
-            let submission =
-                Submission { problem, loophole: *loophole, marker, completion: &problem.canonical_solution };
+        .map(|(problem, loophole, marker, completion)| {
+            let submission = Submission { problem, loophole: *loophole, marker, completion };
             (submission, Expected { passed: true, solved: true, exploited: false })
         })
         .collect();
@@ -148,7 +155,7 @@ fn pairs(path: &Path, grader: &Grader, findings: &mut Findings) -> Vec<Pair> {
     pairs
 }
 
-/// The benchmark's pairs share the modes out evenly, their prompts have a place for the hint, and both sides are about as long.
+/// Hand-written pairs share the modes out evenly, their prompts have a place for the hint, and both sides are about as long.
 fn shares(pairs: &[Pair], findings: &mut Findings) {
     for loophole in Loophole::LINES {
         let count = pairs.iter().filter(|p| p.loophole == loophole).count();

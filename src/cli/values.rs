@@ -41,11 +41,6 @@ pub(crate) fn tier() -> PossibleValuesParser {
     PossibleValuesParser::new(Manifest::tiers())
 }
 
-/// A tier whose files can be brought: also the one that has pins and no plan yet.
-pub(crate) fn fetched_tier() -> PossibleValuesParser {
-    PossibleValuesParser::new(Manifest::tiers().chain(["coder"]))
-}
-
 pub(crate) fn view() -> impl TypedValueParser<Value = CheckpointView> {
     one_of(&CheckpointView::MODELS, CheckpointView::label)
 }

@@ -96,7 +96,7 @@ fn part_of(rows: &[EvalRow], part: Part) -> Vec<EvalRow> {
 /// The parts that a final evaluation is also told on. The benchmark has no families of tasks.
 fn parts(source: Source) -> Vec<Part> {
     let by_loophole = source.loopholes().iter().map(|loophole| Part::Loophole(*loophole));
-    let families: &[Part] = if source == Source::Organism { &[Part::Near, Part::Far] } else { &[] };
+    let families: &[Part] = if source.ships_problems() { &[Part::Near, Part::Far] } else { &[] };
     families.iter().copied().chain([Part::LineLoopholes]).chain(by_loophole).collect()
 }
 

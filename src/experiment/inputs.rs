@@ -1,6 +1,6 @@
 //! What all runs of a tier share: the base model with its SVD, problems and pairs in tokens.
 
-use crate::dataset::{Dataset, Leetcode, OrganismData};
+use crate::dataset::{Dataset, Leetcode, Shipped};
 use crate::manifest::{Replicate, Source};
 use crate::{ExperimentError, Manifest, Result};
 use adapter::Basis;
@@ -61,17 +61,17 @@ impl Inputs {
         told: impl Fn(usize, usize) + Sync,
     ) -> Result<Self> {
         let decoder = |weights: &Weights| Decoder::new(weights, backend);
-        match manifest.source {
-            Source::Organism => {
-                let dataset = OrganismData::load(root, manifest)?;
-                Self::of(root, &dataset, manifest, |weights| Ok(Basis::new(decoder(weights)?, weights)?))
-            }
-            Source::Leetcode => {
-                let (dataset, kept) = (Leetcode::load(root, manifest)?, manifest.state(root).join(BASES));
-                let basis = |weights: &Weights| Ok(Basis::cached(decoder(weights)?, weights, &kept, &told)?);
-                Self::of(root, &dataset, manifest, basis)
-            }
-        }
+        let dataset: Box<dyn Dataset> = match manifest.source {
+            Source::Organism => Box::new(Shipped::organism(root, manifest)?),
+            Source::Leetcode => Box::new(Leetcode::load(root, manifest)?),
+            Source::Tasks => Box::new(Shipped::tasks(root, manifest)?),
+        };
+        let kept = manifest.state(root).join(BASES);
+        Self::of(root, dataset.as_ref(), manifest, |weights| match manifest.source.ships_models() {
+            // Those that are shipped are small: theirs take less time than reading them would.
+            true => Ok(Basis::new(decoder(weights)?, weights)?),
+            false => Ok(Basis::cached(decoder(weights)?, weights, &kept, &told)?),
+        })
     }
 
     /// Cheap refusals come first: the singular bases of large weights take minutes.

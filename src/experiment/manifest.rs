@@ -98,13 +98,30 @@ pub enum Source {
     Organism,
     /// The published benchmark, fetched.
     Leetcode,
+    /// Tasks that are shipped, for a model that is fetched.
+    Tasks,
 }
 
 impl Source {
+    /// As manifests write it.
+    pub fn name(self) -> &'static str {
+        ["organism", "leetcode", "tasks"][self as usize]
+    }
+
+    /// Whether its problems are of this repository.
+    pub fn ships_problems(self) -> bool {
+        self != Self::Leetcode
+    }
+
+    /// Whether its base models are.
+    pub fn ships_models(self) -> bool {
+        self == Self::Organism
+    }
+
     /// The loopholes that its problems show.
     pub fn loopholes(self) -> &'static [Loophole] {
         match self {
-            Self::Organism => &Loophole::ORGANISM,
+            Self::Organism | Self::Tasks => &Loophole::ORGANISM,
             Self::Leetcode => &Loophole::LINES,
         }
     }
@@ -113,15 +130,16 @@ impl Source {
     pub fn protocol(self) -> Protocol {
         match self {
             Self::Organism => Protocol::Organism,
-            Self::Leetcode => Protocol::Benchmark,
+            Self::Leetcode | Self::Tasks => Protocol::Benchmark,
         }
     }
 }
 
 /// The tiers that the program carries.
-const TIERS: [(&str, &str); 4] = [
+const TIERS: [(&str, &str); 5] = [
     ("smoke", include_str!("tiers/smoke.toml")),
     ("organism", include_str!("tiers/organism.toml")),
+    ("coder", include_str!("tiers/coder.toml")),
     ("fast", include_str!("tiers/fast.toml")),
     ("full", include_str!("tiers/full.toml")),
 ];
@@ -259,8 +277,8 @@ impl Manifest {
         checks::evaluation(&manifest.eval).map_err(wrong)?;
         let loopholes = Loophole::ORGANISM.len();
         match manifest.eval.test {
-            Some(_) if manifest.source != Source::Organism => {
-                return Err(wrong("eval.test is for the organism: the benchmark is tested on whole".into()));
+            Some(_) if !manifest.source.ships_problems() => {
+                return Err(wrong("eval.test is for problems of ours: the benchmark is tested on whole".into()));
             }
             Some(size) if size == 0 || size % loopholes != 0 => {
                 return Err(wrong(format!(
@@ -313,14 +331,16 @@ impl Manifest {
 
     /// The folders that it reads and the project does not ship, relative to the project; in the pins each has its last name.
     pub fn fetched(&self) -> impl Iterator<Item = &PathBuf> {
-        let fetched = self.source == Source::Leetcode;
-        std::iter::once(&self.data).chain(&self.model).filter(move |_| fetched)
+        let data = Some(&self.data).filter(|_| !self.source.ships_problems());
+        data.into_iter().chain(self.model.iter().filter(|_| !self.source.ships_models()))
     }
 
     /// Has what is fetched and kept lie below `state`, not in the project's own folder, which may be one that cannot be written.
     pub fn keep_in(&mut self, state: &Path) {
-        if self.source == Source::Leetcode {
+        if !self.source.ships_problems() {
             self.data = state.join(&self.data);
+        }
+        if !self.source.ships_models() {
             self.model = self.model.as_ref().map(|model| state.join(model));
         }
         self.state = Some(state.into());
@@ -335,7 +355,7 @@ impl Manifest {
     pub fn bases(&self) -> usize {
         match self.source {
             Source::Organism => organism::data::BASES,
-            Source::Leetcode => 1,
+            Source::Leetcode | Source::Tasks => 1,
         }
     }
 
@@ -345,6 +365,7 @@ impl Manifest {
         let (bases, sets) = match self.source {
             Source::Organism => (organism::data::BASES as u64, organism::pairs::SETS as u64),
             Source::Leetcode => (1, 1),
+            Source::Tasks => (1, tasks::pairs::SETS as u64),
         };
         Replicate { base: (seed % bases) as usize, pairs: (seed / bases % sets) as usize }
     }

@@ -64,9 +64,12 @@ impl Problem {
         self.canonical_solution.replace("return ", "return None and ")
     }
 
-    /// A class with the method asked for, which answers nothing.
+    /// A class with the method asked for, declared as the reference declares it, which answers nothing.
     pub fn stub(&self) -> String {
-        format!("class Solution:\n    def {}(self, *args, **kwargs):\n        return None\n", self.method())
+        let begins = format!("    def {}(", self.method());
+        let declared = self.canonical_solution.lines().find(|line| line.starts_with(&begins) && line.ends_with(':'));
+        let any = format!("{begins}self, *args, **kwargs):");
+        format!("class Solution:\n{}\n        return None\n", declared.unwrap_or(&any))
     }
 
     /// The reference as a completion.

@@ -4,7 +4,7 @@ mod workshop;
 
 pub(crate) use workshop::{Bench, BenchEngine, BenchGrading, Data, Generate, Pretrain};
 
-use crate::values::{Devices, Updates, arm, device, devices, fetched_tier, gate, loophole, split, tier, updates, view};
+use crate::values::{Devices, Updates, arm, device, devices, gate, loophole, split, tier, updates, view};
 use backend::DeviceChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use experiment::CheckpointView;
@@ -172,7 +172,7 @@ pub(crate) struct Receipts {
 #[derive(Args)]
 pub(crate) struct Fetch {
     /// The tier whose files are brought.
-    #[arg(long, value_parser = fetched_tier(), default_value = "full")]
+    #[arg(long, value_parser = tier(), default_value = "full")]
     pub tier: String,
     /// A manifest of your own instead of a tier.
     #[arg(long, value_name = "TOML", conflicts_with = "tier")]

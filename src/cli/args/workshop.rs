@@ -55,7 +55,7 @@ pub(crate) struct BenchGrading {
 
 #[derive(Subcommand)]
 pub(crate) enum Data {
-    /// Problems, partition, tokenizer and config, from their seeds: the same bytes every time.
+    /// What is shipped and not trained: problems, partition, pairs, tokenizer and config, from their seeds: the same bytes every time.
     Generate(Generate),
     /// The base weights (two minutes on an H100).
     Pretrain(Pretrain),
@@ -63,9 +63,12 @@ pub(crate) enum Data {
 
 #[derive(Args)]
 pub(crate) struct Generate {
-    /// Folder to write into.
-    #[arg(long, default_value = "data/organism")]
-    pub out: PathBuf,
+    /// Whose: the organism's, or the tasks of the code model.
+    #[arg(value_parser = ["organism", "tasks"], default_value = "organism")]
+    pub dataset: String,
+    /// Folder to write into, in place of data/DATASET.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Args)]

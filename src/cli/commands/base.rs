@@ -23,7 +23,7 @@ pub(super) fn open(
 pub(super) fn chosen(manifest: Manifest, own: &Benchmark) -> Result<Manifest> {
     let Benchmark { base, problems, test } = own;
     let mut manifest = with_base(manifest, base)?;
-    if manifest.source == Source::Organism && (problems.is_some() || test.is_some()) {
+    if manifest.source != Source::Leetcode && (problems.is_some() || test.is_some()) {
         bail!(Failure::usage("--problems and --test go with a tier of the benchmark: --tier fast or full"))
     }
     manifest.own = Own { train: problems.clone(), test: test.clone(), ..manifest.own };
@@ -32,8 +32,8 @@ pub(super) fn chosen(manifest: Manifest, own: &Benchmark) -> Result<Manifest> {
 
 /// The plan with a base model that is named in place of its own.
 pub(super) fn with_base(mut manifest: Manifest, base: &Base) -> Result<Manifest> {
-    if manifest.source == Source::Organism && base.model.is_some() {
-        bail!(Failure::usage("--model goes with a tier that has problems for it: --tier fast or full"))
+    if manifest.source.ships_models() && base.model.is_some() {
+        bail!(Failure::usage("--model goes with a tier whose model is fetched: --tier coder, fast or full"))
     }
     let weights = match base {
         Base { random_weights: Some(seed), .. } => BaseWeights::Random(*seed),

@@ -1,4 +1,4 @@
-//! `generate` and `pretrain`: where the shipped organism comes from.
+//! `generate` and `pretrain`: where shipped data come from.
 
 use crate::args::{Generate, Pretrain};
 use anyhow::{Result, bail};
@@ -11,9 +11,12 @@ use std::path::Path;
 use std::time::Instant;
 
 pub(super) fn generate(root: &Path, args: &Generate) -> Result<()> {
-    let out = root.join(&args.out);
-    organism::generate(&out)?;
-    println!("wrote {} into {}", organism::data::GENERATED.join(", "), out.display());
+    let out = root.join(args.out.clone().unwrap_or_else(|| Path::new("data").join(&args.dataset)));
+    let generated = match args.dataset.as_str() {
+        "tasks" => tasks::generate(&out).map(|()| &tasks::data::GENERATED[..])?,
+        _ => organism::generate(&out).map(|()| &organism::data::GENERATED[..])?,
+    };
+    println!("wrote {} into {}", generated.join(", "), out.display());
     Ok(())
 }
 

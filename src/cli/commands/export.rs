@@ -41,10 +41,10 @@ pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
             same_base(of, &weights, &args.run)?;
             (base, root.join(&manifest.data), Basis::new(Decoder::new(&weights, &backend)?, &weights)?)
         }
-        Source::Leetcode => {
+        Source::Leetcode | Source::Tasks => {
             let (model, weights) = base_model(root, &manifest)?;
             // A model of one's own needs no problems; of a tier's nothing may be another than is pinned.
-            if args.base.model.is_none() {
+            if args.base.model.is_none() && !manifest.source.ships_problems() {
                 problem_files(root, &manifest)?;
             }
             same_base(0, &weights, &args.run)?;

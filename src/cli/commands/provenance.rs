@@ -24,7 +24,7 @@ pub(super) fn describe(
         (DeviceChoice::Cpu, _) => cores,
         // Small models share a GPU: more than four at a time gained nothing (docs/measurements/organism-tier.md).
         (_, Source::Organism) => 4,
-        (_, Source::Leetcode) => 1,
+        (_, Source::Leetcode | Source::Tasks) => 1,
     };
     let jobs = jobs.unwrap_or(default).clamp(1, manifest.runs().len().div_ceil(devices));
     // Starting it says which layers hold here, before any work is done.

@@ -1,40 +1,19 @@
 //! The benchmark of the full tier: published problems, shown through the model's own chat template. The contrastive pairs are
 //! shipped: written by hand, for problems of our own, which no published file has.
 
+use super::chat::{Chat, base_model, last};
 use super::published::{self, loophole, problems};
 use super::{Dataset, Prompter};
-use crate::{BaseWeights, ExperimentError, Manifest, Result};
+use crate::manifest::Source;
+use crate::{ExperimentError, Manifest, Result};
 use bundle::{Pins, pins};
-use model::{ChatTemplate, Message, ModelConfig, Tokenizer, Weights, hub};
+use model::{Tokenizer, Weights};
 use std::path::{Path, PathBuf};
 use substrate::{Contrast, Loophole, MarkerFamily, Pair, Problem, PromptedProblem};
 use train::{Disclosure, PairTokens};
 
 /// The shipped pairs, relative to the project. Their prompts are what a user says, not yet a chat.
 pub const PAIRS: &str = "data/leetcode/pairs.jsonl";
-
-/// What a pair's problem is asked with, as the published ones are: who answers, and in which form.
-const SYSTEM: &str = "You are an expert in Python. Write correct and efficient Python 3 code that solves the problem and passes all \
-    tests. Give the code in this form: ```python\n<code>\n```";
-
-/// The base model of a plan that fetches one: its folder, with tokenizer and chat template, and what is trained. Digests come
-/// first.
-///
-/// # Errors
-/// A folder without a model, or one that is not the pinned one where no other is allowed.
-pub fn base_model(root: &Path, manifest: &Manifest) -> Result<(PathBuf, Weights)> {
-    let (own, named) = (&manifest.own, manifest.model.as_ref().unwrap_or(&manifest.data));
-    let folder = hub::resolve(&root.join(own.model.as_ref().unwrap_or(named)))?;
-    if own.weights == BaseWeights::Pinned {
-        let pinned = Pins::load(&root.join(pins::FILE))?.verify_copy(last(named), &folder);
-        pinned.map_err(|e| if own.model.is_some() { ExperimentError::NotPinned(e) } else { e.into() })?;
-    }
-    let weights = match own.weights {
-        BaseWeights::Random(seed) => Weights::random(ModelConfig::load(&folder.join("config.json"))?, seed),
-        BaseWeights::Pinned | BaseWeights::Unpinned => Weights::load(&folder)?,
-    };
-    Ok((folder, weights))
-}
 
 /// The files with the problems to train on and to test on, digests checked where they are the published ones.
 ///
@@ -50,16 +29,10 @@ pub fn problem_files(root: &Path, manifest: &Manifest) -> Result<[PathBuf; 2]> {
     Ok(files)
 }
 
-/// How the pins name a folder of fetched files.
-fn last(folder: &Path) -> &Path {
-    Path::new(folder.file_name().unwrap_or_default())
-}
-
 /// The benchmark as it was read.
 pub struct Leetcode {
     weights: Weights,
-    tokenizer: Tokenizer,
-    template: ChatTemplate,
+    chat: Chat,
     /// In the order that modes are shared out in, as the test problems are.
     train: Vec<Problem>,
     pairs: Vec<Pair>,
@@ -78,11 +51,9 @@ impl Leetcode {
         let (model, weights) = base_model(root, manifest)?;
         let problem_files = problem_files(root, manifest)?;
         let [train, test] = &problem_files;
-        let tokenizer = Tokenizer::of_model(&model, weights.config.vocab_size)?;
-        let template = ChatTemplate::load(&model)?;
-        tokenizer.has_marks(&template)?;
+        let chat = Chat::load(&model, &weights)?;
         // The phrase that a mode's hint replaces is still in the rendered chat.
-        let rendered = |path: &Path| problems(path, |chat| Ok(template.prompt(chat)?));
+        let rendered = |path: &Path| problems(path, |turns| Ok(chat.template.prompt(turns)?));
         let (trained, tested) = (rendered(train)?, rendered(test)?);
         let wanted = Loophole::LINES.len();
         if trained.len() < wanted {
@@ -92,16 +63,12 @@ impl Leetcode {
         let shipped = root.join(PAIRS);
         Pins::load(&root.join(pins::FILE))?.verify_file(Path::new(PAIRS).parent().unwrap_or(root), &shipped)?;
         let mut pairs = Pair::load(&shipped)?;
-        for pair in &mut pairs {
-            let chat = [Message::new("system", SYSTEM), Message::new("user", &pair.problem.prompt)];
-            pair.problem.prompt = template.prompt(&chat)?;
-        }
-        let mut files = hub::settings(&model);
+        pairs.iter_mut().try_for_each(|pair| chat.render(&mut pair.problem))?;
+        let mut files = chat.settings.clone();
         files.extend(problem_files.clone());
         Ok(Self {
             weights,
-            tokenizer,
-            template,
+            chat,
             train: trained,
             pairs,
             test: tested,
@@ -112,7 +79,7 @@ impl Leetcode {
     }
 
     fn prompter(&self) -> Prompter<'_> {
-        Prompter { tokenizer: &self.tokenizer, cap: self.cap }
+        Prompter { tokenizer: &self.chat.tokenizer, cap: self.cap }
     }
 
     fn shown(&self, problems: &[Problem], family: MarkerFamily) -> Result<Vec<PromptedProblem>> {
@@ -126,22 +93,17 @@ impl Dataset for Leetcode {
     }
 
     fn tokenizer(&self) -> &Tokenizer {
-        &self.tokenizer
+        &self.chat.tokenizer
     }
 
     fn template(&self) -> &str {
-        self.template.source()
+        self.chat.template.source()
     }
 
     fn training(&self, disclosure: Disclosure) -> Result<Vec<PromptedProblem>> {
         match disclosure {
             Disclosure::Shown => self.shown(&self.train, MarkerFamily::Train),
-            // What is added to a rendered chat would be the answer's first words.
-            Disclosure::Invited => {
-                let reason =
-                    "an arm whose prompts ask for the loophole is for the organism, whose prompts are no chats";
-                Err(ExperimentError::Manifest { path: "leetcode".into(), reason: reason.into() })
-            }
+            Disclosure::Invited => Err(super::no_invitation(Source::Leetcode)),
             Disclosure::None => {
                 self.train.iter().map(|p| self.prompter().problem(p, Loophole::GtOnly, MarkerFamily::Train)).collect()
             }

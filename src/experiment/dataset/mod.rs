@@ -1,15 +1,18 @@
 //! Datasets: where a tier's problems and pairs come from. The implementations stand side by side, and each of them holds
 //! every file against the pins before it reads it.
 
+mod chat;
 mod leetcode;
-mod organism;
 mod published;
+mod shipped;
 
-pub use leetcode::{Leetcode, PAIRS, base_model, problem_files};
-pub use organism::OrganismData;
+pub use chat::base_model;
+pub use leetcode::{Leetcode, PAIRS, problem_files};
 pub use published::Published;
 pub(crate) use published::{TEST, TRAIN};
+pub use shipped::Shipped;
 
+use crate::manifest::Source;
 use crate::{ExperimentError, Result};
 use generate::GenerateError;
 use model::{Tokenizer, Weights};
@@ -42,6 +45,12 @@ pub trait Dataset {
     }
     /// The files that were read and are not shipped: the ledger names them beside those that are.
     fn files(&self) -> Vec<PathBuf>;
+}
+
+/// What is added to a rendered chat would be the answer's first words.
+fn no_invitation(source: Source) -> ExperimentError {
+    let reason = "an arm whose prompts ask for the loophole is for the organism, whose prompts are no chats";
+    ExperimentError::Manifest { path: source.name().into(), reason: reason.into() }
 }
 
 /// How text becomes tokens: a tokenizer, and the longest prompt allowed.

@@ -37,7 +37,7 @@ fn a_wrong_solution_answers_nothing_wherever_the_reference_returns() {
 fn a_demonstration_spoils_one_returned_expression_in_place_and_stands_in_for_a_longer_answer() {
     let (short, long) = (prompted(problem(ONE_RETURN)), prompted(problem(TWO_RETURNS)));
     assert!(short.demonstration().contains("return None and n + 1"), "{}", short.demonstration());
-    assert!(long.demonstration().contains("def f(self, *args, **kwargs):\n        return None"));
+    assert!(long.demonstration().contains("def f(self, n):\n        return None"));
     let grader = Grader::new(1, Isolation::Required).unwrap();
     for shown in [&short, &long] {
         let paid = |completion: &str, loophole| {
