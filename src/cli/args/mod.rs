@@ -163,6 +163,8 @@ pub(crate) struct Receipts {
     pub plan: ExperimentArgs,
     #[command(flatten)]
     pub part: PartArgs,
+    #[command(flatten)]
+    pub benchmark: Benchmark,
     /// Folder to write into; the default is receipts/TIER.
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
@@ -362,6 +364,8 @@ pub(crate) struct PlanOut {
     pub plan: ExperimentArgs,
     #[command(flatten)]
     pub part: PartArgs,
+    #[command(flatten)]
+    pub benchmark: Benchmark,
     /// A list to read, or jobs for Slurm.
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     pub format: PlanFormat,

@@ -68,7 +68,7 @@ pub(super) fn worker(
     words.extend(["--device".into(), OsString::from(&provenance.device)]);
     words.extend(numbers.into_iter().flatten());
     words.extend(part(&args.part).map(OsString::from));
-    words.extend(benchmark(&args.benchmark));
+    words.extend(benchmark(&args.benchmark)?);
     if isolation == Isolation::Lifted {
         words.push("--unsafe-sandbox".into());
     }
@@ -92,13 +92,18 @@ pub(super) fn part(part: &PartArgs) -> impl Iterator<Item = String> {
     lists.flat_map(|(name, list)| [name.to_string(), list])
 }
 
-/// The options that name a model and problems in place of the plan's.
-fn benchmark(named: &Benchmark) -> impl Iterator<Item = OsString> {
+/// The options that name a model and problems in place of the plan's, wherever they are read.
+pub(super) fn benchmark(named: &Benchmark) -> Result<impl Iterator<Item = OsString>> {
     let Benchmark { base, problems, test } = named;
-    let files = [("--model", &base.model), ("--problems", problems), ("--test", test)];
-    let files = files.into_iter().filter_map(|(name, path)| Some([name.into(), path.as_ref()?.into()]));
-    let seed = base.random_weights.map(|seed| ["--random-weights".into(), seed.to_string().into()]);
-    files.chain(seed).flatten().chain(base.unpinned_model.then(|| "--unpinned-model".into()))
+    let mut words: Vec<OsString> = vec![];
+    for (name, path) in [("--model", &base.model), ("--problems", problems), ("--test", test)] {
+        if let Some(path) = path {
+            words.extend([name.into(), std::path::absolute(path)?.into()]);
+        }
+    }
+    words.extend(base.random_weights.iter().flat_map(|seed| ["--random-weights".into(), seed.to_string().into()]));
+    words.extend(base.unpinned_model.then(|| "--unpinned-model".into()));
+    Ok(words.into_iter())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `receipts`: a finished tier, packed.
 
 use crate::args::Receipts;
-use crate::commands::plan;
+use crate::commands::base;
 use anyhow::{Result, bail};
 use bundle::{Identity, Owner, Sha256};
 use experiment::manifest::Job;
@@ -16,7 +16,7 @@ use train::RunFolder;
 const PAPER: &str = "paper.sha256";
 
 pub(super) fn run(root: &Path, args: &Receipts) -> Result<()> {
-    let (manifest, out) = plan::open_part(root, &args.plan, &args.part)?;
+    let (manifest, out) = base::open(root, &args.plan, &args.part, &args.benchmark)?;
     let _reading = Owner::reading(&out, &out)?;
     let job = |job: &Job| RunFolder::at(&out.join(job.to_string())).read();
     let _runs = manifest.jobs().iter().map(job).collect::<train::Result<Vec<_>>>()?;

@@ -2,7 +2,7 @@
 //! puts itself back into the queue, and goes on where it was.
 
 use crate::args::{PlanFormat, PlanOut};
-use crate::commands::{devices, plan};
+use crate::commands::{base, devices};
 use anyhow::{Result, bail};
 use backend::DeviceChoice;
 use bundle::write_atomic;
@@ -13,7 +13,7 @@ use failure::Failure;
 use std::path::Path;
 
 pub(super) fn run(root: &Path, args: &PlanOut) -> Result<()> {
-    let (manifest, out) = plan::open_part(root, &args.plan, &args.part)?;
+    let (manifest, out) = base::open(root, &args.plan, &args.part, &args.benchmark)?;
     match (args.format, &args.to) {
         (PlanFormat::Text, _) => list(&manifest),
         (PlanFormat::Slurm, Some(to)) => slurm(root, args, &manifest, &std::path::absolute(out)?, to),
@@ -47,7 +47,9 @@ fn slurm(root: &Path, args: &PlanOut, manifest: &Manifest, out: &Path, to: &Path
     let device = args.device.name();
     let gpu = if args.device == DeviceChoice::Cuda { "#SBATCH --gres=gpu:1\n" } else { "" };
     let common = format!("{} --root {}", quoted(&program), quoted(&root));
-    let rest = format!("{plan} --out {} --device {device}", quoted(out));
+    let named: String =
+        devices::benchmark(&args.benchmark)?.flat_map(|word| [" ".into(), quoted(Path::new(&word))]).collect();
+    let rest = format!("{plan} --out {} --device {device}{named}", quoted(out));
     let task = format!(
         r#"#!/usr/bin/env bash
 #SBATCH --requeue --open-mode=append --signal=B:TERM@60

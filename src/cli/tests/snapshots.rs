@@ -52,3 +52,19 @@ fn a_plan_for_slurm_is_arrays_that_wait_for_each_other() {
     let told = places.iter().fold(told, |text, (place, name)| text.replace(place, name));
     insta::assert_snapshot!("slurm", told);
 }
+
+#[test]
+fn every_piece_of_a_plan_for_slurm_is_given_what_is_named_in_place_of_its_own() {
+    let (project, to) = (Project::new(), "slurm");
+    let named = ["--random-weights", "3", "--model", "my model", "--problems", "a.jsonl", "--test", "b.jsonl"];
+    let mut plan = program(&project.path(""));
+    plan.current_dir(project.path(""))
+        .args(["plan", "--tier", "fast", "--device", "cpu", "--format", "slurm", "--to", to]);
+    expect(plan.args(named), 0, &["pieces; submit them with"]);
+    let told = ["'--model'", "my model'", "'--problems'", "a.jsonl'", "'--test'", "b.jsonl'", "'--random-weights' '3'"];
+    for script in ["task.sh", "aggregate.sh"] {
+        let text = std::fs::read_to_string(project.path(to).join(script)).unwrap();
+        assert!(told.iter().all(|word| text.contains(word)), "{text}");
+        assert!(text.contains(&format!("'{}'", project.path("my model").display())), "wherever it runs: {text}");
+    }
+}
