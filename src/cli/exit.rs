@@ -1,12 +1,19 @@
 //! The exit code of an error: that of the first cause that says its kind.
 
 use failure::{Failure, Kind};
+use serde_json::{Value, json};
 use std::error::Error;
 use std::process::ExitCode;
 
 /// The code of an error chain.
 pub(crate) fn code(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(kind(error).exit_code())
+}
+
+/// An error chain for programs.
+pub(crate) fn object(error: &anyhow::Error) -> Value {
+    let kind = kind(error);
+    json!({ "kind": kind, "exit_code": kind.exit_code(), "message": words(error) })
 }
 
 /// The kind of an error chain.

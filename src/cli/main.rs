@@ -4,6 +4,7 @@
 mod args;
 mod commands;
 mod exit;
+mod format;
 mod progress;
 mod values;
 
@@ -14,9 +15,13 @@ fn main() -> std::process::ExitCode {
     // SAFETY: nothing else runs yet, and the default action is what the kernel starts programs with.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     let cli = args::Cli::parse();
+    let json = cli.command.json();
     match commands::run(cli) {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
+            if json {
+                format::emit("error", exit::object(&error));
+            }
             eprintln!("error: {}", exit::words(&error));
             exit::code(&error)
         }

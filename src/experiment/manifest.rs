@@ -17,6 +17,12 @@ use train::{Adapter, Arm, TrainConfig, Treatment};
 pub struct Manifest {
     /// The tier's or plan's name: stamped on every page.
     pub name: String,
+    /// How long it takes, and where: told before it begins.
+    #[serde(default)]
+    pub takes: Option<String>,
+    /// What a reader will be able to conclude from it, likewise.
+    #[serde(default)]
+    pub concludes: Option<String>,
     /// What the data folder holds.
     #[serde(default)]
     pub source: Source,
@@ -136,7 +142,8 @@ impl Source {
 }
 
 /// The tiers that the program carries.
-const TIERS: [(&str, &str); 5] = [
+const TIERS: [(&str, &str); 6] = [
+    ("quick", include_str!("tiers/quick.toml")),
     ("smoke", include_str!("tiers/smoke.toml")),
     ("organism", include_str!("tiers/organism.toml")),
     ("coder", include_str!("tiers/coder.toml")),

@@ -47,7 +47,7 @@ pub(crate) enum Command {
     /// Pack what a finished tier's numbers stand on, so that its paper can be built where it was not run.
     Receipts(Receipts),
     /// Say what this machine has of what the program needs.
-    Doctor,
+    Doctor(Doctor),
     /// Bring what a tier needs and is not shipped: weights and problems, checked against their pins. Resumes where it stopped.
     Fetch(Fetch),
     /// Make the folder that every command reads as a model of a GGUF file: weights, config, tokenizer, chat template.
@@ -75,6 +75,35 @@ pub(crate) enum Command {
     Worker(Worker),
     /// Print what makes a shell complete this program's commands, or write its manual pages.
     Completions(Completions),
+}
+
+impl Reproduce {
+    /// With the tier that `--quick` stands for.
+    pub(crate) fn resolved(mut self) -> Self {
+        if self.quick {
+            self.plan.tier = "quick".into();
+        }
+        self
+    }
+}
+
+impl Command {
+    /// Whether objects are printed in place of lines.
+    pub(crate) fn json(&self) -> bool {
+        match self {
+            Self::Reproduce(args) | Self::Run(args) => args.json,
+            Self::Verify(args) => args.json,
+            Self::Doctor(args) => args.json,
+            _ => false,
+        }
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct Doctor {
+    /// One JSON object a line (docs/json.md).
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args)]
@@ -110,6 +139,12 @@ pub(crate) struct Reproduce {
     /// Receipts of the same tier: say claim by claim whether this run agrees with them.
     #[arg(long, value_name = "DIR")]
     pub compare: Option<PathBuf>,
+    /// For who has three minutes: the tier `quick`, which shows that everything runs and decides nothing.
+    #[arg(long, conflicts_with_all = ["tier", "plan"])]
+    pub quick: bool,
+    /// One JSON object a line, as things happen (docs/json.md).
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args)]
@@ -139,7 +174,7 @@ pub(crate) struct Verify {
     /// Only this gate.
     #[arg(long, value_parser = gate())]
     pub gate: Option<Gate>,
-    /// One JSON object a gate instead of the table.
+    /// One JSON object a gate instead of the table (docs/json.md).
     #[arg(long)]
     pub json: bool,
 }

@@ -3,11 +3,13 @@
 use crate::args::{BuildPaper, ExperimentArgs};
 use crate::commands::receipts::{folder, same_paper};
 use crate::commands::{base, verify};
+use crate::format::{Format, emit};
 use anyhow::{Result, bail};
 use experiment::{Attested, Evidence, Manifest, Results, attest};
 use failure::Failure;
 use report::paper::Built;
 use report::{compare, receipts, tables};
+use serde_json::json;
 use std::path::Path;
 use substrate::Isolation;
 
@@ -16,7 +18,7 @@ pub(super) fn run(root: &Path, args: &BuildPaper, isolation: Isolation) -> Resul
         let (manifest, out) = base::open(root, &args.plan, &args.part, &args.benchmark)?;
         // Attested first: with damaged results the gates would only say the same less clearly.
         let attested = attest(&manifest, &out, Evidence::Whole)?;
-        return build(root, &manifest, attested, isolation).map(|_| ());
+        return build(root, &manifest, attested, isolation, Format::Text).map(|_| ());
     };
     let plan = ExperimentArgs { tier: tier.clone(), ..args.plan.clone() };
     let (manifest, out) = base::open(root, &plan, &args.part, &args.benchmark)?;
@@ -25,25 +27,39 @@ pub(super) fn run(root: &Path, args: &BuildPaper, isolation: Isolation) -> Resul
     let folder = folder(root, tier);
     receipts::unpack(&folder, &out)?;
     let attested = attest(&manifest, &out, Evidence::Receipts)?;
-    let built = build(root, &manifest, attested, isolation)?;
+    let built = build(root, &manifest, attested, isolation, Format::Text)?;
     same_paper(&folder, built.digest)
 }
 
 /// Every gate, and then the paper of these results.
-pub(super) fn build(root: &Path, manifest: &Manifest, attested: Attested, isolation: Isolation) -> Result<Built> {
-    let held = verify::hold(root, manifest, attested, isolation)?;
+pub(super) fn build(
+    root: &Path,
+    manifest: &Manifest,
+    attested: Attested,
+    isolation: Isolation,
+    format: Format,
+) -> Result<Built> {
+    let held = verify::hold(root, manifest, attested, isolation, format)?;
     let built = report::build(root, &held)?;
-    println!("\n{}", tables::claims(&built.claims));
-    println!("{}", tables::differences(manifest.source, held.attested().results()));
-    if !built.unsafe_without.is_empty() {
-        println!("UNSAFE   untrusted code ran without {}: the paper says so\n", built.unsafe_without.join(", "));
+    match format {
+        Format::Text => {
+            println!("\n{}", tables::claims(&built.claims));
+            println!("{}", tables::differences(manifest.source, held.attested().results()));
+        }
+        Format::Json => built.claims.iter().for_each(|claim| emit("claim", json!(claim))),
     }
-    println!("paper    {}\nsha256   {}", built.pdf.display(), built.digest);
+    if !built.unsafe_without.is_empty() {
+        let layers = built.unsafe_without.join(", ");
+        let text = || format!("UNSAFE   untrusted code ran without {layers}: the paper says so\n");
+        format.say(text, "unsafe", || json!({ "without": built.unsafe_without }));
+    }
+    let text = || format!("paper    {}\nsha256   {}", built.pdf.display(), built.digest);
+    format.say(text, "paper", || json!({ "path": built.pdf, "sha256": built.digest }));
     Ok(built)
 }
 
 /// Holds results against those in receipts.
-pub(super) fn compare(root: &Path, here: &Results, receipts: &Path) -> Result<()> {
+pub(super) fn compare(root: &Path, here: &Results, receipts: &Path, format: Format) -> Result<()> {
     let folder = tempfile::tempdir()?;
     receipts::unpack(receipts, folder.path())?;
     let path = folder.path().join("results.json");
@@ -59,10 +75,12 @@ pub(super) fn compare(root: &Path, here: &Results, receipts: &Path) -> Result<()
     }
     let claims = experiment::claims::load(&root.join(::verify::claims::FILE))?;
     let all = compare::compare(&claims, here, &there);
-    println!("\nbeside {}", receipts.display());
+    format.remark(|| format!("\nbeside {}", receipts.display()));
     for compared in &all {
-        println!("{:<6} {}", compared.id, if compared.agrees { "agrees" } else { "DIFFERS" });
-        compared.lines.iter().for_each(|line| println!("       {line}"));
+        let word = if compared.agrees { "agrees" } else { "DIFFERS" };
+        let lines: String = compared.lines.iter().map(|line| format!("\n       {line}")).collect();
+        let object = || json!({ "id": compared.id, "agrees": compared.agrees, "lines": compared.lines });
+        format.say(|| format!("{:<6} {word}{lines}", compared.id), "compared", object);
     }
     let differ: Vec<&str> = all.iter().filter(|c| !c.agrees).map(|c| c.id.as_str()).collect();
     if !differ.is_empty() {

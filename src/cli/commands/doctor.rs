@@ -2,6 +2,7 @@
 
 use crate::args::ExperimentArgs;
 use crate::commands::{fetch, plan};
+use crate::format::Format;
 use ::fetch::Wanted;
 use anyhow::{Result, anyhow, bail};
 use backend::{Backend, DeviceChoice};
@@ -9,14 +10,18 @@ use bundle::Pins;
 use experiment::Manifest;
 use failure::Failure;
 use sandbox::{Isolation, IsolationLayer, Limits, Pool, Python, SandboxJob};
+use serde_json::{Value, json};
 use std::path::Path;
 
-pub(super) fn run(root: &Path, isolation: Isolation) -> Result<()> {
+pub(super) fn run(root: &Path, isolation: Isolation, format: Format) -> Result<()> {
     let mut missing = None;
     let mut line = |name: &str, needed: bool, found: Result<String>| match found {
-        Ok(text) => println!("{name:<14} ok       {text}"),
+        Ok(text) => {
+            format.say(|| format!("{name:<14} ok       {text}"), "check", || checked(name, needed, true, &text))
+        }
         Err(error) => {
-            println!("{name:<14} {:<8} {error}", if needed { "MISSING" } else { "absent" });
+            let (word, text) = (if needed { "MISSING" } else { "absent" }, error.to_string());
+            format.say(|| format!("{name:<14} {word:<8} {text}"), "check", || checked(name, needed, false, &text));
             if needed {
                 missing.get_or_insert(error);
             }
@@ -48,10 +53,14 @@ pub(super) fn run(root: &Path, isolation: Isolation) -> Result<()> {
         // Its type says which exit code the first missing thing has.
         Some(error) => Err(error.context("not ready")),
         None => {
-            println!("\nReady: `gradient-quarantine reproduce` will run.");
+            format.remark(|| "\nReady: `gradient-quarantine reproduce` will run.".into());
             Ok(())
         }
     }
+}
+
+fn checked(name: &str, needed: bool, ok: bool, text: &str) -> Value {
+    json!({ "name": name.trim(), "needed": needed, "ok": ok, "text": text })
 }
 
 /// Whether what a tier reads and is not shipped is there. To look into gigabytes is left to who reads them.

@@ -23,17 +23,18 @@ mod verify;
 mod worker;
 
 use crate::args::{Bench, Cli, Command, Data};
+use crate::format::Format;
 use anyhow::Result;
 
 pub(crate) fn run(cli: Cli) -> Result<()> {
     let isolation = cli.isolation();
     match cli.command {
-        Command::Reproduce(args) => reproduce::run(&cli.root, &args, isolation),
-        Command::Run(args) => reproduce::plan_only(&cli.root, &args, isolation),
+        Command::Reproduce(args) => reproduce::run(&cli.root, &args.resolved(), isolation),
+        Command::Run(args) => reproduce::plan_only(&cli.root, &args.resolved(), isolation),
         Command::Verify(args) => verify::run(&cli.root, &args, isolation),
         Command::Receipts(args) => receipts::run(&cli.root, &args),
         Command::BuildPaper(args) => build_paper::run(&cli.root, &args, isolation),
-        Command::Doctor => doctor::run(&cli.root, isolation),
+        Command::Doctor(args) => doctor::run(&cli.root, isolation, Format::of(args.json)),
         Command::Fetch(args) => fetch::run(&cli.root, &args),
         Command::Import(args) => import::run(&args),
         Command::Plan(args) => slurm::run(&cli.root, &args),

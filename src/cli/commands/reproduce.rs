@@ -2,13 +2,15 @@
 
 use crate::args::Reproduce;
 use crate::commands::{base, build_paper, devices, eval_curve, provenance, verify};
-use crate::progress::Display;
+use crate::format::Format;
+use crate::progress::Told;
 use anyhow::{Context as _, Result, bail};
 use backend::Backend;
 use bundle::{Identity, Owner};
 use experiment::runner::BASE_RUN;
 use experiment::{Cost, Devices, Evidence, Inputs, Manifest, Provenance, Results, Runner, attest, run_plan};
 use failure::{Failure, Kind};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,21 +22,23 @@ pub(super) fn run(root: &Path, args: &Reproduce, isolation: Isolation) -> Result
     let plan = Opened::new(root, args, isolation)?;
     report::paper::can_be_of(&plan.manifest.arms)?;
     // Results are the last gates' business: old ones are checked against the ledger, then made again from run folders.
-    verify::inputs(root, &plan.manifest, isolation)?;
-    println!();
+    let format = plan.format;
+    verify::inputs(root, &plan.manifest, isolation, format)?;
+    format.remark(String::new);
     plan.execute(root, isolation)?;
-    println!();
+    format.remark(String::new);
     let attested = attest(&plan.manifest, &plan.out, Evidence::Whole)?;
     let results = attested.results().clone();
-    build_paper::build(root, &plan.manifest, attested, isolation)?;
-    args.compare.as_ref().map_or(Ok(()), |receipts| build_paper::compare(root, &results, receipts))
+    build_paper::build(root, &plan.manifest, attested, isolation, format)?;
+    args.compare.as_ref().map_or(Ok(()), |receipts| build_paper::compare(root, &results, receipts, format))
 }
 
 /// The runs and their numbers without gates and paper.
 pub(super) fn plan_only(root: &Path, args: &Reproduce, isolation: Isolation) -> Result<()> {
     let plan = Opened::new(root, args, isolation)?;
     plan.execute(root, isolation)?;
-    println!("numbers are in {}", plan.out.join("results.json").display());
+    let results = plan.out.join("results.json");
+    plan.format.say(|| format!("numbers are in {}", results.display()), "results", || json!({ "path": results }));
     Ok(())
 }
 
@@ -45,6 +49,7 @@ struct Opened<'a> {
     out: PathBuf,
     computes: Computes,
     provenance: Provenance,
+    format: Format,
 }
 
 /// What computes a plan's runs.
@@ -78,18 +83,15 @@ impl<'a> Opened<'a> {
                 format!("{} devices {}, {} at a time on each", choice.name(), names.join(", "), provenance.jobs)
             }
         };
-        let (title, runs) = (manifest.title(), manifest.jobs().len());
-        println!("tier {title}: {runs} runs on {on}; results in {}\n", out.display());
-        if let Some(cost) = Cost::of(&manifest)? {
-            println!("{cost}\n");
-        }
-        Ok(Self { args, manifest, out, computes, provenance })
+        let format = Format::of(args.json);
+        announce(&manifest, &on, &out, format)?;
+        Ok(Self { args, manifest, out, computes, provenance, format })
     }
 
     /// Trains and evaluates what is not there yet, and writes `results.json` and the curve.
     fn execute(&self, root: &Path, isolation: Isolation) -> Result<()> {
-        let Self { args, manifest, out, computes, provenance } = self;
-        let display = Display::new(manifest.updates()?);
+        let Self { args, manifest, out, computes, provenance, format } = self;
+        let display = Told::new(manifest.updates()?, *format);
         let events = |event: experiment::Event| display.show(event);
         let done = match computes {
             Computes::Here(backend) => {
@@ -108,8 +110,39 @@ impl<'a> Opened<'a> {
         done?;
         let results = Results::collect(manifest, out)?;
         bundle::write_atomic(&out.join("results.json"), results.to_json().as_bytes())?;
-        eval_curve::write(manifest, out)
+        eval_curve::write(manifest, out, *format)
     }
+}
+
+/// Says what is going to be done, how long it takes, and what one will be able to conclude.
+fn announce(manifest: &Manifest, on: &str, out: &Path, format: Format) -> Result<()> {
+    let (title, jobs, updates) = (manifest.title(), manifest.jobs().len(), manifest.updates()?);
+    let cost = Cost::of(manifest)?.map(|cost| cost.to_string());
+    let (takes, concludes) = (manifest.takes.as_deref(), manifest.concludes.as_deref());
+    let text = || {
+        let line = |name: &str, text: Option<&str>| text.map_or(String::new(), |text| format!("{name:<10}{text}\n"));
+        format!(
+            "tier {title}: {jobs} runs on {on}; results in {}\n\n{}{}{}{}",
+            out.display(),
+            line(
+                "does",
+                Some(&format!(
+                    "gates over inputs, {updates} updates with their evaluations, gates over results, paper"
+                ))
+            ),
+            line("takes", takes),
+            line("then", concludes),
+            cost.iter().map(|cost| format!("\n{cost}\n")).collect::<String>(),
+        )
+    };
+    let object = || {
+        json!({
+            "tier": manifest.name, "title": title, "runs": jobs, "updates": updates, "on": on, "out": out, "takes": takes,
+            "concludes": concludes, "cost": cost,
+        })
+    };
+    format.say(text, "plan", object);
+    Ok(())
 }
 
 /// Removes earlier results, and nothing that is not.

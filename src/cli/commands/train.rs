@@ -2,7 +2,8 @@
 
 use crate::args::Train;
 use crate::commands::{base, plan, provenance, reproduce};
-use crate::progress::Display;
+use crate::format::Format;
+use crate::progress::Told;
 use anyhow::Result;
 use backend::Backend;
 use experiment::manifest::Job;
@@ -28,7 +29,7 @@ pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()>
     }
     let backend = Backend::open(args.device)?;
     let provenance = provenance::describe(root, &manifest, (backend.choice, 1), None, isolation)?;
-    let display = Display::new(job.map_or(Ok(0), |job| manifest.job_config(job).map(|c| c.updates))?);
+    let display = Told::new(job.map_or(Ok(0), |job| manifest.job_config(job).map(|c| c.updates))?, Format::Text);
     let told = |done, all| display.preparing("singular bases", done, all);
     let inputs = Inputs::load(root, &manifest, &backend, told)?;
     let (stop, events) = (reproduce::interrupt_flag()?, |event: experiment::Event| display.show(event));

@@ -2,6 +2,7 @@
 
 use crate::args::Verify;
 use crate::commands::base;
+use crate::format::{Format, emit};
 use anyhow::{Result, bail};
 use experiment::{Attested, Evidence, Manifest, attest};
 use failure::Failure;
@@ -17,23 +18,29 @@ pub(super) fn run(root: &Path, args: &Verify, isolation: Isolation) -> Result<()
     let there = out.join("results.json").exists();
     let results = there.then(|| attest(&manifest, &out, Evidence::Whole).map_err(|e| e.to_string()));
     let context = Context { root: root.into(), manifest, results, isolation };
-    let told: verify::Told = if args.json { print_json } else { print };
-    all_hold(gates.len(), verify::run(&gates, &context, told))
+    all_hold(gates.len(), verify::run(&gates, &context, printer(Format::of(args.json))))
 }
 
 /// The gates before anything is run: inputs alone. Where those are not what is pinned, no other gate is worth its time.
-pub(super) fn inputs(root: &Path, manifest: &Manifest, isolation: Isolation) -> Result<()> {
+pub(super) fn inputs(root: &Path, manifest: &Manifest, isolation: Isolation, format: Format) -> Result<()> {
     let context = Context { root: root.into(), manifest: manifest.clone(), results: None, isolation };
     let (pins, others) = GATES.split_at(1);
-    if !verify::run(pins, &context, print).is_empty() {
+    if !verify::run(pins, &context, printer(format)).is_empty() {
         bail!(Failure::input("the gate pins fails: inputs are missing or are not what is pinned"));
     }
-    all_hold(GATES.len(), verify::run(others, &context, print))
+    all_hold(GATES.len(), verify::run(others, &context, printer(format)))
 }
 
 /// Every gate over results that were attested.
-pub(super) fn hold(root: &Path, manifest: &Manifest, attested: Attested, isolation: Isolation) -> Result<GatesHeld> {
-    verify::hold(root, manifest, attested, isolation, print).map_err(|failed| failure(GATES.len(), &failed).into())
+pub(super) fn hold(
+    root: &Path,
+    manifest: &Manifest,
+    attested: Attested,
+    isolation: Isolation,
+    format: Format,
+) -> Result<GatesHeld> {
+    verify::hold(root, manifest, attested, isolation, printer(format))
+        .map_err(|failed| failure(GATES.len(), &failed).into())
 }
 
 fn all_hold(of: usize, failed: Vec<&str>) -> Result<()> {
@@ -44,9 +51,19 @@ fn failure(of: usize, failed: &[&str]) -> Failure {
     Failure::check(format!("{} of {of} gates failed: {}", failed.len(), failed.join(", ")))
 }
 
-fn print_json(gate: &Gate, findings: &Findings, _seconds: f64) {
-    let (evidence, faults) = (&findings.evidence, &findings.faults);
-    println!("{}", json!({ "gate": gate.name, "holds": findings.holds(), "evidence": evidence, "faults": faults }));
+fn printer(format: Format) -> verify::Told {
+    match format {
+        Format::Text => print,
+        Format::Json => print_json,
+    }
+}
+
+fn print_json(gate: &Gate, findings: &Findings, seconds: f64) {
+    let (holds, Findings { evidence, faults }) = (findings.holds(), findings);
+    emit(
+        "gate",
+        json!({ "gate": gate.name, "holds": holds, "evidence": evidence, "faults": faults, "seconds": seconds }),
+    );
 }
 
 fn print(gate: &Gate, findings: &Findings, seconds: f64) {

@@ -4,6 +4,7 @@
 pub(crate) mod miniature;
 pub(crate) mod pdf;
 pub(crate) mod responses;
+pub(crate) mod schema;
 #[path = "../../../fetch/tests/common/server.rs"]
 pub(crate) mod server;
 
