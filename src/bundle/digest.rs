@@ -28,6 +28,11 @@ impl Sha256 {
         Ok((hash.digest(), size))
     }
 
+    /// Its 32 bytes.
+    pub fn bytes(self) -> [u8; 32] {
+        self.0
+    }
+
     /// The first twelve digits, for names.
     pub fn short(&self) -> String {
         self.to_string()[..12].into()

@@ -13,7 +13,6 @@ use crate::TaskKind;
 
 /// For kinds without such a parameter.
 const NO_NUMBER: &[i64] = &[0];
-#[expect(dead_code, reason = "until the kinds are there")]
 const NO_TEXT: &[&str] = &[""];
 
 /// Of every subject so many kinds are in no training problem and in no pair.
