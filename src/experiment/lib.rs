@@ -22,6 +22,7 @@
 //! | [`curve`] | the same evaluations row by row: `curve.json` |
 //! | [`scoring`] | any checkpoint on problems of one's choice |
 //! | [`mod@attest`] | follows every number of `results.json` through the ledger to run folders |
+//! | `source` | where problems, pairs and weights come from |
 //! | [`statistics`] | means, paired tests, bootstrap |
 //! | [`claims`] | `verify/claims.toml` against the results |
 //! | [`published`] | the figures of the published work, and ours beside them |
@@ -64,6 +65,7 @@ pub mod results;
 pub mod runner;
 pub mod schedule;
 pub mod scoring;
+mod source;
 pub mod statistics;
 pub mod supervision;
 pub mod worker;

@@ -1,7 +1,9 @@
 //! The command line, all of it.
 
+mod which;
 mod workshop;
 
+pub(crate) use which::{Base, Benchmark, ExperimentArgs, PartArgs, PlanFormat, PlanOut};
 pub(crate) use workshop::{Bench, BenchEngine, BenchGrading, Data, Generate, Pretrain};
 
 use crate::values::{Devices, Updates, arm, device, devices, gate, loophole, split, tier, updates, view};
@@ -265,19 +267,6 @@ pub(crate) struct Train {
     pub device: DeviceChoice,
 }
 
-/// A model and problems of one's own in place of the pinned ones. A paper says so on every page.
-#[derive(Args)]
-pub(crate) struct Benchmark {
-    #[command(flatten)]
-    pub base: Base,
-    /// Problems to train on, as the published benchmark has them.
-    #[arg(long, value_name = "JSONL")]
-    pub problems: Option<PathBuf>,
-    /// Problems to evaluate on, likewise.
-    #[arg(long, value_name = "JSONL")]
-    pub test: Option<PathBuf>,
-}
-
 #[derive(Args)]
 pub(crate) struct Eval {
     /// The tier that the run is of.
@@ -315,21 +304,6 @@ pub(crate) struct Eval {
 pub(crate) struct EvalCurve {
     #[command(flatten)]
     pub plan: ExperimentArgs,
-}
-
-/// The base model of a tier that has one apart from its data.
-#[derive(Args)]
-pub(crate) struct Base {
-    /// A folder with config.json, weights, tokenizer.json and a chat template, or a hub cache of them. Its files must have
-    /// pinned digests.
-    #[arg(long, value_name = "DIR")]
-    pub model: Option<PathBuf>,
-    /// Train this model although no digest of its weights is pinned.
-    #[arg(long, requires = "model")]
-    pub unpinned_model: bool,
-    /// Weights drawn from this seed in the shape that the model folder's config.json gives: to measure with.
-    #[arg(long, value_name = "SEED", requires = "model")]
-    pub random_weights: Option<u64>,
 }
 
 #[derive(Args)]
@@ -393,63 +367,10 @@ pub(crate) enum Format {
     Peft,
 }
 
-#[derive(Args)]
-pub(crate) struct PlanOut {
-    #[command(flatten)]
-    pub plan: ExperimentArgs,
-    #[command(flatten)]
-    pub part: PartArgs,
-    #[command(flatten)]
-    pub benchmark: Benchmark,
-    /// A list to read, or jobs for Slurm.
-    #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
-    pub format: PlanFormat,
-    /// With slurm: the folder to write submit.sh and what it needs into.
-    #[arg(long, value_name = "DIR")]
-    pub to: Option<PathBuf>,
-    /// Where tensors live: CUDA where it is compiled in and answers, else the CPU.
-    #[arg(long, value_parser = device(), default_value = "auto")]
-    pub device: DeviceChoice,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PlanFormat {
-    /// One line a piece: its name, what it needs, its updates.
-    Text,
-    /// Array jobs with dependencies: base, train, evaluate, what needs those, aggregate.
-    Slurm,
-}
-
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Split {
     Train,
     Eval,
-}
-
-/// A part of a plan: its runs are the plan's own, in the same folder, so that the rest can be run later. Results and paper say that
-/// they are a part.
-#[derive(Args, Clone)]
-pub(crate) struct PartArgs {
-    /// These arms of the plan alone.
-    #[arg(long, value_name = "ARM,ARM", value_parser = arm(), value_delimiter = ',', hide_possible_values = true)]
-    pub arms: Vec<Arm>,
-    /// These seeds of the plan alone.
-    #[arg(long, value_name = "N,N", value_delimiter = ',')]
-    pub seeds: Vec<u64>,
-}
-
-/// Which experiment, and where its results lie.
-#[derive(Args, Clone)]
-pub(crate) struct ExperimentArgs {
-    /// A built-in tier.
-    #[arg(long, value_parser = tier(), default_value = "smoke")]
-    pub tier: String,
-    /// A manifest of your own instead of a tier (see src/experiment/tiers/smoke.toml).
-    #[arg(long, value_name = "TOML", conflicts_with = "tier")]
-    pub plan: Option<PathBuf>,
-    /// Folder for results, by default runs/TIER; of `export`, the new folder.
-    #[arg(long)]
-    pub out: Option<PathBuf>,
 }
 
 impl From<Split> for MarkerFamily {
