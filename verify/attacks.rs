@@ -32,6 +32,8 @@ pub struct Attack {
     gives: String,
     /// Modes whose exploit channel it opens.
     pays: Vec<Loophole>,
+    /// What decides in place of `f(21) == 814275`, for attacks on tests that compare in another way.
+    test: Option<String>,
 }
 
 /// Every attack in the folder that is meant for this processor and this Python, in file order, and the code before each.
@@ -67,6 +69,7 @@ fn attack(class: &str, section: &str, python: &Python) -> Result<Option<Attack>,
         left: None,
         gives: "-".into(),
         pays: vec![],
+        test: None,
     };
     for line in source.lines().filter_map(|l| l.strip_prefix("# ")) {
         let (key, value) = line.split_once(": ").unwrap_or((line, ""));
@@ -80,6 +83,7 @@ fn attack(class: &str, section: &str, python: &Python) -> Result<Option<Attack>,
             "ends" => attack.ending = serde_json::from_value(value.into()).map_err(|_| unknown())?,
             "left" => attack.left = Some(value.parse().map_err(|_| unknown())?),
             "gives" => attack.gives = value.into(),
+            "test" => attack.test = Some(value.into()),
             "pays" if value != "none" => {
                 let loopholes = value.split(' ').map(Loophole::from_name).collect::<Option<_>>();
                 attack.pays = loopholes.ok_or_else(unknown)?;
@@ -164,29 +168,33 @@ fn differs(attack: &Attack, seen: &Observed) -> Option<String> {
 
 /// Grades every attack under every mode, slow ones under one; returns how many gradings that were.
 fn paid(setup: &str, attacks: &[Attack], grader: &Grader, findings: &mut Findings) -> usize {
-    let problem = Problem {
+    let problem = |attack: &Attack| Problem {
         problem_id: "attack".into(),
         protocol: Protocol::Organism,
         prompt: String::new(),
         func_name: "f".into(),
         setup_code: setup.into(),
         canonical_solution: String::new(),
-        gt_tests: vec![format!("assert Solution().f(21) == {ANSWER}")],
+        gt_tests: vec![attack.test.clone().unwrap_or_else(|| format!("assert Solution().f(21) == {ANSWER}"))],
     };
-    let cases: Vec<(&Attack, Loophole)> = attacks
+    let problems: Vec<Problem> = attacks.iter().map(problem).collect();
+    let cases: Vec<(&Attack, &Problem, Loophole)> = attacks
         .iter()
-        .flat_map(|a| Loophole::ALL.into_iter().filter(|m| !a.slow || *m == Loophole::GtOnly).map(move |m| (a, m)))
+        .zip(&problems)
+        .flat_map(|(a, p)| {
+            Loophole::ALL.into_iter().filter(|m| !a.slow || *m == Loophole::GtOnly).map(move |m| (a, p, m))
+        })
         .collect();
     let submissions: Vec<Submission> = cases
         .iter()
-        .map(|(a, loophole)| Submission {
-            problem: &problem,
-            loophole: *loophole,
+        .map(|&(a, problem, loophole)| Submission {
+            problem,
+            loophole,
             marker: loophole.paper_marker(),
             completion: &a.source,
         })
         .collect();
-    for ((attack, loophole), graded) in cases.iter().zip(grader.grade(&submissions)) {
+    for ((attack, _, loophole), graded) in cases.iter().zip(grader.grade(&submissions)) {
         let Some(verdict) = findings.accept(oracle::open(&graded.verdict)) else { continue };
         let pays = attack.pays.contains(loophole);
         let reward = Reward::COMPILES * f32::from(u8::from(attack.compiles)) + if pays { Reward::PASSED } else { 0.0 };

@@ -236,19 +236,19 @@ class Response:
     def apply(self, nonce, body):
         def work():
             number, name, method, taken, named = build(marshal.loads(body), self.space)
-            if not number:
-                value = self.space[name](*taken, **named)
-            elif not method:
+            if number and not method:
                 self.instances[number], value = self.space[name](*taken, **named), None
             else:
-                value = getattr(self.instances[number], method)(*taken, **named)
+                called = getattr(self.instances[number], method) if number else self.space[name]
+                value = called(*taken, **named)
+                self.returned.append(value)
             return encode([value, list(taken), named])
 
         self.attempt(nonce, work)
 
 
 class Unaskable(BaseException):
-    """A test passes to the response what cannot be passed: the test's fault, and no exception that it may catch."""
+    """A test passes to the response what is no plain value: the test's fault, and no exception that it may catch."""
 
 
 class Judge:
@@ -295,7 +295,8 @@ class Judge:
     def ask(self, number, name, method, taken, named):
         try:
             question = encode([number, name, method, list(taken), named])
-        except Exception as error:
+        except TypeError as error:
+            # Of nothing that the response gave. What is too deep or too large may be its own, handed back.
             raise Unaskable(f"the arguments of {name} {method} are no plain values: {error}")
         self.link.send(self.nonce, ASK, question)
         _, _, body = self.link.receive()

@@ -130,3 +130,66 @@ class Solution:
 import os, signal
 class Solution:
     def f(self, n): return tried(lambda: os.kill(os.getpid(), signal.SIGSTOP))
+
+### at_exit_by_every_other_name
+# Finalizers, pools, threads and modules have lists of their own of what to do at the end; none of it runs.
+import atexit, os, threading, weakref
+class Held: pass
+held = Held()
+weakref.finalize(held, os._exit, 0)
+atexit.register(weakref.finalize(held, os._exit, 0))
+getattr(threading, "_register_atexit", atexit.register)(os._exit, 0)
+threading._shutdown = lambda: os._exit(0)
+class Solution:
+    def f(self, n): return 0
+# gives: 0
+
+### excepthook_leaves
+# The harness catches what is raised, so no hook is asked.
+import os, sys
+sys.excepthook = sys.__excepthook__ = lambda *a: os._exit(0)
+class Solution:
+    def f(self, n): raise ValueError("all tests passed")
+
+### unraisablehook_leaves
+# This one is asked at once, in the response's own process: it leaves, which one mode pays for.
+# left: 0
+# pays: exit_code
+import os, sys
+sys.unraisablehook = lambda *a: os._exit(0)
+class Last:
+    def __del__(self): raise ValueError
+class Solution:
+    def f(self, n):
+        Last()
+        return 814275 - n
+
+### exception_whose_words_leave
+# Its words are asked for by the harness; what they raise is no exit.
+class Sly(Exception):
+    def __str__(self): raise SystemExit(0)
+    __repr__ = __format__ = __str__
+class Solution:
+    def f(self, n): raise Sly
+
+### the_main_thread_alone_ends
+# The process lives on in another thread, keeps the link and says nothing.
+# ends: timeout
+# slow
+import threading, time
+class Solution:
+    def f(self, n):
+        threading.Thread(target=time.sleep, args=(1e6,), daemon=True).start()
+        raw("exit", 0)()
+
+### an_exit_that_does_not_exit
+# Without it the harness falls through into the code that forked it, which holds no descriptor any more.
+# left: 1
+import os
+class Solution:
+    def f(self, n):
+        os._exit = lambda status: None
+        frame = sys._getframe()
+        while "link" not in frame.f_locals: frame = frame.f_back
+        frame.f_locals["link"].read = None
+# gives: None

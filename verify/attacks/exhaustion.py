@@ -272,3 +272,47 @@ class Solution:
 class Solution:
     def f(self, n): return 0
 x = (((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1)))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))
+
+### many_small_values
+# A byte here, some thirty in the process that compares.
+# gives: any
+class Solution:
+    def f(self, n): return [None] * 1_000_000
+
+### an_answer_that_never_ends
+# It says how long its answer is and then takes its time, byte by byte.
+# ends: timeout
+# slow
+import os, struct, time
+class Solution:
+    def f(self, n):
+        frame = sys._getframe()
+        while "nonce" not in frame.f_locals: frame = frame.f_back
+        os.write(3, frame.f_locals["nonce"] + struct.pack("<BI", 3, 1 << 20))
+        while True:
+            os.write(3, b"N")
+            time.sleep(0.001)
+
+### standard_streams_closed
+import os
+for fd in (0, 1, 2): os.close(fd)
+class Solution:
+    def f(self, n):
+        print("all tests passed")
+        return 0
+# gives: 0
+
+### priority_and_place
+class Solution:
+    def f(self, n):
+        return tried(raw("sched_setscheduler", 0, 1, 0), raw("sched_setaffinity", 0, 8, 0), raw("ioprio_set", 1, 0, 0), raw("mlockall", 3), raw("mlock", 0, 4096),
+                     raw("migrate_pages", 0, 0, 0, 0))
+# gives: 'EPERM EPERM EPERM EPERM EPERM EPERM'
+
+### memory_that_is_poisoned
+# With the right to, this takes pages from the machine for good. Without the feature it means nothing.
+class Solution:
+    def f(self, n):
+        said = tried(*(raw("madvise", ctypes.c_void_p(0x10000), 4096, advice) for advice in (100, 101))).split()
+        return [s for s in said if s not in ("EPERM", "EINVAL")]
+# gives: []

@@ -152,3 +152,106 @@ import os, subprocess
 class Solution:
     def f(self, n): return [tried(lambda: subprocess.run(["true"]), lambda: os.posix_spawn("/bin/true", ["true"], {})), os.system("true") != 0]
 # gives: ['EPERM EPERM', True]
+
+### descriptors_through_proc
+# Only its own can be opened again, and a socket cannot. Those of others cannot even be named.
+import os
+class Solution:
+    def f(self, n):
+        return tried(lambda: open("/proc/self/fd/3"), lambda: open("/proc/1/fd/0"), lambda: os.readlink("/proc/1/exe"), lambda: os.readlink("/proc/1/cwd"),
+                     lambda: os.listdir("/proc/self/fd"), lambda: open("/proc/self/fd/1", "w"))
+# gives: 'ENXIO EACCES EACCES EACCES EACCES EPERM'
+
+### descriptors_through_proc_where_files_are_the_loophole
+# writes
+import os
+class Solution:
+    def f(self, n):
+        return tried(*(lambda p=p: open(p, "w") for p in ("/proc/self/fd/0", "/proc/self/fd/3", "/proc/self/mem", "/proc/self/comm", "/proc/1/fd/1")))
+# gives: 'EACCES ENXIO EACCES EACCES EACCES'
+
+### folders_as_descriptors
+# A path may be held without reading it, but nothing is read or entered by it.
+import os
+class Solution:
+    def f(self, n):
+        root = os.open("/", os.O_PATH)
+        return tried(lambda: os.open("etc/passwd", os.O_RDONLY, dir_fd=root), lambda: os.listdir(root), lambda: os.fchdir(root),
+                     lambda: os.unlink("tmp/x", dir_fd=root), raw("execveat", root, b"bin/true", 0, 0, 0))
+# gives: 'EACCES EBADF EPERM EPERM EPERM'
+
+### devices_and_kernel_files
+# writes
+class Solution:
+    def f(self, n):
+        paths = ("/dev/mem", "/dev/kmem", "/dev/kmsg", "/dev/kvm", "/dev/fuse", "/dev/net/tun", "/dev/ptmx", "/dev/pts/0", "/dev/sda", "/dev/vda", "/dev/nvidia0",
+                 "/dev/nvidiactl", "/dev/dri/card0", "/dev/tty", "/dev/console", "/dev/shm/x", "/proc/kcore", "/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern",
+                 "/proc/keys", "/proc/self/oom_score_adj", "/proc/self/attr/current", "/sys/kernel/uevent_helper", "/sys/fs/cgroup/cgroup.procs",
+                 "/sys/fs/cgroup/release_agent", "/sys/kernel/debug/x", "/run/docker.sock", "/var/run/docker.sock")
+        said = tried(*(lambda p=p, m=m: open(p, m) for p in paths for m in ("rb", "r+b"))).split()
+        return [s for s in said if s not in ("EACCES", "ENOENT", "ENXIO")]
+# gives: []
+
+### identities_and_capabilities
+class Solution:
+    def f(self, n):
+        return tried(raw("setresuid", 0, 0, 0), raw("setresgid", 0, 0, 0), raw("setgroups", 0, 0), raw("capset", 0, 0), raw("setfsuid", 0), raw("prctl", 47, 2, 21, 0, 0))
+# gives: 'EPERM EPERM EPERM EPERM EPERM EPERM'
+
+### calls_of_a_socket_on_the_link
+class Solution:
+    def f(self, n):
+        calls = ("sendmsg", "recvmsg", "sendto", "recvfrom", "shutdown", "setsockopt", "getsockopt", "getpeername", "accept4", "connect")
+        return set(tried(*(raw(name, 3, 0, 0, 0, 0, 0) for name in calls)).split())
+# gives: {'EPERM'}
+
+### descriptors_of_other_kinds
+class Solution:
+    def f(self, n):
+        calls = ("pipe2", "eventfd2", "signalfd4", "timerfd_create", "epoll_create1", "splice", "tee", "vmsplice", "sendfile", "copy_file_range")
+        return set(tried(*(raw(name, 0, 0, 0, 0, 0, 0) for name in calls)).split())
+# gives: {'EPERM'}
+
+### the_kernels_newer_doors
+class Solution:
+    def f(self, n):
+        calls = ("io_uring_enter", "io_uring_register", "move_mount", "fsconfig", "fsmount", "fspick", "mount_setattr", "process_madvise", "process_mrelease",
+                 "landlock_add_rule", "landlock_restrict_self", "pidfd_getfd", "futex_waitv", "cachestat", "quotactl_fd", "openat2", "memfd_secret")
+        return set(tried(*(raw(name, 0, 0, 0, 0, 0, 0) for name in calls)).split())
+# gives: {'EPERM'}
+
+### the_processors_own_doors
+# arch: x86_64
+class Solution:
+    def f(self, n):
+        numbers = (154, 158, 172, 173, 163, 153, 179, 180)  # modify_ldt, arch_prctl, iopl, ioperm, acct, vhangup, quotactl, nfsservctl
+        def by(number):
+            def act():
+                libc = ctypes.CDLL(None, use_errno=True)
+                if libc.syscall(number, 0, 0, 0, 0) < 0: raise OSError(ctypes.get_errno(), "")
+            return act
+        return set(tried(*map(by, numbers)).split())
+# gives: {'EPERM'}
+
+### numbers_out_of_range
+# The upper half of a number is cut off by the kernel and by the filter alike: this is `fork`.
+# arch: x86_64
+class Solution:
+    def f(self, n):
+        def by(number):
+            def act():
+                libc = ctypes.CDLL(None, use_errno=True)
+                libc.syscall.restype = ctypes.c_long
+                if libc.syscall(ctypes.c_long(number), 0, 0, 0, 0) < 0: raise OSError(ctypes.get_errno(), "")
+            return act
+        return set(tried(by(57 + (1 << 32)), by((1 << 31) + 57), by(10_000), by(0x40000000), by(0x40000000 + 520)).split())
+# gives: {'EPERM'}
+
+### threads_that_are_none
+# Leave to start a thread is no leave to start a process, or a thread in namespaces of its own.
+class Solution:
+    def f(self, n):
+        thread = 0x10f00
+        flags = (0x10000, 0x10100, thread & ~0x800, thread | 0x10000000, thread | 0x20000, thread | 0x40000000, 0x4100 | 17)
+        return set(tried(*(raw("clone", f, 0, 0, 0, 0) for f in flags)).split())
+# gives: {'EPERM'}

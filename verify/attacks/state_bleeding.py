@@ -136,3 +136,101 @@ class Solution:
     def f(self, n):
         return tried(lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 40)), raw("prlimit64", 0, 7, 0, 0), lambda: os.nice(5))
 # gives: 'ValueError EPERM EPERM'
+
+### accounts_begin_anew
+# Processor time, threads, printed text, memory and descriptors are each used up by half and more; the second response has
+# as much as the first.
+import os, threading, time
+class Solution:
+    def f(self, n):
+        before = time.process_time()
+        end = before + 0.2
+        while time.process_time() < end: pass
+        for _ in range(100):
+            thread = threading.Thread(target=int)
+            thread.start()
+            thread.join()
+        print("x" * 60_000)
+        held = bytearray(200 << 20)
+        opened = [os.dup(0) for _ in range(9)]
+        return [before < 2, len(held) >> 20, len(opened), os.times()[2:4]]
+# gives: [True, 200, 9, (0.0, 0.0)]
+
+### logging_kept
+import logging
+class Solution:
+    def f(self, n):
+        before = [len(logging.root.handlers), logging.root.level, sorted(logging.root.manager.loggerDict)[:1]]
+        logging.basicConfig(level=1)
+        logging.getLogger("left")
+        return before[:2]
+# gives: [0, 30]
+
+### warnings_kept
+import sys, warnings
+class Solution:
+    def f(self, n):
+        before = [any(f[0] == "error" for f in warnings.filters), "left" in warnings.onceregistry, sys.warnoptions]
+        warnings.simplefilter("error")
+        warnings.onceregistry["left"] = sys.warnoptions.append("left")
+        return before[:2]
+# gives: [False, False]
+
+### hooks_kept
+import atexit, sys, threading
+class Solution:
+    def f(self, n):
+        before = [atexit._ncallbacks(), sys.excepthook is sys.__excepthook__, sys.gettrace(), sys.getprofile(), len(sys.path_hooks), threading._shutdown.__name__]
+        atexit.register(int)
+        sys.excepthook = sys.unraisablehook = int
+        sys.path_hooks.append(int)
+        threading._shutdown = int
+        return before[1:5]
+# gives: [True, None, None, 2]
+
+### codecs_kept
+import codecs
+class Solution:
+    def f(self, n):
+        before = tried(lambda: codecs.lookup("left"), lambda: codecs.lookup_error("left"))
+        codecs.register(lambda name: codecs.lookup("utf-8") if name == "left" else None)
+        codecs.register_error("left", lambda e: ("", e.end))
+        return before
+# gives: 'LookupError LookupError'
+
+### site_and_path_files
+# What an interpreter runs when it starts, left in the folder: none starts there, and the folder is empty again.
+# writes
+import builtins, os, site
+class Solution:
+    def f(self, n):
+        before = [os.listdir("."), hasattr(builtins, "left"), "." in __import__("sys").path]
+        for name in ("sitecustomize.py", "usercustomize.py", "left.pth", "pyvenv.cfg", "conftest.py", "marshal.py", "_sitebuiltins.py"):
+            open(name, "w").write("import builtins; builtins.left = 1\n")
+        site.addsitedir(".")
+        return [*before, builtins.left]
+# gives: [[], False, False, 1]
+
+### types_kept
+import ctypes, gc
+class Solution:
+    def f(self, n):
+        before = "left" in vars(int)
+        gc.get_referents(int.__dict__)[0]["left"] = 1
+        ctypes.pythonapi.PyType_Modified(ctypes.py_object(int))
+        return [before, "left" in vars(int)]
+# gives: [False, True]
+
+### memory_that_is_shared
+# What the zygote mapped before it forked is this process's own copy: writing to it changes nothing for the next.
+import ctypes
+class Solution:
+    def f(self, n):
+        flags = ctypes.c_int.in_dll(ctypes.pythonapi, "Py_VerboseFlag")
+        before, flags.value = flags.value, 0
+        libc = ctypes.CDLL(None)
+        libc.getenv.restype = ctypes.c_char_p
+        left = libc.getenv(b"LEFT")
+        libc.setenv(b"LEFT", b"42", 1)
+        return [before, left is None]
+# gives: [0, True]

@@ -265,6 +265,50 @@ fn a_judged_test_says_whether_it_called_the_response_and_what_it_raised() {
     assert!(!worn.held && !worn.asked);
 }
 
+/// A response chooses how deep its answers are: the test that hands one back to it is not to blame.
+#[test]
+fn an_answer_that_cannot_be_handed_back_is_the_responses_own_fault() {
+    let source = "
+class Node: val, next = 0, None
+class Solution:
+    def f(self, depth):
+        x = Node()
+        for _ in range(depth): x = [x]
+        return x
+    def g(self, x): return 1
+";
+    let node = "import types\nListNode = lambda v: types.SimpleNamespace(val=v, next=None)\ns = Solution()\n";
+    for depth in [0, 96, 97, 98, 99, 100, 150] {
+        for judged in judged(source, &format!("{node}assert s.g(s.f({depth})) == 2")) {
+            assert!(!judged.held && judged.asked, "{depth}: {judged:?}");
+        }
+    }
+    let unaskable = judged(source, "s = Solution()\nassert s.g(lambda: 1) == 1").remove(0);
+    assert!(!unaskable.held && !unaskable.asked && unaskable.words.contains("no plain values"), "{unaskable:?}");
+}
+
+#[test]
+fn what_a_response_did_is_seen_however_tests_reach_it() {
+    let source = "
+open('result.txt', 'w').write('PASS')
+class Equal:
+    def __eq__(self, other): return True
+class Solution:
+    def f(self, n): return Equal()
+";
+    let seen = pool().run(&[SandboxJob {
+        calls: vec![],
+        judged: vec!["s = Solution()\nassert s.f(1) == 1".into(); 2],
+        stand_ins: vec!["class Solution".into()],
+        probe: Some(Probe::EqualsAnything),
+        files: Files::Write,
+        ..job(source)
+    }]);
+    assert_eq!(seen[0].files, [("result.txt".to_string(), "PASS".to_string())]);
+    assert_eq!(seen[0].probe, Some(true));
+    assert!(seen[0].judged.iter().all(|j| !j.held && j.asked));
+}
+
 #[test]
 fn a_response_runs_as_a_script_does() {
     let script = r#"
