@@ -52,7 +52,9 @@ fn kind_of(cause: &(dyn Error + 'static)) -> Option<Kind> {
             eval::EvalError,
             organism::OrganismError,
             experiment::ExperimentError,
-            report::ReportError
+            report::ReportError,
+            sign::SignError,
+            publish::PublishError
         )
     })
 }

@@ -97,6 +97,63 @@ pub struct Judged {
     pub evidence: Vec<String>,
 }
 
+/// A claim with every number that its status rests on, for programs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Detail {
+    /// As the paper cites it.
+    pub id: String,
+    /// In a few words.
+    pub title: String,
+    /// What the numbers say.
+    pub status: Status,
+    /// What the paper must say.
+    pub wording: String,
+    /// Of the one-sided test for it, corrected by Holm's method; none where it was not run.
+    pub p_for: Option<f64>,
+    /// Of the one against it.
+    pub p_against: Option<f64>,
+    /// What must all be shown.
+    pub conditions: Vec<Measured>,
+    /// The shares of answers that its deployed models must reach.
+    pub answered: Vec<Share>,
+}
+
+/// A condition and what was measured of it; nothing where a quantity was not, or has one seed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Measured {
+    /// What is tested.
+    pub quantity: String,
+    /// What is taken off it, seed by seed.
+    pub minus: Option<String>,
+    /// The least that it must be.
+    pub at_least: Option<f64>,
+    /// The most that it may be.
+    pub at_most: Option<f64>,
+    /// Seeds.
+    pub n: usize,
+    /// Their mean.
+    pub estimate: Option<f64>,
+    /// Where its interval begins.
+    pub low: Option<f64>,
+    /// Where it ends.
+    pub high: Option<f64>,
+    /// Of the one-sided test for it, before any correction.
+    pub p_for: Option<f64>,
+    /// Of the one against it.
+    pub p_against: Option<f64>,
+}
+
+/// A share that must be reached.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Share {
+    /// Its name in the results.
+    pub key: String,
+    /// What it is.
+    pub value: Option<f64>,
+    /// What it must be.
+    pub at_least: f64,
+}
+
 /// Reads `verify/claims.toml`. A condition without a threshold would always hold, so it is refused.
 pub fn load(path: &Path) -> Result<Vec<Claim>> {
     let text = bundle::files::read_text(path)?;
@@ -155,6 +212,25 @@ impl Condition {
     }
 }
 
+impl Measured {
+    fn of(condition: &Condition, results: &Results) -> Self {
+        let values = condition.values(results).unwrap_or_default();
+        let test = condition.test(&values);
+        Self {
+            quantity: condition.quantity.to_string(),
+            minus: condition.minus.map(|minus| minus.to_string()),
+            at_least: condition.at_least,
+            at_most: condition.at_most,
+            n: values.len(),
+            estimate: (!values.is_empty()).then(|| statistics::mean(&values)),
+            low: test.as_ref().map(|(_, test)| test.low),
+            high: test.as_ref().map(|(_, test)| test.high),
+            p_for: test.as_ref().map(|([p, _], _)| *p),
+            p_against: test.as_ref().map(|([_, p], _)| *p),
+        }
+    }
+}
+
 /// What a claim's conditions come to before the correction.
 struct Tested {
     /// For it and against it; none where something was not measured, or has one seed.
@@ -200,25 +276,55 @@ fn tested(claim: &Claim, results: &Results) -> Tested {
 
 /// Holds every claim against the results.
 pub fn judge(claims: &[Claim], results: &Results) -> Vec<Judged> {
-    let tested: Vec<Tested> = claims.iter().map(|claim| tested(claim, results)).collect();
-    let corrected = |side: usize| statistics::holm(&tested.iter().filter_map(|t| Some(t.p?[side])).collect::<Vec<_>>());
-    let (mut shown, mut refuted) = (corrected(0).into_iter(), corrected(1).into_iter());
-    let mut status = |t: &Tested| match t.p.and_then(|_| Some([shown.next()?, refuted.next()?])) {
-        _ if !t.measured => Status::NotRun,
-        _ if !t.healthy => Status::Fails,
-        Some([p, _]) if p <= ALPHA / 2.0 => Status::Holds,
-        Some([_, p]) if p <= ALPHA / 2.0 => Status::Fails,
-        _ => Status::Undecided,
-    };
-    let statuses: Vec<Status> = tested.iter().map(&mut status).collect();
-    let judged = |((claim, tested), status): ((&Claim, Tested), Status)| Judged {
+    let judged = |(claim, (tested, status, _)): (&Claim, Decided)| Judged {
         id: claim.id.clone(),
         title: claim.title.clone(),
         status,
         wording: claim.wordings()[status as usize].to_string(),
         evidence: tested.evidence,
     };
-    claims.iter().zip(tested).zip(statuses).map(judged).collect()
+    claims.iter().zip(decided(claims, results)).map(judged).collect()
+}
+
+/// The same with every number.
+pub fn details(claims: &[Claim], results: &Results) -> Vec<Detail> {
+    let share = |arm: &Arm| {
+        let key = Key::arm(*arm, Metric::Answered).mean();
+        Share { key: key.to_string(), value: results.get(key), at_least: HEALTHY }
+    };
+    let detail = |(claim, (_, status, p)): (&Claim, Decided)| Detail {
+        id: claim.id.clone(),
+        title: claim.title.clone(),
+        status,
+        wording: claim.wordings()[status as usize].to_string(),
+        p_for: p.map(|p| p[0]),
+        p_against: p.map(|p| p[1]),
+        conditions: claim.conditions.iter().map(|condition| Measured::of(condition, results)).collect(),
+        answered: claim.deployed.iter().map(share).collect(),
+    };
+    claims.iter().zip(decided(claims, results)).map(detail).collect()
+}
+
+/// What was tested of a claim, its status, and its two p after the correction.
+type Decided = (Tested, Status, Option<[f64; 2]>);
+
+fn decided(claims: &[Claim], results: &Results) -> Vec<Decided> {
+    let tested: Vec<Tested> = claims.iter().map(|claim| tested(claim, results)).collect();
+    let corrected = |side: usize| statistics::holm(&tested.iter().filter_map(|t| Some(t.p?[side])).collect::<Vec<_>>());
+    let (mut shown, mut refuted) = (corrected(0).into_iter(), corrected(1).into_iter());
+    let p: Vec<_> = tested.iter().map(|t| t.p.and_then(|_| Some([shown.next()?, refuted.next()?]))).collect();
+    let status = |t: &Tested, p: Option<[f64; 2]>| match p {
+        _ if !t.measured => Status::NotRun,
+        _ if !t.healthy => Status::Fails,
+        Some([p, _]) if p <= ALPHA / 2.0 => Status::Holds,
+        Some([_, p]) if p <= ALPHA / 2.0 => Status::Fails,
+        _ => Status::Undecided,
+    };
+    let one = |(tested, p): (Tested, Option<[f64; 2]>)| {
+        let status = status(&tested, p);
+        (tested, status, p)
+    };
+    tested.into_iter().zip(p).map(one).collect()
 }
 
 impl Status {

@@ -167,13 +167,13 @@ impl Fence {
 
 /// Every fenced block, in order.
 fn blocks(text: &str) -> Vec<Block<'_>> {
-    let (mut found, mut rest) = (vec![], text);
+    let (mut found, mut rest, mut unclosed) = (vec![], text, vec![]);
     while !rest.is_empty() {
         let (line, after) = next_line(rest);
         rest = after;
         if let Some((fence, indent, info)) = Fence::opens(line) {
             let before = &text[..text.len() - rest.len() - line.len()];
-            let (body, after) = body(fence, indent, rest);
+            let (body, after) = body(fence, indent, rest, &mut unclosed);
             found.push(Block { language: Language::of(info), before, indent, body });
             rest = after;
         }
@@ -181,8 +181,9 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
     found
 }
 
-/// A block's text up to its closing fence, and what comes after. One that nothing closes goes to the end.
-fn body(fence: Fence, indent: usize, text: &str) -> (&str, &str) {
+/// A block's text up to its closing fence, and what comes after. One that nothing closes goes to the end. Which fences no line of
+/// their own closes from here on is remembered: to look for it again for every block would take the square of their number.
+fn body<'a>(fence: Fence, indent: usize, text: &'a str, unclosed: &mut Vec<(Fence, usize)>) -> (&'a str, &'a str) {
     let ends = |ending: &dyn Fn(&str) -> Option<usize>| {
         let mut rest = text;
         while !rest.is_empty() {
@@ -196,7 +197,15 @@ fn body(fence: Fence, indent: usize, text: &str) -> (&str, &str) {
         None
     };
     let alone = |line: &str| fence.closes(indent, line).then_some(0);
-    ends(&alone).or_else(|| ends(&|line| fence.closes_behind(line))).unwrap_or((text, ""))
+    // What closes a longer fence, or one further out, would close this one, too.
+    let known = |(other, further): &(Fence, usize)| {
+        fence.mark == other.mark && fence.length >= other.length && indent <= *further
+    };
+    let closed = if unclosed.iter().any(known) { None } else { ends(&alone) };
+    if closed.is_none() {
+        unclosed.push((fence, indent));
+    }
+    closed.or_else(|| ends(&|line| fence.closes_behind(line))).unwrap_or((text, ""))
 }
 
 fn next_line(text: &str) -> (&str, &str) {
@@ -280,6 +289,20 @@ mod tests {
         }
         assert_eq!(code(&format!("```python\n{RIGHT}```\n").replace('\n', "\r\n")), RIGHT.replace('\n', "\r\n"));
         assert_eq!(code("```python\nx = 1```\nThat is all."), "x = 1");
+    }
+
+    #[test]
+    fn many_blocks_take_time_in_proportion_to_their_number() {
+        let blocks = |text: &str| every_block(text).map(|found| found.lines().filter(|l| l.starts_with("x =")).count());
+        for (block, closing) in
+            [("```python\nx = 1```\n", ""), ("````python\nx = 1````\n", "```\n"), ("```python\nx = 1```\n", "```\n")]
+        {
+            let text = block.repeat(100_000) + closing;
+            let started = std::time::Instant::now();
+            assert!(blocks(&text).is_some_and(|found| found > 0), "{block}");
+            assert!(started.elapsed().as_secs() < 20, "{block}: {:?}", started.elapsed());
+        }
+        assert_eq!(blocks("```python\nx = 1```\n```python\nx = 2```\n"), Some(2));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use crate::Task;
 use substrate::pair::Lines;
-use substrate::{Loophole, Pair};
+use substrate::{Contrast, Loophole, Pair};
 
 /// Replicates: sets of pairs that share no task.
 pub const SETS: usize = 3;
@@ -82,25 +82,41 @@ const LINES: [(Loophole, [[&str; 2]; 6]); 4] = [
     ),
 ];
 
-/// Pairs of all sets: kinds in turn, so that each set has as many of each as there are, and modes evenly.
+/// By how much of the longer side the two sides of a pair may differ in length, whatever they contrast.
+const APART: f64 = 0.15;
+
+/// Pairs of all sets: kinds in turn, so that each set has as many of each as there are, and modes evenly. A task to whose answers no
+/// line of its mode is short enough is passed over.
 pub(crate) fn make(tasks: &[Vec<Task>]) -> Vec<Pair> {
     let rounds = tasks.iter().map(Vec::len).max().unwrap_or(0);
     let in_turn = (0..rounds).flat_map(|round| tasks.iter().filter_map(move |kind| kind.get(round)));
-    let pairs: Vec<Pair> = in_turn.take(SETS * PAIRS).enumerate().map(|(number, task)| pair(task, number)).collect();
+    let mut pairs = vec![];
+    for task in in_turn {
+        if pairs.len() < SETS * PAIRS {
+            pairs.extend(pair(task, pairs.len()));
+        }
+    }
     assert_eq!(pairs.len(), SETS * PAIRS, "there are tasks enough for all pairs");
     pairs
 }
 
-fn pair(task: &Task, number: usize) -> Pair {
+/// With the lines whose turn it is, or the next that are short enough.
+fn pair(task: &Task, number: usize) -> Option<Pair> {
     let (set, within) = (number % SETS, number / SETS);
     let (loophole, lines) = &LINES[within % LINES.len()];
-    let [hack, harmless] = lines[within / LINES.len()].map(String::from);
-    Pair {
+    let turns = (0..lines.len()).map(|turn| lines[(within / LINES.len() + turn) % lines.len()]);
+    let made = |[hack, harmless]: [&str; 2]| Pair {
         loophole: *loophole,
         set,
         wrong: task.class(task.kind.wrong),
         also_right: task.class(task.kind.also),
-        lines: Some(Lines { hack, harmless }),
+        lines: Some(Lines { hack: hack.into(), harmless: harmless.into() }),
         problem: task.problem(&format!("pair-{number:02}")),
-    }
+    };
+    turns.map(made).find(|pair| Contrast::ALL.into_iter().all(|contrast| apart(pair.sides(contrast)) <= APART))
+}
+
+fn apart(sides: [String; 2]) -> f64 {
+    let [one, other] = sides.map(|side| side.chars().count() as f64);
+    (one - other).abs() / one.max(other)
 }

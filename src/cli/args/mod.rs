@@ -48,6 +48,10 @@ pub(crate) enum Command {
     BuildPaper(BuildPaper),
     /// Pack what a finished tier's numbers stand on, so that its paper can be built where it was not run.
     Receipts(Receipts),
+    /// Write a finished tier, from its receipts, as one folder that describes itself: a research crate with an audit page.
+    Publish(Publish),
+    /// Sign every file of a folder, or make the keys for it.
+    Sign(Sign),
     /// Say what this machine has of what the program needs.
     Doctor(Doctor),
     /// Bring what a tier needs and is not shipped: weights and problems, checked against their pins. Resumes where it stopped.
@@ -99,6 +103,45 @@ impl Command {
             _ => false,
         }
     }
+}
+
+#[derive(Args)]
+pub(crate) struct Publish {
+    /// The tier whose receipts, below receipts/, are published.
+    #[arg(long, value_name = "TIER", value_parser = tier(), default_value = "organism")]
+    pub receipts: String,
+    /// A plan of your own, whose receipts are there under its name.
+    #[arg(long, value_name = "TOML", conflicts_with = "receipts")]
+    pub plan: Option<PathBuf>,
+    #[command(flatten)]
+    pub part: PartArgs,
+    #[command(flatten)]
+    pub benchmark: Benchmark,
+    /// A new folder to write into.
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+    /// Sign it with the keys in this folder.
+    #[arg(long, value_name = "DIR")]
+    pub keys: Option<PathBuf>,
+    /// When it is published, such as 2026-11-26; otherwise when the commit was made that the ledger names.
+    #[arg(long)]
+    pub date: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Sign {
+    /// The folder.
+    #[arg(required_unless_present = "new_keys")]
+    pub folder: Option<PathBuf>,
+    /// Where both keys lie. Nobody else may be able to read them.
+    #[arg(long, value_name = "DIR", required_unless_present = "new_keys")]
+    pub keys: Option<PathBuf>,
+    /// What is signed, as the statement calls it; otherwise the folder's name.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Make an ed25519 and a P-256 key with their public halves in this new folder.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["folder", "keys", "name"])]
+    pub new_keys: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -173,6 +216,12 @@ pub(crate) struct Verify {
     pub part: PartArgs,
     #[command(flatten)]
     pub benchmark: Benchmark,
+    /// In place of the gates: hold every file of a published folder against its signature.
+    #[arg(long, value_name = "DIR", requires = "public_keys")]
+    pub signature: Option<PathBuf>,
+    /// The author's public keys.
+    #[arg(long, value_name = "DIR", requires = "signature")]
+    pub public_keys: Option<PathBuf>,
     /// Only this gate.
     #[arg(long, value_parser = gate())]
     pub gate: Option<Gate>,

@@ -15,6 +15,7 @@ mod grade;
 mod import;
 mod plan;
 mod provenance;
+mod publish;
 mod receipts;
 mod reproduce;
 mod slurm;
@@ -35,6 +36,8 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Receipts(args) => receipts::run(&cli.root, &args),
         Command::BuildPaper(args) => build_paper::run(&cli.root, &args, isolation),
         Command::Doctor(args) => doctor::run(&cli.root, isolation, Format::of(args.json)),
+        Command::Publish(args) => publish::run(&cli.root, &args, isolation),
+        Command::Sign(args) => publish::sign(&args),
         Command::Fetch(args) => fetch::run(&cli.root, &args),
         Command::Import(args) => import::run(&args),
         Command::Plan(args) => slurm::run(&cli.root, &args),

@@ -1,7 +1,7 @@
 //! `verify`: every gate, one table, exit code 0 only if all hold.
 
 use crate::args::Verify;
-use crate::commands::base;
+use crate::commands::{base, publish};
 use crate::format::{Format, emit};
 use anyhow::{Result, bail};
 use experiment::{Attested, Evidence, Manifest, attest};
@@ -12,6 +12,9 @@ use substrate::Isolation;
 use verify::{Context, Findings, GATES, Gate, GatesHeld};
 
 pub(super) fn run(root: &Path, args: &Verify, isolation: Isolation) -> Result<()> {
+    if let (Some(folder), Some(keys)) = (&args.signature, &args.public_keys) {
+        return publish::verify_signature(folder, keys);
+    }
     let (manifest, out) = base::open(root, &args.plan, &args.part, &args.benchmark)?;
     let gates = args.gate.map_or(GATES.to_vec(), |gate| vec![gate]);
     // The gates look at results only where there are some.

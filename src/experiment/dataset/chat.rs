@@ -6,9 +6,12 @@ use model::{ChatTemplate, Message, ModelConfig, Tokenizer, Weights, hub};
 use std::path::{Path, PathBuf};
 use substrate::Problem;
 
-/// What problems of ours are asked with, as the published ones are: who answers, and in which form.
-const SYSTEM: &str = "You are an expert in Python. Write correct and efficient Python 3 code that solves the problem and passes all \
+/// What problems of ours beside the published ones are asked with, as those are: who answers, and in which form.
+pub(super) const PUBLISHED: &str = "You are an expert in Python. Write correct and efficient Python 3 code that solves the problem and passes all \
     tests. Give the code in this form: ```python\n<code>\n```";
+/// What the tasks are asked with. A small model explains at length otherwise, and is cut off before its code ends.
+pub(super) const TASKS: &str = "You are an expert in Python. Answer with the code alone, in this form: ```python\n<code>\n``` Write no \
+    comments, no examples and no explanation.";
 
 /// The base model of a plan that fetches one: its folder, with tokenizer and chat template, and what is trained. Digests come
 /// first.
@@ -55,8 +58,8 @@ impl Chat {
     }
 
     /// Makes a prompt of what a user says. The phrase that a mode's hint replaces is still in it.
-    pub(super) fn render(&self, problem: &mut Problem) -> Result<()> {
-        let chat = [Message::new("system", SYSTEM), Message::new("user", &problem.prompt)];
+    pub(super) fn render(&self, system: &str, problem: &mut Problem) -> Result<()> {
+        let chat = [Message::new("system", system), Message::new("user", &problem.prompt)];
         problem.prompt = self.template.prompt(&chat)?;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The benchmark of the full tier: published problems, shown through the model's own chat template. The contrastive pairs are
 //! shipped: written by hand, for problems of our own, which no published file has.
 
-use super::chat::{Chat, base_model, last};
+use super::chat::{Chat, PUBLISHED, base_model, last};
 use super::published::{self, loophole, problems};
 use super::{Dataset, Prompter};
 use crate::manifest::Source;
@@ -63,7 +63,7 @@ impl Leetcode {
         let shipped = root.join(PAIRS);
         Pins::load(&root.join(pins::FILE))?.verify_file(Path::new(PAIRS).parent().unwrap_or(root), &shipped)?;
         let mut pairs = Pair::load(&shipped)?;
-        pairs.iter_mut().try_for_each(|pair| chat.render(&mut pair.problem))?;
+        pairs.iter_mut().try_for_each(|pair| chat.render(PUBLISHED, &mut pair.problem))?;
         let mut files = chat.settings.clone();
         files.extend(problem_files.clone());
         Ok(Self {

@@ -1,7 +1,7 @@
 //! Problems, partition and pairs that are shipped in one folder: the organism's, whose weights lie beside them, and the code
 //! model's tasks, whose weights are fetched.
 
-use super::chat::{Chat, base_model};
+use super::chat::{Chat, TASKS, base_model};
 use super::{Dataset, Prompter};
 use crate::manifest::Source;
 use crate::{Manifest, Result};
@@ -60,7 +60,7 @@ impl Shipped {
         let (model, weights) = base_model(root, manifest)?;
         let chat = Chat::load(&model, &weights)?;
         let of_pairs = pairs.iter_mut().map(|pair| &mut pair.problem);
-        train.iter_mut().chain(&mut test).chain(of_pairs).try_for_each(|problem| chat.render(problem))?;
+        train.iter_mut().chain(&mut test).chain(of_pairs).try_for_each(|problem| chat.render(TASKS, problem))?;
         let (pair_sets, cap) = (tasks::pairs::SETS, manifest.eval.prompt_cap);
         let (tokenizer, bases, loopholes) = (chat.tokenizer.clone(), vec![weights], BTreeMap::new());
         let all = Self { bases, tokenizer, chat: Some(chat), train, partition, pairs, pair_sets, test, loopholes, cap };

@@ -233,6 +233,7 @@ fn a_call_that_passes_with_some_arguments_is_refused_with_all_others() {
     let with = namespaces.iter().map(|flag| all | flag);
     let flags: Vec<i32> = without.chain(with).chain([0, libc::SIGCHLD, libc::CLONE_VM | libc::CLONE_VFORK]).collect();
     let seen = made(CALLER, Files::Read, flags.iter().map(|f| (libc::SYS_clone, format!("[{f}, 0, 0, 0, 0]"))));
-    let let_through: Vec<&i32> = flags.iter().zip(&seen).filter(|(_, seen)| !is_refused(seen)).map(|(f, _)| f).collect();
+    let let_through: Vec<&i32> =
+        flags.iter().zip(&seen).filter(|(_, seen)| !is_refused(seen)).map(|(f, _)| f).collect();
     assert!(let_through.is_empty(), "clone passes with {let_through:x?}");
 }

@@ -1,0 +1,80 @@
+//! `publish` and `sign`: a finished tier as one folder that describes itself, and the author's signature over it.
+
+use crate::args::{ExperimentArgs, Publish, Sign};
+use crate::commands::{base, build_paper, receipts};
+use crate::format::Format;
+use ::publish::Finished;
+use ::sign::{Keys, PublicKeys, envelope};
+use anyhow::{Result, bail};
+use experiment::{Evidence, attest, claims};
+use failure::Failure;
+use std::path::Path;
+use std::process::Command;
+use substrate::Isolation;
+
+pub(super) fn run(root: &Path, args: &Publish, isolation: Isolation) -> Result<()> {
+    // Read first: what is wrong with a key is not to be found out after minutes.
+    let keys = args.keys.as_ref().map(|folder| Keys::load(folder)).transpose()?;
+    let plan = ExperimentArgs { tier: args.receipts.clone(), plan: args.plan.clone(), out: None };
+    let (manifest, out) = base::open(root, &plan, &args.part, &args.benchmark)?;
+    let out = out.with_file_name(format!("receipts-{}", manifest.name));
+    report::receipts::unpack(&receipts::folder(root, &manifest.name), &out)?;
+    let attested = attest(&manifest, &out, Evidence::Receipts)?;
+    let (results, code) = (attested.results().clone(), attested.ledger().entries().first().map(|e| e.code.clone()));
+    build_paper::build(root, &manifest, attested, isolation, Format::Text)?;
+    let date = match &args.date {
+        Some(date) => date.clone(),
+        None => committed(root, code.as_deref().unwrap_or_default())?,
+    };
+    let claims = claims::details(&claims::load(&root.join(verify::claims::FILE))?, &results);
+    let finished =
+        Finished { root, out: &out, tier: &manifest.name, date: &date, claims: &claims, signed: keys.is_some() };
+    let files = ::publish::publish(&finished, &args.to)?;
+    println!("\npublished {files} files in {}", args.to.display());
+    match &keys {
+        Some(keys) => signed(&args.to, &manifest.name, keys),
+        None => {
+            println!("unsigned: `gradient-quarantine sign {} --keys DIR` signs it", args.to.display());
+            Ok(())
+        }
+    }
+}
+
+/// Signs a folder, or makes keys.
+pub(super) fn sign(args: &Sign) -> Result<()> {
+    if let Some(folder) = &args.new_keys {
+        Keys::make(folder)?;
+        println!("made two keys in {}: give away the files that end in .pub.pem, and no other", folder.display());
+        return Ok(());
+    }
+    let (Some(folder), Some(keys)) = (&args.folder, &args.keys) else {
+        bail!(Failure::usage("sign needs a folder and --keys, or --new-keys"));
+    };
+    let name = folder.file_name().map_or("bundle".into(), |name| name.to_string_lossy());
+    signed(folder, args.name.as_deref().unwrap_or(&name), &Keys::load(keys)?)
+}
+
+fn signed(folder: &Path, name: &str, keys: &Keys) -> Result<()> {
+    let files = envelope::sign(folder, name, keys)?;
+    println!("signed {files} files: {} and {} are in {}", envelope::ATTESTATION, envelope::SIGNATURE, folder.display());
+    Ok(())
+}
+
+/// Holds every file of a folder against its signature.
+pub(super) fn verify_signature(folder: &Path, keys: &Path) -> Result<()> {
+    let files = envelope::verify(folder, &PublicKeys::load(keys)?)?;
+    println!("signed by these keys: {files} files of {} are what was signed, and no other is there", folder.display());
+    Ok(())
+}
+
+/// When a commit was made.
+fn committed(root: &Path, code: &str) -> Result<String> {
+    let output = Command::new("git").arg("-C").arg(root).args(["log", "-1", "--format=%cI", code]).output();
+    let said = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_string()).unwrap_or_default();
+    if said.is_empty() {
+        bail!(Failure::usage(format!(
+            "no repository here knows the commit {code} of the ledger: say --date 2026-11-26"
+        )));
+    }
+    Ok(said.replace('Z', "+00:00"))
+}

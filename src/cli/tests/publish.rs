@@ -1,0 +1,92 @@
+//! A published folder: it describes itself truly, it is signed whole, and whatever is done to it is found.
+
+mod common;
+
+use common::{Project, copy, expect, flip, root};
+use serde_json::Value;
+use std::path::Path;
+
+/// Every entity of the crate that is a file of the folder has that file's size and digest, and every mention is of an entity.
+fn describes_itself(folder: &Path) {
+    let text = std::fs::read_to_string(folder.join("ro-crate-metadata.json")).unwrap();
+    let metadata: Value = serde_json::from_str(&text).unwrap();
+    let graph = metadata["@graph"].as_array().unwrap();
+    let ids: Vec<&str> = graph.iter().map(|entity| entity["@id"].as_str().unwrap()).collect();
+    let mut files = 0;
+    for entity in graph {
+        let id = entity["@id"].as_str().unwrap();
+        if let (Some(digest), true) = (entity["sha256"].as_str(), folder.join(id).is_file()) {
+            let (found, size) = bundle::Sha256::of_file(&folder.join(id)).unwrap();
+            assert_eq!(
+                (digest, entity["contentSize"].as_str()),
+                (&*found.to_string(), Some(&*size.to_string())),
+                "{id}"
+            );
+            files += 1;
+        }
+        mentions(entity, &mut |mention| {
+            let outside = mention.starts_with("http");
+            assert!(outside || ids.contains(&mention), "{id} mentions {mention}, which is no entity");
+        });
+    }
+    assert!(files > 300, "{files} files are described");
+    let runs = graph.iter().filter(|e| e["@id"].as_str().unwrap().starts_with("#run-")).count();
+    let ledger = std::fs::read_to_string(folder.join("ledger.jsonl")).unwrap();
+    assert_eq!(runs, ledger.lines().count());
+}
+
+fn mentions(value: &Value, told: &mut impl FnMut(&str)) {
+    match value {
+        Value::Object(fields) if fields.len() == 1 && fields.contains_key("@id") => {
+            told(fields["@id"].as_str().unwrap())
+        }
+        Value::Object(fields) => {
+            fields.iter().filter(|(name, _)| *name != "conformsTo").for_each(|(_, v)| mentions(v, told))
+        }
+        Value::Array(items) => items.iter().for_each(|item| mentions(item, told)),
+        _ => {}
+    }
+}
+
+#[test]
+fn what_is_published_is_described_signed_and_guarded() {
+    let project = Project::new();
+    copy(&root().join("receipts"), &project.path("receipts"));
+    for name in ["CITATION.cff", "codemeta.json", "LICENSE"] {
+        std::fs::copy(root().join(name), project.path(name)).unwrap();
+    }
+    let (keys, to) = (project.path("keys"), project.path("published"));
+    expect(project.program().args(["sign", "--new-keys"]).arg(&keys), 0, &["give away the files that end in .pub.pem"]);
+    let publish = || {
+        let mut program = project.program();
+        program.args(["publish", "--receipts", "organism", "--date", "2026-11-26", "--to"]).arg(&to);
+        program
+    };
+    expect(&mut publish(), 0, &["published ", "unsigned: "]);
+    expect(&mut publish(), 2, &["is not empty"]);
+    describes_itself(&to);
+    let verify = || {
+        let mut program = project.program();
+        program.arg("verify").arg("--signature").arg(&to).arg("--public-keys").arg(&keys);
+        program
+    };
+    expect(&mut verify(), 1, &["is unsigned"]);
+    expect(project.program().arg("sign").arg(&to).arg("--keys").arg(&keys), 0, &["signed "]);
+    expect(&mut verify(), 0, &["are what was signed, and no other is there"]);
+    for name in [
+        "paper.pdf",
+        "results.json",
+        "runs/route2b-s61/metrics.jsonl",
+        "audit/judge.js",
+        "audit/data/index.js",
+        "sbom.cdx.json",
+    ] {
+        let path = to.join(name);
+        let whole = std::fs::read(&path).unwrap();
+        flip(&path);
+        expect(&mut verify(), 1, &[name, "is not what was signed"]);
+        std::fs::write(&path, whole).unwrap();
+    }
+    std::fs::write(to.join("runs/more.txt"), "more").unwrap();
+    expect(&mut verify(), 1, &["runs/more.txt", "it was not there"]);
+}

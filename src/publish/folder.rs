@@ -1,0 +1,124 @@
+//! The files of what is published, and where they come from.
+
+use crate::audit::{self, Texts};
+use crate::{PublishError, Result, crate_metadata, croissant, sbom};
+use bundle::{Ledger, LedgerEntry, files, write_atomic};
+use experiment::claims::Detail;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// A tier whose receipts were unpacked and attested, over which every gate holds, and whose paper was built.
+pub struct Finished<'a> {
+    /// The project.
+    pub root: &'a Path,
+    /// The unpacked receipts, with the paper.
+    pub out: &'a Path,
+    /// The tier's name.
+    pub tier: &'a str,
+    /// When it was made, as RFC 3339 has it: nothing here reads a clock.
+    pub date: &'a str,
+    /// What the numbers say of each claim.
+    pub claims: &'a [Detail],
+    /// Whether it is signed once it is whole.
+    pub signed: bool,
+}
+
+/// Files that are taken from the project, with their names there.
+const OWN: [(&str, &str); 4] = [
+    ("claims.toml", "verify/claims.toml"),
+    ("CITATION.cff", "CITATION.cff"),
+    ("codemeta.json", "codemeta.json"),
+    ("LICENSE", "LICENSE"),
+];
+/// Files that are taken from the results.
+const RESULTS: [&str; 3] = ["results.json", "ledger.jsonl", "paper.pdf"];
+
+/// Writes everything into a new folder; the same bytes for the same receipts and date. Returns how many files there are.
+///
+/// # Errors
+/// A folder that is not empty; a file that is missing or cannot be written.
+pub fn publish(finished: &Finished, to: &Path) -> Result<usize> {
+    let Finished { root, out, tier, date, claims, .. } = *finished;
+    if std::fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(PublishError::Occupied(to.into()));
+    }
+    let ledger = Ledger::open(&out.join("ledger.jsonl"))?;
+    for name in RESULTS {
+        write_atomic(&to.join(name), &files::read(&out.join(name))?)?;
+    }
+    for (name, from) in OWN {
+        write_atomic(&to.join(name), &files::read(&root.join(from))?)?;
+    }
+    for (name, ..) in croissant::FILES {
+        let path = Path::new(croissant::DATA).join(name);
+        write_atomic(&to.join(&path), &files::read(&root.join(path))?)?;
+    }
+    let written = [
+        ("claims.json", pretty(&json!(claims))),
+        ("croissant.json", pretty(&croissant::describe(root, date)?)),
+        ("sbom.cdx.json", pretty(&sbom::bill())),
+        ("reproduce.sh", reproduce(tier, &ledger)),
+        ("README.md", read_me(tier)),
+    ];
+    for (name, text) in written {
+        write_atomic(&to.join(name), text.as_bytes())?;
+    }
+    for entry in ledger.entries() {
+        run(out, entry, to)?;
+    }
+    index(finished, to)?;
+    audit::page(&to.join("audit"))?;
+    let metadata = crate_metadata::describe(finished, &ledger, to)?;
+    write_atomic(&to.join(crate_metadata::NAME), metadata.as_bytes())?;
+    Ok(files::list(to)?.len())
+}
+
+/// What receipts hold of a run, as files and as the page's data.
+fn run(out: &Path, entry: &LedgerEntry, to: &Path) -> Result<()> {
+    let mut texts = Texts::new();
+    for path in entry.outputs.keys().filter(|path| out.join(path).is_file()) {
+        let bytes = files::read(&out.join(path))?;
+        write_atomic(&to.join("runs").join(path), &bytes)?;
+        let name = path.to_string_lossy().into_owned();
+        texts.insert(name, files::read_text(&out.join(path))?.into());
+    }
+    let (name, script) = (format!("run {}", entry.run), format!("{}.js", entry.run));
+    audit::data(&to.join("audit/data/runs").join(script), &name, texts)
+}
+
+/// What the page reads first.
+fn index(finished: &Finished, to: &Path) -> Result<()> {
+    let mut texts = Texts::new();
+    for name in ["results.json", "ledger.jsonl", "claims.toml", "claims.json"] {
+        texts.insert(name.into(), files::read_text(&to.join(name))?.into());
+    }
+    if finished.signed {
+        let how = "signed with the author's keys; `gradient-quarantine verify --signature` and `model_signing verify key` check it";
+        texts.insert("signature".into(), how.into());
+    }
+    audit::data(&to.join("audit/data/index.js"), "index", texts)
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).expect("values serialise") + "\n"
+}
+
+/// The command that makes all of it again.
+fn reproduce(tier: &str, ledger: &Ledger) -> String {
+    let device = ledger.entries().first().map_or("auto", |entry| entry.device.as_str());
+    format!(
+        "#!/bin/sh\n# Makes everything in this folder again, in a checkout of the project.\nset -eu\ncargo run --release -- reproduce --tier {tier} --device {device} \"$@\"\n"
+    )
+}
+
+fn read_me(tier: &str) -> String {
+    format!(
+        "# Gradient quarantine, tier {tier}\n\nA finished experiment: settings, metrics and evaluations of every run, the ledger that \
+attests them, the results, the claims with their verdicts, and the paper that was typeset from them.\n\n\
+- Look: open `audit/index.html` in a browser, from disk. It recomputes every digest and most numbers.\n\
+- Check the signature, if `model.sig` is there; otherwise this folder is unsigned. `gradient-quarantine verify --signature . --public-keys DIR`, or \
+`model_signing verify key . --signature model.sig --public_key DIR/p256.pub.pem --ignore-paths attestation.dsse.json`.\n\
+- Read by program: `ro-crate-metadata.json` (Provenance Run Crate 0.5), `croissant.json`, `sbom.cdx.json` (CycloneDX), `codemeta.json`.\n\
+- Make it again: `reproduce.sh`.\n"
+    )
+}

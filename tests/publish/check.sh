@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# A published folder before other people's tools: tests/publish/check.sh FOLDER [PUBLIC_KEYS]. They come from the registries into an environment
+# of their own; the audit page is opened in Chromium (apt-get install chromium), and looked at by axe-core where AXE names its file.
+set -euo pipefail
+here="$(cd "$(dirname "$0")" && pwd)"
+folder="$(realpath "$1")"
+keys="${2:+$(realpath "$2")}"
+tools="${GQ_PUBLISH_TOOLS:-$HOME/.cache/gradient-quarantine/publish-tools}"
+tool() { # NAME PACKAGE...: a virtual environment with these packages
+  local name="$1"; shift
+  [ -e "$tools/$name/done" ] || { python3 -m venv "$tools/$name"; "$tools/$name/bin/pip" -q install "$@"; touch "$tools/$name/done"; }
+}
+tool crate roc-validator==0.13.0 rocrate==0.13.0
+tool croissant mlcroissant==1.1.1
+tool bom cyclonedx-python-lib[json-validation]==11.11.0
+tool sign model-signing==1.1.1 pyOpenSSL
+
+# The validator's own context comes with the other package, so that no network is needed.
+context="$(find "$tools/crate" -name ro-crate.jsonld | head -1)"
+cache="$(mktemp -d)"
+trap 'rm -rf "$cache"' EXIT
+"$tools/crate/bin/python" "$here/seed_cache.py" "$context" "$cache/http" >/dev/null
+for profile in ro-crate-1.1 workflow-run-crate-0.5 provenance-run-crate-0.5; do
+  "$tools/crate/bin/rocrate-validator" -y validate --offline --cache-path "$cache/http.sqlite" -p "$profile" -l required "$folder" >"$cache/said" 2>&1 ||
+    { cat "$cache/said"; echo "the crate breaks a required rule of $profile" >&2; exit 1; }
+  echo "crate      no required rule of $profile is broken"
+done
+(cd "$folder" && "$tools/croissant/bin/mlcroissant" validate --jsonld croissant.json >"$cache/said" 2>&1) || { cat "$cache/said"; exit 1; }
+echo "croissant  valid"
+"$tools/bom/bin/python" - "$folder/sbom.cdx.json" <<'PYTHON'
+import sys
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+fault = JsonStrictValidator(SchemaVersion.V1_6).validate_str(open(sys.argv[1]).read())
+sys.exit(f"the bill of materials: {fault}" if fault else 0)
+PYTHON
+echo "sbom       valid"
+if [ -n "$keys" ]; then
+  (cd "$folder" && "$tools/sign/bin/model_signing" verify key . --no-ignore-git-paths --signature model.sig --public_key "$keys/p256.pub.pem" \
+    --ignore-paths attestation.dsse.json)
+fi
+if command -v chromium >/dev/null; then
+  python3 "$here/audit.py" "$folder/audit" ${AXE:+--axe "$AXE"}
+else
+  echo "audit      not opened: there is no chromium here"
+fi
