@@ -5,7 +5,7 @@
 use crate::sampling::SamplingParams;
 
 /// A token with its log-probability.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Drawn {
     /// The token's id.
     pub token: u32,

@@ -58,12 +58,12 @@ impl<'a> PortableEngine<'a> {
         let rows = logits.chunks_exact(decoder.config.vocab_size).zip(&mut self.lanes).zip(&mut self.drawn);
         Ok(rows
             .map(|((logits, sequence), steps)| {
+                if sequence.pages.is_empty() {
+                    return Drawn::default();
+                }
                 let drawn = draw(logits, self.task.params, sequence.seed, *steps);
                 *steps += 1;
                 (sequence.token, sequence.position) = (drawn.token, sequence.position + 1);
-                if sequence.pages.is_empty() {
-                    sequence.position = 0;
-                }
                 drawn
             })
             .collect())

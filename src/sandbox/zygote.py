@@ -65,6 +65,8 @@ class Filter(ctypes.Structure):
 def confine(filters, name, limits, link):
     """In the child, last of all: after this it can compute, and nothing else. The first byte on the link brings the descriptor
     by which the parent hears of threads, where the kernel has such; where not, there are none."""
+    # In a namespace of our own they mean nothing; where there is none, root's would mean the machine.
+    libc.capset(struct.pack("Ii", 0x20080522, 0), bytes(24))  # _LINUX_CAPABILITY_VERSION_3, of this process, none
     for which in ("AS", "FSIZE", "NOFILE"):
         resource.setrlimit(getattr(resource, "RLIMIT_" + which), (limits[which], limits[which]))
     resource.setrlimit(resource.RLIMIT_CPU, (limits["CPU"], limits["CPU"] + 1))

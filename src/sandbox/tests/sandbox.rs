@@ -401,3 +401,32 @@ fn every_end_says_why() {
         assert!(seen.reason.as_deref().unwrap_or_default().contains(says), "{source}: {:?}", seen.reason);
     }
 }
+
+#[test]
+fn a_response_has_no_capability_also_where_no_namespace_takes_their_meaning() {
+    let waiting = std::thread::spawn(|| pool().run(&[job("import time\ntime.sleep(1.5)")]));
+    let status = |pid: &str, key: &str| {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        text.lines().find_map(|line| Some(line.strip_prefix(key)?.trim().to_string()))
+    };
+    let descends = |pid: &str| {
+        let mut at = pid.to_string();
+        while at != "0" && at != std::process::id().to_string() {
+            at = status(&at, "PPid:").unwrap_or("0".into());
+        }
+        at != "0"
+    };
+    // The response is the one that seccomp confines; whoever forked it is not.
+    let confined = || {
+        let all = std::fs::read_dir("/proc").unwrap().flatten();
+        let pids = all.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| name.parse::<u32>().is_ok());
+        pids.filter(|pid| descends(pid)).find(|pid| status(pid, "Seccomp:").as_deref() == Some("2"))
+    };
+    let found = (0..100).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        confined()
+    });
+    let held = found.map(|pid| ["CapEff:", "CapPrm:", "CapInh:"].map(|key| status(&pid, key)));
+    assert_eq!(held, Some([(); 3].map(|()| Some("0000000000000000".to_string()))));
+    waiting.join().unwrap();
+}
