@@ -2,7 +2,6 @@
 
 use crate::{BundleError, Result, Sha256, Swhid, files};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The pin file, relative to the project.
@@ -92,13 +91,6 @@ impl Pins {
     /// The pins of files that the repository ships.
     pub fn shipped(&self) -> impl Iterator<Item = &Pin> {
         self.pins.iter().filter(|p| p.url.is_none() && p.made_of.is_none())
-    }
-
-    /// The folders that a tier reads, as the pins call them: not those of files that others are made of.
-    pub fn folders(&self, tier: &str) -> BTreeSet<PathBuf> {
-        let is_source = |pin: &Pin| self.pins.iter().any(|other| other.made_of.as_ref() == Some(&pin.path));
-        let read = self.pins.iter().filter(|pin| pin.tier == tier && !is_source(pin));
-        read.filter_map(|pin| pin.path.parent().map(PathBuf::from)).collect()
     }
 
     /// The pins of a folder's files, as the pins call it.

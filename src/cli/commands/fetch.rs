@@ -7,13 +7,9 @@ use crate::progress::Transfer;
 use anyhow::{Result, bail};
 use bundle::{BundleError, Pin, Pins, Sha256, pins};
 use experiment::Manifest;
-use experiment::manifest::Source as Data;
 use failure::Failure;
 use fetch::{Digest, Fetch, Placed, Settings, Source, Wanted};
 use std::path::{Path, PathBuf};
-
-/// Where what is fetched lies, for a tier that has no plan to say so.
-const FETCHED: &str = "fetched";
 
 /// A folder that is made of one file.
 struct Made {
@@ -31,7 +27,7 @@ struct Reads {
 
 pub(super) fn run(root: &Path, args: &Args) -> Result<()> {
     let pins = Pins::load(&root.join(pins::FILE))?;
-    let (tier, folders) = folders(root, args, &pins)?;
+    let (tier, folders) = folders(root, args)?;
     if folders.is_empty() {
         println!("tier {tier}: everything that it reads is shipped, there is nothing to fetch");
         return Ok(());
@@ -66,21 +62,11 @@ pub(super) fn run(root: &Path, args: &Args) -> Result<()> {
 }
 
 /// The tier's name, and the folders that it reads: as the pins call them, and where they are to be.
-fn folders(root: &Path, args: &Args, pins: &Pins) -> Result<(String, Vec<(PathBuf, PathBuf)>)> {
-    let has_plan = args.plan.is_some() || Manifest::tiers().any(|tier| tier == args.tier);
-    let (tier, folders): (String, Vec<PathBuf>) = match has_plan {
-        true => {
-            let chosen = ExperimentArgs { tier: args.tier.clone(), plan: args.plan.clone(), out: None };
-            let (manifest, _) = plan::open(root, &chosen)?;
-            let fetched = manifest.source != Data::Organism;
-            (manifest.name.clone(), manifest.fetched().filter(|_| fetched).cloned().collect())
-        }
-        false => {
-            let named = pins.folders(&args.tier).into_iter();
-            (args.tier.clone(), named.map(|folder| Path::new(FETCHED).join(folder)).collect())
-        }
-    };
-    Ok((tier, folders.iter().map(|folder| placed(root, args.to.as_deref(), folder)).collect()))
+fn folders(root: &Path, args: &Args) -> Result<(String, Vec<(PathBuf, PathBuf)>)> {
+    let chosen = ExperimentArgs { tier: args.tier.clone(), plan: args.plan.clone(), out: None };
+    let (manifest, _) = plan::open(root, &chosen)?;
+    let folders = manifest.fetched().map(|folder| placed(root, args.to.as_deref(), folder)).collect();
+    Ok((manifest.name.clone(), folders))
 }
 
 /// The files that a plan reads and is not shipped, where it looks for them.

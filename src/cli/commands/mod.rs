@@ -1,5 +1,6 @@
 //! One file per command, each with a `run`.
 
+mod announce;
 mod base;
 mod bench;
 mod build_paper;

@@ -1,6 +1,7 @@
 //! `reproduce`: gates, training and evaluation of every run, gates again, the paper.
 
 use crate::args::Reproduce;
+use crate::commands::announce::Ends;
 use crate::commands::{base, build_paper, devices, eval_curve, provenance, verify};
 use crate::format::Format;
 use crate::progress::Told;
@@ -8,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use backend::Backend;
 use bundle::{Identity, Owner};
 use experiment::runner::BASE_RUN;
-use experiment::{Cost, Devices, Evidence, Inputs, Manifest, Provenance, Results, Runner, attest, run_plan};
+use experiment::{Devices, Evidence, Inputs, Manifest, Provenance, Results, Runner, attest, run_plan};
 use failure::{Failure, Kind};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use train::RunFolder;
 use train::state::LOG;
 
 pub(super) fn run(root: &Path, args: &Reproduce, isolation: Isolation) -> Result<()> {
-    let plan = Opened::new(root, args, isolation)?;
+    let plan = Opened::new(root, args, isolation, Ends::InThePaper)?;
     report::paper::can_be_of(&plan.manifest.arms)?;
     // Results are the last gates' business: old ones are checked against the ledger, then made again from run folders.
     let format = plan.format;
@@ -35,7 +36,7 @@ pub(super) fn run(root: &Path, args: &Reproduce, isolation: Isolation) -> Result
 
 /// The runs and their numbers without gates and paper.
 pub(super) fn plan_only(root: &Path, args: &Reproduce, isolation: Isolation) -> Result<()> {
-    let plan = Opened::new(root, args, isolation)?;
+    let plan = Opened::new(root, args, isolation, Ends::WithNumbers)?;
     plan.execute(root, isolation)?;
     let results = plan.out.join("results.json");
     plan.format.say(|| format!("numbers are in {}", results.display()), "results", || json!({ "path": results }));
@@ -61,7 +62,7 @@ enum Computes {
 }
 
 impl<'a> Opened<'a> {
-    fn new(root: &Path, args: &'a Reproduce, isolation: Isolation) -> Result<Self> {
+    fn new(root: &Path, args: &'a Reproduce, isolation: Isolation, ends: Ends) -> Result<Self> {
         let (manifest, out) = base::open(root, &args.plan, &args.part, &args.benchmark)?;
         let ((choice, count), computes) = match &args.devices {
             None => {
@@ -84,7 +85,7 @@ impl<'a> Opened<'a> {
             }
         };
         let format = Format::of(args.json);
-        announce(&manifest, &on, &out, format)?;
+        ends.announce(&manifest, &on, &out, format)?;
         Ok(Self { args, manifest, out, computes, provenance, format })
     }
 
@@ -112,37 +113,6 @@ impl<'a> Opened<'a> {
         bundle::write_atomic(&out.join("results.json"), results.to_json().as_bytes())?;
         eval_curve::write(manifest, out, *format)
     }
-}
-
-/// Says what is going to be done, how long it takes, and what one will be able to conclude.
-fn announce(manifest: &Manifest, on: &str, out: &Path, format: Format) -> Result<()> {
-    let (title, jobs, updates) = (manifest.title(), manifest.jobs().len(), manifest.updates()?);
-    let cost = Cost::of(manifest)?.map(|cost| cost.to_string());
-    let (takes, concludes) = (manifest.takes.as_deref(), manifest.concludes.as_deref());
-    let text = || {
-        let line = |name: &str, text: Option<&str>| text.map_or(String::new(), |text| format!("{name:<10}{text}\n"));
-        format!(
-            "tier {title}: {jobs} runs on {on}; results in {}\n\n{}{}{}{}",
-            out.display(),
-            line(
-                "does",
-                Some(&format!(
-                    "gates over inputs, {updates} updates with their evaluations, gates over results, paper"
-                ))
-            ),
-            line("takes", takes),
-            line("then", concludes),
-            cost.iter().map(|cost| format!("\n{cost}\n")).collect::<String>(),
-        )
-    };
-    let object = || {
-        json!({
-            "tier": manifest.name, "title": title, "runs": jobs, "updates": updates, "on": on, "out": out, "takes": takes,
-            "concludes": concludes, "cost": cost,
-        })
-    };
-    format.say(text, "plan", object);
-    Ok(())
 }
 
 /// Removes earlier results, and nothing that is not.

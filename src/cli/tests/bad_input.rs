@@ -31,7 +31,7 @@ fn a_tier_that_is_none_is_a_usage_error_that_lists_those_there_are() {
         expect(
             program(root()).args([command, "--tier", "huge"]),
             2,
-            &["huge", "--tier", "smoke, organism, fast, full"],
+            &["huge", "--tier", "quick, smoke, organism, coder, fast, full"],
         );
     }
 }

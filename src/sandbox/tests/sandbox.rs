@@ -419,7 +419,8 @@ fn a_response_has_no_capability_also_where_no_namespace_takes_their_meaning() {
     // The response is the one that seccomp confines; whoever forked it is not.
     let confined = || {
         let all = std::fs::read_dir("/proc").unwrap().flatten();
-        let pids = all.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| name.parse::<u32>().is_ok());
+        let pids =
+            all.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| name.parse::<u32>().is_ok());
         pids.filter(|pid| descends(pid)).find(|pid| status(pid, "Seccomp:").as_deref() == Some("2"))
     };
     let found = (0..100).find_map(|_| {
