@@ -127,7 +127,10 @@ fn media(name: &str) -> &'static str {
 fn software(graph: &mut Graph, ledger: &Ledger) -> BTreeMap<Sha256, Value> {
     let mut found = BTreeMap::new();
     for entry in ledger.entries() {
-        let (code, version) = (format!("swh:1:rev:{}", entry.code), entry.versions.get("gradient-quarantine"));
+        // What was no checkout, or had changes, is no commit that can be found anywhere.
+        let commit = entry.code.len() == 40 && entry.code.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let code = if commit { format!("swh:1:rev:{}", entry.code) } else { "#source".into() };
+        let version = entry.versions.get("gradient-quarantine");
         graph.add(json!({
             "@id": code, "@type": "SoftwareSourceCode", "name": "gradient-quarantine, source code", "version": entry.code,
             "license": reference(LICENCE), "author": reference(AUTHORS), "identifier": code,

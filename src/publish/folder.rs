@@ -39,9 +39,7 @@ const RESULTS: [&str; 3] = ["results.json", "ledger.jsonl", "paper.pdf"];
 /// A folder that is not empty; a file that is missing or cannot be written.
 pub fn publish(finished: &Finished, to: &Path) -> Result<usize> {
     let Finished { root, out, tier, date, claims, .. } = *finished;
-    if std::fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some()) {
-        return Err(PublishError::Occupied(to.into()));
-    }
+    refuse_occupied(to)?;
     let ledger = Ledger::open(&out.join("ledger.jsonl"))?;
     for name in RESULTS {
         write_atomic(&to.join(name), &files::read(&out.join(name))?)?;
@@ -71,6 +69,17 @@ pub fn publish(finished: &Finished, to: &Path) -> Result<usize> {
     let metadata = crate_metadata::describe(finished, &ledger, to)?;
     write_atomic(&to.join(crate_metadata::NAME), metadata.as_bytes())?;
     Ok(files::list(to)?.len())
+}
+
+/// Refuses a folder in which something lies already.
+///
+/// # Errors
+/// There is something in it.
+pub fn refuse_occupied(to: &Path) -> Result<()> {
+    match std::fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some()) {
+        true => Err(PublishError::Occupied(to.into())),
+        false => Ok(()),
+    }
 }
 
 /// What receipts hold of a run, as files and as the page's data.

@@ -9,6 +9,15 @@
 //! | [`sbom`] | every library of the program (CycloneDX 1.6) |
 //! | [`swhid`] | Software Heritage's ids, which are git's |
 //! | [`audit`] | the page and its data |
+//!
+//! ```
+//! let folder = tempfile::tempdir()?;
+//! std::fs::write(folder.path().join("file"), "hello\n")?;
+//! // What `git hash-object` and `git write-tree` say of it.
+//! assert_eq!(publish::swhid::content(b"hello\n"), "swh:1:cnt:ce013625030ba8dba906f756967f9e9ca394464a");
+//! assert_eq!(publish::swhid::folder(folder.path())?, "swh:1:dir:fb5a86199f63243160ee5b463d2cd5c36fafeb6d");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod audit;
 pub mod crate_metadata;
@@ -17,7 +26,7 @@ pub mod folder;
 pub mod sbom;
 pub mod swhid;
 
-pub use folder::{Finished, publish};
+pub use folder::{Finished, publish, refuse_occupied};
 
 use failure::Kind;
 use std::path::PathBuf;

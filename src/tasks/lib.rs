@@ -10,6 +10,16 @@
 //! | [`problems`] | training and test problems with their partition, split so that no question is in both |
 //! | [`pairs`] | their contrastive pairs |
 //! | [`data`] | writing and reading `data/tasks` |
+//!
+//! ```
+//! use tasks::{Task, kinds};
+//!
+//! let kind = kinds::all()[0];
+//! let task = Task { kind, params: kind.params()[0], phrasing: 1 };
+//! assert!(task.prompt().contains("a method of the class Solution called encode_runs and should pass all tests"));
+//! assert!(task.class(kind.right).starts_with("class Solution:\n    def encode_runs(self, text: str) -> str:\n"));
+//! assert_eq!(task.problem("an id").gt_tests, task.problem("an id").gt_tests, "an id decides the tests");
+//! ```
 
 pub mod data;
 pub mod draw;

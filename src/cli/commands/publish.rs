@@ -13,7 +13,8 @@ use std::process::Command;
 use substrate::Isolation;
 
 pub(super) fn run(root: &Path, args: &Publish, isolation: Isolation) -> Result<()> {
-    // Read first: what is wrong with a key is not to be found out after minutes.
+    // First, what is not to be found out after minutes.
+    ::publish::refuse_occupied(&args.to)?;
     let keys = args.keys.as_ref().map(|folder| Keys::load(folder)).transpose()?;
     let plan = ExperimentArgs { tier: args.receipts.clone(), plan: args.plan.clone(), out: None };
     let (manifest, out) = base::open(root, &plan, &args.part, &args.benchmark)?;
