@@ -144,6 +144,15 @@ pub fn read_text(path: &Path) -> Result<String> {
     Ok(text.strip_prefix('\u{feff}').map(String::from).unwrap_or(text))
 }
 
+/// Refuses a folder in which something lies already: it would be written over, be it through a link, or stay beside files of
+/// another origin.
+pub fn refuse_occupied(folder: &Path) -> Result<()> {
+    match std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
+        true => Err(BundleError::Occupied { folder: folder.into() }),
+        false => Ok(()),
+    }
+}
+
 /// Every file below a folder, relative to it, in name order.
 pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     let fail = |source| BundleError::Read { path: folder.into(), source };

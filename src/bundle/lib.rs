@@ -60,6 +60,8 @@ pub enum BundleError {
     Pointer { path: PathBuf },
     #[error("{out} is the input {input}: it would be overwritten; choose another output")]
     Overwrites { out: PathBuf, input: PathBuf },
+    #[error("{folder} is not empty: choose a new folder")]
+    Occupied { folder: PathBuf },
     #[error("{folder} was made from other inputs: {differs}; choose another --out, or remove it")]
     OtherInputs { folder: PathBuf, differs: String },
     #[error("{folder}: {owner} is at work there; wait for its end, or stop it")]
@@ -85,7 +87,9 @@ impl BundleError {
         match self {
             // A full disk stops a run where it can be resumed.
             Self::Write { .. } => Kind::Resumable,
-            Self::Overwrites { .. } | Self::OtherInputs { .. } | Self::Owned { .. } => Kind::Usage,
+            Self::Overwrites { .. } | Self::Occupied { .. } | Self::OtherInputs { .. } | Self::Owned { .. } => {
+                Kind::Usage
+            }
             Self::Read { .. }
             | Self::Row { .. }
             | Self::Pointer { .. }

@@ -1,7 +1,7 @@
 //! The files of what is published, and where they come from.
 
 use crate::audit::{self, Texts};
-use crate::{PublishError, Result, crate_metadata, croissant, sbom};
+use crate::{Result, crate_metadata, croissant, sbom};
 use bundle::{Ledger, LedgerEntry, files, write_atomic};
 use experiment::claims::Detail;
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ const RESULTS: [&str; 3] = ["results.json", "ledger.jsonl", "paper.pdf"];
 /// A folder that is not empty; a file that is missing or cannot be written.
 pub fn publish(finished: &Finished, to: &Path) -> Result<usize> {
     let Finished { root, out, tier, date, claims, .. } = *finished;
-    refuse_occupied(to)?;
+    files::refuse_occupied(to)?;
     let ledger = Ledger::open(&out.join("ledger.jsonl"))?;
     for name in RESULTS {
         write_atomic(&to.join(name), &files::read(&out.join(name))?)?;
@@ -69,17 +69,6 @@ pub fn publish(finished: &Finished, to: &Path) -> Result<usize> {
     let metadata = crate_metadata::describe(finished, &ledger, to)?;
     write_atomic(&to.join(crate_metadata::NAME), metadata.as_bytes())?;
     Ok(files::list(to)?.len())
-}
-
-/// Refuses a folder in which something lies already.
-///
-/// # Errors
-/// There is something in it.
-pub fn refuse_occupied(to: &Path) -> Result<()> {
-    match std::fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some()) {
-        true => Err(PublishError::Occupied(to.into())),
-        false => Ok(()),
-    }
 }
 
 /// What receipts hold of a run, as files and as the page's data.

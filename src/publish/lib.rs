@@ -26,7 +26,7 @@ pub mod folder;
 pub mod sbom;
 pub mod swhid;
 
-pub use folder::{Finished, publish, refuse_occupied};
+pub use folder::{Finished, publish};
 
 use failure::Kind;
 use std::path::PathBuf;
@@ -39,8 +39,6 @@ pub enum PublishError {
     File(#[from] bundle::BundleError),
     #[error(transparent)]
     Experiment(#[from] experiment::ExperimentError),
-    #[error("{0} is not empty: choose a new folder")]
-    Occupied(PathBuf),
     #[error("{path}: {reason}")]
     Format { path: PathBuf, reason: String },
 }
@@ -51,7 +49,6 @@ impl PublishError {
         match self {
             Self::File(e) => e.kind(),
             Self::Experiment(e) => e.kind(),
-            Self::Occupied(_) => Kind::Usage,
             Self::Format { .. } => Kind::Input,
         }
     }

@@ -217,7 +217,7 @@ pub(crate) struct Verify {
     #[command(flatten)]
     pub benchmark: Benchmark,
     /// In place of the gates: hold every file of a published folder against its signature.
-    #[arg(long, value_name = "DIR", requires = "public_keys")]
+    #[arg(long, value_name = "DIR", requires = "public_keys", conflicts_with_all = ["gate", "json", "tier", "plan", "out"])]
     pub signature: Option<PathBuf>,
     /// The author's public keys.
     #[arg(long, value_name = "DIR", requires = "signature")]

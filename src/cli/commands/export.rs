@@ -6,7 +6,7 @@ use crate::values::Updates;
 use adapter::{Basis, Knobs, export};
 use anyhow::{Result, bail};
 use backend::Backend;
-use bundle::Identity;
+use bundle::{Identity, files};
 use experiment::dataset::{base_model, problem_files};
 use experiment::inputs::{BASES, lora, weights_of};
 use experiment::manifest::Source;
@@ -63,7 +63,7 @@ pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
             basis.layout.len()
         )));
     }
-    refuse_occupied(out)?;
+    files::refuse_occupied(out)?;
     match args.format {
         Format::Hf => export::hub(&basis, &knobs, &settings, out)?,
         Format::Peft => {
@@ -82,14 +82,6 @@ pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
     }
     println!("wrote the deployed model of {} after update {update} into {}", args.run.display(), out.display());
     Ok(())
-}
-
-/// What lies in a folder already would be written over, be it through a link, or stay beside files of another model.
-fn refuse_occupied(out: &Path) -> Result<()> {
-    match std::fs::read_dir(out).ok().and_then(|mut entries| entries.next()) {
-        None => Ok(()),
-        Some(_) => bail!(Failure::usage(format!("{} is not empty: choose a new folder", out.display()))),
-    }
 }
 
 /// Knobs are for the singular vectors of the weights that they were trained on, and for no others.

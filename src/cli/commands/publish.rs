@@ -6,6 +6,7 @@ use crate::format::Format;
 use ::publish::Finished;
 use ::sign::{Keys, PublicKeys, envelope};
 use anyhow::{Result, bail};
+use bundle::files;
 use experiment::{Evidence, attest, claims};
 use failure::Failure;
 use std::path::Path;
@@ -14,7 +15,7 @@ use substrate::Isolation;
 
 pub(super) fn run(root: &Path, args: &Publish, isolation: Isolation) -> Result<()> {
     // First, what is not to be found out after minutes.
-    ::publish::refuse_occupied(&args.to)?;
+    files::refuse_occupied(&args.to)?;
     let keys = args.keys.as_ref().map(|folder| Keys::load(folder)).transpose()?;
     let plan = ExperimentArgs { tier: args.receipts.clone(), plan: args.plan.clone(), out: None };
     let (manifest, out) = base::open(root, &plan, &args.part, &args.benchmark)?;

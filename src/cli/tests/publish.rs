@@ -73,6 +73,7 @@ fn what_is_published_is_described_signed_and_guarded() {
     expect(&mut verify(), 1, &["is unsigned"]);
     expect(project.program().arg("sign").arg(&to).arg("--keys").arg(&keys), 0, &["signed "]);
     expect(&mut verify(), 0, &["are what was signed, and no other is there"]);
+    expect(verify().args(["--gate", "pins"]), 2, &["cannot be used with"]);
     for name in [
         "paper.pdf",
         "results.json",

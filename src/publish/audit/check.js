@@ -109,7 +109,7 @@
         el("p", {}, "Where everything matches, the files here are those that the ledger states, its lines continue each other, and the numbers follow from the rows. ",
           "Whoever made all of it could have made it otherwise: compare the digest of the ledger's last line with one that you have from elsewhere, ",
           "or check the bundle's signature. This page lies beside its data, so for a verdict that matters use the program: ",
-          code("gradient-quarantine build-paper --receipts FOLDER"), ", which checks all of this again and more."),
+          code("gradient-quarantine build-paper --receipts TIER"), ", which checks all of this again and more."),
         el("p", {}, "Not in the bundle are rollouts, states and checkpoints, which the ledger states as well. Not counted again here are numbers that need a ",
           "parser of Python, bootstrap intervals, corrected p-values, shares of a gap and means over arms; counts of gate values and differences are, ",
           "when one is opened.")),
