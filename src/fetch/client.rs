@@ -2,7 +2,7 @@
 
 use crate::settings::HubFile;
 use crate::{FetchError, Result, Settings};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 use ureq::http::{HeaderMap, Response};
@@ -64,8 +64,8 @@ impl Asked<'_> {
 pub(crate) struct Client {
     settings: Settings,
     agent: Agent,
-    /// Hosts that were tried for long enough.
-    lost: Mutex<BTreeSet<String>>,
+    /// Hosts that were tried for long enough, and what became of it.
+    lost: Mutex<BTreeMap<String, String>>,
 }
 
 impl Client {
@@ -91,9 +91,9 @@ impl Client {
     }
 
     /// Gives a host up: what else it has is not tried one by one.
-    pub(crate) fn lose(&self, url: &str) -> Result<()> {
+    pub(crate) fn lose(&self, url: &str, reason: &str) -> Result<()> {
         let host = self.settings.address(url)?.origin().ascii_serialization();
-        self.lost.lock().expect("nobody panics with the lock").insert(host);
+        self.lost.lock().expect("nobody panics with the lock").insert(host, reason.into());
         Ok(())
     }
 
@@ -103,8 +103,8 @@ impl Client {
         let host = self.settings.address(url)?.origin().ascii_serialization();
         match self.lost.lock().expect("nobody panics with the lock").get(&host) {
             None => Ok(()),
-            Some(host) => {
-                let reason = format!("{host} was given up a moment ago");
+            Some(why) => {
+                let reason = format!("{host} was given up a moment ago ({why})");
                 Err(FetchError::Unreachable { url: url.into(), reason })
             }
         }

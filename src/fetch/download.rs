@@ -55,8 +55,8 @@ impl Download<'_> {
                     patched |= part.size() > 0;
                     tries = if part.size() >= before + PROGRESS { 1 } else { tries + 1 };
                     if tries == TRIES {
-                        self.client.lose(&self.wanted.url)?;
                         let reason = format!("{reason}, after {tries} tries");
+                        self.client.lose(&self.wanted.url, &reason)?;
                         return Err(FetchError::Unreachable { url: self.wanted.url.clone(), reason });
                     }
                     let doubled = self.fetch.settings.first_wait.saturating_mul(1 << (tries - 1)).min(LONGEST);

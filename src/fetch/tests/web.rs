@@ -211,6 +211,9 @@ fn a_host_that_nobody_answers_at_is_given_up_once_and_not_file_by_file() {
     wanted.push(world.served("file", &file, [Answer::file(&file)]));
     world.fails(&wanted, Kind::Resumable, &["refused", "run the same command again"]);
     assert!(world.told("was given up a moment ago") > 0 && world.told("Retry") < 12 * 5);
+    // Whichever of the four that are tried at once gives it up, each of the twelve says why.
+    let failed = |told: &&String| told.contains("Failed") && told.contains("refused");
+    assert_eq!(world.told.0.lock().unwrap().iter().filter(failed).count(), 12);
     assert_eq!(world.there(), ["file"], "another host is another matter");
 }
 
