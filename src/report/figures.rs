@@ -158,7 +158,7 @@ fn widths(results: &Results) -> Dots {
     };
     Dots {
         title: "Width of the band".into(),
-        x_label: "upper minus lower edge, mean over modules and updates".into(),
+        x_label: "upper minus lower edge, mean".into(),
         rows: WIDTHS.iter().filter(|arm| results.arms.contains(arm)).filter_map(row).collect(),
         reference: 0.0,
     }
@@ -241,5 +241,5 @@ fn relearning(results: &Results) -> Chart {
     };
     let mut series = vec![line("base", None, Style { colour: "#222222", dash: "1 2" })];
     series.extend(results.arms.iter().map(|arm| line(arm.name(), Some(*arm), style(*arm))));
-    chart("Hack rate under plain GRPO, from what was deployed", "further updates", "hack rate", series)
+    chart("Hack rate under further plain GRPO", "further updates", "hack rate", series)
 }

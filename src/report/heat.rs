@@ -17,30 +17,30 @@ pub struct Heat {
     pub mark: String,
 }
 
-const WIDTH: f64 = 360.0;
-const LEFT: f64 = 140.0;
-const TOP: f64 = 38.0;
-const ROW: f64 = 15.0;
-const BOTTOM: f64 = 16.0;
+const WIDTH: f64 = 372.0;
+const LEFT: f64 = 112.0;
+const TOP: f64 = 27.0;
+const ROW: f64 = 11.0;
+const BOTTOM: f64 = 12.0;
 
 impl Heat {
     /// As an SVG document.
     pub fn svg(&self) -> String {
         let height = TOP + ROW * self.rows.len() as f64 + BOTTOM;
         let wide = (WIDTH - LEFT - 4.0) / self.columns.len().max(1) as f64;
-        let mut svg = Svg::open([WIDTH, height], 9.0, 4.0, &self.title);
+        let mut svg = Svg::open([WIDTH, height], 4.0, &self.title);
         for (i, column) in self.columns.iter().enumerate() {
             let x = LEFT + wide * (i as f64 + 0.5);
-            svg.label([x, TOP - 6.0], r#"font-size="7" text-anchor="middle""#, column);
+            svg.label([x, TOP - 4.0], r#"text-anchor="middle""#, column);
         }
         for (i, (label, cells)) in self.rows.iter().enumerate() {
             let y = TOP + ROW * i as f64;
-            svg.label([LEFT - 6.0, y + 10.5], r#"text-anchor="end""#, label);
+            svg.label([LEFT - 4.0, y + 7.8], r#"text-anchor="end""#, label);
             for (j, &cell) in cells.iter().enumerate() {
                 draw(&mut svg, [LEFT + wide * j as f64, y], wide, cell);
             }
         }
-        svg.text(format_args!(r#"x="{LEFT}" y="{:.2}" font-size="8""#, height - 5.0), &self.mark);
+        svg.text(format_args!(r#"x="{LEFT}" y="{:.2}""#, height - 3.0), &self.mark);
         svg.close()
     }
 }
@@ -54,5 +54,5 @@ fn draw(svg: &mut Svg, [x, y]: [f64; 2], wide: f64, (value, marked): Cell) {
     svg.rectangle([x, y], [wide - 1.0, ROW - 1.0], fill);
     let figure = value.map_or("–".into(), |v| format!("{v:.2}"));
     let words = format!("{figure}{}", if marked { " *" } else { "" });
-    svg.label([x + wide / 2.0, y + 10.5], format_args!(r#"text-anchor="middle" fill="{ink}""#), &words);
+    svg.label([x + wide / 2.0, y + 7.8], format_args!(r#"text-anchor="middle" fill="{ink}""#), &words);
 }

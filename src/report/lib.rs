@@ -8,6 +8,7 @@
 //! | [`dots`], [`heat`] | points with intervals, and a coloured table |
 //! | [`figures`] | which charts the paper has |
 //! | `inputs` | what the runs read that is not shipped |
+//! | `origin` | what the PDF carries of its origin, as RO-Crate metadata |
 //! | [`paper`] | the data that the paper's sources read |
 //! | [`typeset`] | typst, in-process: embedded fonts, no network, no clock |
 //! | [`tables`] | the claim table and the difference report on a terminal |
@@ -37,6 +38,7 @@ pub mod dots;
 pub mod figures;
 pub mod heat;
 mod inputs;
+mod origin;
 pub mod paper;
 pub mod receipts;
 mod svg;

@@ -2,7 +2,7 @@
 //! through it; a number typed into its text is an error.
 
 use crate::inputs::Inputs;
-use crate::{ReportError, Result, figures, typeset};
+use crate::{ReportError, Result, figures, origin, typeset};
 use bundle::jsonl;
 use bundle::{Ledger, Pins, Sha256, files, pins, write_atomic};
 use experiment::claims::{self, Judged};
@@ -57,7 +57,9 @@ pub fn build(root: &Path, held: &GatesHeld) -> Result<Built> {
         made.insert(name, svg.into_bytes());
     }
     let inputs = Inputs::of(attested.manifest(), &Pins::load(&root.join(pins::FILE))?, ledger);
-    made.insert("results.json".into(), results.to_json().into_bytes());
+    let numbers = results.to_json().into_bytes();
+    made.insert(origin::NAME.into(), origin::describe(&results.tier, &numbers, ledger, &claims).into_bytes());
+    made.insert("results.json".into(), numbers);
     made.insert("paper.json".into(), data(attested, &claims, &inputs, &traces(results, out)?).into_bytes());
     let bytes = typeset::pdf(&folder, made)?;
     let pdf = out.join("paper.pdf");

@@ -1,14 +1,26 @@
 //! What figures are drawn with: a document, its text, paths and circles, and the ticks of an axis. Coordinates have two
-//! decimals, so equal data gives equal bytes.
+//! decimals, so equal data gives equal bytes. A unit is a point on paper: figures are shown at their own size or larger, and no
+//! text in them is smaller than [`SMALL`].
 
 use std::fmt::{Display, Write};
+
+/// The width of a figure of which two stand side by side between the paper's margins.
+pub(crate) const HALF: f64 = 226.0;
+
+/// The size of the smallest text.
+pub(crate) const SMALL: f64 = 7.0;
 
 /// A line of the grid behind a plot.
 pub(crate) const GRID: &str = r##"stroke="#e4e4e4" stroke-width="0.6""##;
 
-/// The values of an axis that have a line and a figure: five, evenly.
+/// The values of an axis that have a line and a figure: at most six, at round places.
 pub(crate) fn ticks(low: f64, span: f64) -> impl Iterator<Item = f64> {
-    (0..=4).map(move |i| low + span * f64::from(i) / 4.0)
+    // What rounding leaves of a place on the axis' ends.
+    let slack = 1e-9;
+    let step =
+        [0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5].into_iter().find(|step| span / step <= 5.0 + slack).unwrap_or(1.0);
+    let (first, last) = ((low / step - slack).ceil() as i64, ((low + span) / step + slack).floor() as i64);
+    (first..=last).map(move |i| i as f64 * step)
 }
 
 /// The figure at a tick: two decimals, or three where two would name another place.
@@ -22,13 +34,13 @@ pub(crate) struct Svg(String);
 
 impl Svg {
     /// A white page with a title, which begins at `left`.
-    pub(crate) fn open([width, height]: [f64; 2], font: f64, left: f64, title: &str) -> Self {
+    pub(crate) fn open([width, height]: [f64; 2], left: f64, title: &str) -> Self {
         let mut svg = Self(format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
-             font-family=\"Libertinus Serif, serif\" font-size=\"{font}\" fill=\"#222\"><rect width=\"{width}\" height=\"{height}\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}pt\" height=\"{height}pt\" \
+             font-family=\"Libertinus Serif, serif\" font-size=\"{SMALL}\" fill=\"#222\"><rect width=\"{width}\" height=\"{height}\" \
              fill=\"#fff\"/>"
         ));
-        svg.text(format_args!("x=\"{left}\" y=\"14\" font-size=\"11\" font-weight=\"bold\""), title);
+        svg.text(format_args!("x=\"{left}\" y=\"10\" font-size=\"8\" font-weight=\"bold\""), title);
         svg
     }
 

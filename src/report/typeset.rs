@@ -16,9 +16,14 @@ use typst_kit::fonts::FontStore;
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
-/// Compiles `main.typ` in `folder`; `made` files appear at the root of the folder and win over files of that name.
+/// The day that every paper bears: year, month, day.
+pub(crate) const DATE: [u16; 3] = [2026, 1, 1];
+
+/// Compiles `main.typ` in `folder` to PDF/A-3a and PDF/UA-1: self-contained, tagged, every figure and equation with its words. `made`
+/// files appear at the root of the folder and win over files of that name.
 pub fn pdf(folder: &Path, made: BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>> {
-    let date = Datetime::from_ymd_hms(2026, 1, 1, 0, 0, 0).expect("a real date");
+    let [year, month, day] = DATE;
+    let date = Datetime::from_ymd_hms(year.into(), month as u8, day as u8, 0, 0, 0).expect("a real date");
     let world = PaperWorld::new(folder, made, date)?;
     let Warned { output, warnings } = typst::compile::<PagedDocument>(&world);
     if !warnings.is_empty() {
@@ -28,7 +33,8 @@ pub fn pdf(folder: &Path, made: BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>> {
     let options = PdfOptions {
         ident: Smart::Custom("gradient-quarantine".into()),
         timestamp: Some(Timestamp::new_utc(date)),
-        standards: PdfStandards::new(&[PdfStandard::A_2b]).map_err(|e| ReportError::Typst(format!("{e:?}")))?,
+        standards: PdfStandards::new(&[PdfStandard::A_3a, PdfStandard::Ua_1])
+            .map_err(|e| ReportError::Typst(format!("{e:?}")))?,
         ..PdfOptions::default()
     };
     typst_pdf::pdf(&document, &options).map_err(|errors| world.explain(&errors))

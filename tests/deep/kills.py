@@ -34,7 +34,8 @@ while made < kills:
         child = subprocess.Popen([program, "--root", root, *map(str, words), out], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
         how = {0: signal.SIGTERM, 1: signal.SIGHUP}.get(made % 10, signal.SIGKILL)
         try:
-            child.wait(draw.uniform(0.05, 9.0))
+            # Who is killed before its first line runs has no manners.
+            child.wait(draw.uniform(0.05 if how == signal.SIGKILL else 0.2, 9.0))
         except subprocess.TimeoutExpired:
             below = descendants(child.pid)
             child.send_signal(how)

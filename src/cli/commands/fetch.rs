@@ -2,7 +2,8 @@
 //! brought.
 
 use crate::args::{ExperimentArgs, Fetch as Args};
-use crate::commands::{plan, reproduce};
+use crate::commands::plan;
+use crate::commands::stop::Stop;
 use crate::progress::Transfer;
 use anyhow::{Result, bail};
 use bundle::{BundleError, Pin, Pins, Sha256, pins};
@@ -42,7 +43,7 @@ pub(super) fn run(root: &Path, args: &Args) -> Result<()> {
     let Reads { mut files, made } = reads(&pins, &folders, mirror)?;
     let count = files.len() + made.iter().map(|made| made.files.len()).sum::<usize>();
     println!("tier {tier}: {count} files; what of them is on this machine is found first");
-    let stop = reproduce::stop_flag("stopping; Ctrl-C again stops at once")?;
+    let stop = Stop::new("stopping; Ctrl-C again stops at once")?.flag();
     let progress = Transfer::new();
     let fetch = Fetch { settings: &settings, folders: &copies, progress: &progress, stop: &stop };
     let (mut brought, mut to_make) = (vec![], vec![]);

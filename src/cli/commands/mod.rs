@@ -20,6 +20,7 @@ mod publish;
 mod receipts;
 mod reproduce;
 mod slurm;
+mod stop;
 mod train;
 mod verify;
 mod worker;

@@ -2,6 +2,7 @@
 
 use crate::args::Reproduce;
 use crate::commands::announce::Ends;
+use crate::commands::stop::Stop;
 use crate::commands::{base, build_paper, devices, eval_curve, provenance, verify};
 use crate::format::Format;
 use crate::progress::Told;
@@ -10,11 +11,9 @@ use backend::Backend;
 use bundle::{Identity, Owner};
 use experiment::runner::BASE_RUN;
 use experiment::{Devices, Evidence, Inputs, Manifest, Provenance, Results, Runner, attest, run_plan};
-use failure::{Failure, Kind};
+use failure::Failure;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use substrate::Isolation;
 use train::RunFolder;
 use train::state::LOG;
@@ -51,6 +50,7 @@ struct Opened<'a> {
     computes: Computes,
     provenance: Provenance,
     format: Format,
+    stop: Stop,
 }
 
 /// What computes a plan's runs.
@@ -63,6 +63,7 @@ enum Computes {
 
 impl<'a> Opened<'a> {
     fn new(root: &Path, args: &'a Reproduce, isolation: Isolation, ends: Ends) -> Result<Self> {
+        let stop = Stop::after_update()?;
         let (manifest, out) = base::open(root, &args.plan, &args.part, &args.benchmark)?;
         let ((choice, count), computes) = match &args.devices {
             None => {
@@ -86,25 +87,27 @@ impl<'a> Opened<'a> {
         };
         let format = Format::of(args.json);
         ends.announce(&manifest, &on, &out, format)?;
-        Ok(Self { args, manifest, out, computes, provenance, format })
+        Ok(Self { args, manifest, out, computes, provenance, format, stop })
     }
 
     /// Trains and evaluates what is not there yet, and writes `results.json` and the curve.
     fn execute(&self, root: &Path, isolation: Isolation) -> Result<()> {
-        let Self { args, manifest, out, computes, provenance, format } = self;
+        let Self { args, manifest, out, computes, provenance, format, stop } = self;
         let display = Told::new(manifest.updates()?, *format);
         let events = |event: experiment::Event| display.show(event);
         let done = match computes {
             Computes::Here(backend) => {
                 let told = |done, all| display.preparing("singular bases", done, all);
-                let (inputs, stop) = (Inputs::load(root, manifest, backend, told)?, interrupt_flag()?);
-                let (bases, (stop, events)) = (&inputs.bases, (&*stop, &events));
-                run_plan(&Runner { manifest, inputs: &inputs, bases, out, isolation, stop, events }, provenance)
+                let inputs = Inputs::load(root, manifest, backend, told)?;
+                let (inputs, bases, events) = (&inputs, &inputs.bases, &events);
+                stop.heeded_by(|stop| {
+                    run_plan(&Runner { manifest, inputs, bases, out, isolation, stop, events }, provenance)
+                })
             }
             Computes::Beside(names) => {
                 let command = devices::worker(root, args, out, provenance, isolation)?;
-                let (stop, command, events) = (&*interrupt_flag()?, &command, &events);
-                Devices { names, command, stop, events }.run_plan(manifest, provenance, out)
+                let (command, events) = (&command, &events);
+                stop.heeded_by(|stop| Devices { names, command, stop, events }.run_plan(manifest, provenance, out))
             }
         };
         display.finish();
@@ -129,22 +132,4 @@ fn owners(out: &Path) -> Result<Vec<Owner>> {
     let entries = std::fs::read_dir(out).with_context(|| format!("cannot read {}", out.display()))?;
     let runs = entries.flatten().map(|entry| entry.path()).filter(|run| run.join(LOG).is_dir());
     runs.map(|run| Ok(RunFolder::at(&run).own()?)).collect()
-}
-
-/// Set by the first Ctrl-C: the update in progress ends, its state is saved, and the program stops.
-pub(super) fn interrupt_flag() -> Result<Arc<AtomicBool>> {
-    stop_flag("stopping after this update; Ctrl-C again stops at once")
-}
-
-/// Set by the first Ctrl-C, which tells what happens then; the second ends the program.
-pub(super) fn stop_flag(told: &'static str) -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(Kind::Resumable.exit_code().into());
-        }
-        eprintln!("{told}");
-    })?;
-    Ok(stop)
 }

@@ -1,7 +1,8 @@
 //! `train`: one run of a plan, trained and evaluated, without the rest of the plan. With `--model`, on a model of one's own.
 
 use crate::args::Train;
-use crate::commands::{base, plan, provenance, reproduce};
+use crate::commands::stop::Stop;
+use crate::commands::{base, plan, provenance};
 use crate::format::Format;
 use crate::progress::Told;
 use anyhow::Result;
@@ -12,6 +13,7 @@ use std::path::Path;
 use substrate::{Grader, Isolation};
 
 pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()> {
+    let stop = Stop::after_update()?;
     let mut wanted = args.plan.clone();
     wanted.tier = args.preset.clone().unwrap_or(wanted.tier);
     let (manifest, out) = plan::open(root, &wanted)?;
@@ -32,7 +34,7 @@ pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()>
     let display = Told::new(job.map_or(Ok(0), |job| manifest.job_config(job).map(|c| c.updates))?, Format::Text);
     let told = |done, all| display.preparing("singular bases", done, all);
     let inputs = Inputs::load(root, &manifest, &backend, told)?;
-    let (stop, events) = (reproduce::interrupt_flag()?, |event: experiment::Event| display.show(event));
+    let (stop, events) = (stop.flag(), |event: experiment::Event| display.show(event));
     let runner = Runner {
         manifest: &manifest,
         inputs: &inputs,

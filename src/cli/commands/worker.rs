@@ -1,7 +1,8 @@
 //! `worker`: the pieces of a plan that whoever started it names, on one device. Nobody calls it by hand: `run --devices` does.
 
 use crate::args::Worker;
-use crate::commands::{base, reproduce};
+use crate::commands::base;
+use crate::commands::stop::Stop;
 use crate::exit;
 use anyhow::Result;
 use backend::Backend;
@@ -19,7 +20,7 @@ pub(super) fn run(root: &Path, args: &Worker, isolation: Isolation) -> Result<()
 }
 
 fn work(root: &Path, args: &Worker, isolation: Isolation) -> Result<()> {
-    let stop = reproduce::interrupt_flag()?;
+    let stop = Stop::after_update()?.flag();
     let pieces = worker::pieces(stop.clone());
     let (manifest, out) = base::open(root, &args.plan, &args.part, &args.benchmark)?;
     let inputs = Inputs::load(root, &manifest, &Backend::open(args.device)?, |_, _| ())?;

@@ -3,7 +3,7 @@
 mod common;
 
 use common::miniature::{CONFIG, Miniature, SETTINGS, TEST, TOKENIZER, TRAIN, WEIGHTS};
-use common::pdf::{pages, squeezed};
+use common::pdf::{Beside, pages, squeezed};
 use common::{expect, flip};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,7 @@ fn from_a_loopback_fetch_to_the_paper_and_through_a_crash_to_the_same_bytes() {
     let out = miniature.project.path("runs/leetcode");
     expect(&mut reproduce(&miniature, &out), 0, &["4 of 4 fetched files match", "no-loophole ceiling", "paper.pdf"]);
     the_paper_is_of_what_was_read(&miniature, &paper(&out));
+    the_paper_stands_alone(&out);
     a_flipped_byte_stops_every_command(&miniature, &out.join("route2b-s41"));
     a_crash_costs_no_byte(&miniature, &out);
 }
@@ -51,6 +52,25 @@ fn the_paper_is_of_what_was_read(miniature: &Miniature, pages: &[String]) {
     for of_another in ["under one million parameters", "organism", "shown_tests", "made of"] {
         assert!(!text.to_lowercase().contains(&squeezed(of_another)), "the paper says `{of_another}`");
     }
+}
+
+/// PDF/A-3a and PDF/UA-1: its numbers are in it, and who hears it hears what its figures show.
+fn the_paper_stands_alone(out: &Path) {
+    let beside = Beside::of(std::fs::read(out.join("paper.pdf")).unwrap());
+    for level in ["<pdfaid:part>3<", "<pdfaid:conformance>A<", "<pdfuaid:part>1<"] {
+        assert!(beside.metadata.contains(level), "{level}");
+    }
+    let numbers = std::fs::read(out.join("results.json")).unwrap();
+    let origin = beside.attached.iter().find(|bytes| **bytes != numbers).expect("where it comes from is attached");
+    assert!(beside.attached.contains(&numbers) && beside.attached.len() == 2);
+    assert!(String::from_utf8_lossy(origin).contains(&bundle::Sha256::of(&numbers).to_string()));
+    assert_eq!(beside.wordless, 0);
+    let results: serde_json::Value = serde_json::from_slice(&numbers).unwrap();
+    let last = results["updates"].as_array().unwrap().last().unwrap();
+    let ends = results["values"][format!("route2b.hack.u{last}.mean")]["value"].as_f64().unwrap();
+    let told = format!("Hack rate of the deployed model, after {last} updates: ");
+    let figure = beside.words.iter().find(|words| words.starts_with(&told)).expect("the first figure's words");
+    assert!(figure.contains(&format!("route2b {ends:.3}")), "{figure}");
 }
 
 fn a_flipped_byte_stops_every_command(miniature: &Miniature, run: &Path) {

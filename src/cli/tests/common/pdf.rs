@@ -1,4 +1,4 @@
-//! What a PDF says, page by page: its glyphs as the characters that their fonts say they stand for.
+//! What a PDF says, page by page: its glyphs as the characters that their fonts say they stand for; and what it carries beside its pages.
 
 use hayro_syntax::Pdf;
 use hayro_syntax::content::TypedIter;
@@ -11,6 +11,59 @@ use std::collections::BTreeMap;
 pub(crate) fn pages(bytes: Vec<u8>) -> Vec<String> {
     let pdf = Pdf::new(bytes).unwrap_or_else(|e| panic!("no PDF: {e:?}"));
     pdf.pages().iter().map(|page| squeezed(&text(page))).collect()
+}
+
+/// What is beside the pages.
+#[derive(Default)]
+pub(crate) struct Beside {
+    /// The bytes of what is attached.
+    pub(crate) attached: Vec<Vec<u8>>,
+    /// What figures and equations say to who does not see them.
+    pub(crate) words: Vec<String>,
+    /// Elements of the structure that ought to have such words.
+    pub(crate) wordless: usize,
+    /// The description of the file itself.
+    pub(crate) metadata: String,
+}
+
+impl Beside {
+    pub(crate) fn of(bytes: Vec<u8>) -> Self {
+        let (pdf, mut found) = (Pdf::new(bytes).unwrap_or_else(|e| panic!("no PDF: {e:?}")), Self::default());
+        for object in pdf.objects() {
+            match object {
+                Object::Stream(stream) => found.stream(&stream),
+                Object::Dict(element) => match (element.get::<Name>("S"), element.get::<object::String>("Alt")) {
+                    (_, Some(words)) => found.words.push(words_of(words.as_bytes())),
+                    (Some(kind), None) if ["Figure", "Formula"].iter().any(|s| kind.as_str() == *s) => {
+                        found.wordless += 1;
+                    }
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        found
+    }
+
+    fn stream(&mut self, stream: &Stream) {
+        let Some(kind) = stream.dict().get::<Name>("Type") else { return };
+        let bytes = || stream.decoded().unwrap_or_else(|e| panic!("{e:?}")).into_owned();
+        match kind.as_str() {
+            "EmbeddedFile" => self.attached.push(bytes()),
+            "Metadata" => self.metadata += &String::from_utf8_lossy(&bytes()),
+            _ => {}
+        }
+    }
+}
+
+/// Text outside of pages is of one byte a character, or of two behind a mark.
+fn words_of(bytes: &[u8]) -> String {
+    match bytes.strip_prefix(&[0xfe, 0xff]) {
+        None => String::from_utf8_lossy(bytes).into_owned(),
+        Some(wide) => String::from_utf16_lossy(
+            &wide.chunks_exact(2).map(|unit| u16::from_be_bytes([unit[0], unit[1]])).collect::<Vec<_>>(),
+        ),
+    }
 }
 
 /// A text as [`pages`] has it.
