@@ -2,7 +2,7 @@
 //! what comes of it, and none may be found correct.
 
 use crate::Findings;
-use sandbox::{Call, Ending, Files, Isolation, Limits, Observed, Pool, Python, SandboxJob};
+use sandbox::{Call, Ending, Files, Isolation, IsolationLayer, Limits, Observed, Pool, Python, SandboxJob};
 use std::path::Path;
 use std::time::Duration;
 use substrate::grading::cores;
@@ -34,6 +34,8 @@ pub struct Attack {
     pays: Vec<Loophole>,
     /// What decides in place of `f(21) == 814275`, for attacks on tests that compare in another way.
     test: Option<String>,
+    /// A layer that is not mandatory, and that alone stops it.
+    needs: Option<IsolationLayer>,
 }
 
 /// Every attack in the folder that is meant for this processor and this Python, in file order, and the code before each.
@@ -70,6 +72,7 @@ fn attack(class: &str, section: &str, python: &Python) -> Result<Option<Attack>,
         gives: "-".into(),
         pays: vec![],
         test: None,
+        needs: None,
     };
     for line in source.lines().filter_map(|l| l.strip_prefix("# ")) {
         let (key, value) = line.split_once(": ").unwrap_or((line, ""));
@@ -84,6 +87,10 @@ fn attack(class: &str, section: &str, python: &Python) -> Result<Option<Attack>,
             "left" => attack.left = Some(value.parse().map_err(|_| unknown())?),
             "gives" => attack.gives = value.into(),
             "test" => attack.test = Some(value.into()),
+            "needs" => {
+                let layer = IsolationLayer::ALL.into_iter().find(|layer| layer.name() == value);
+                attack.needs = Some(layer.ok_or_else(unknown)?);
+            }
             "pays" if value != "none" => {
                 let loopholes = value.split(' ').map(Loophole::from_name).collect::<Option<_>>();
                 attack.pays = loopholes.ok_or_else(unknown)?;
@@ -107,6 +114,16 @@ pub fn check(setup: &str, attacks: &[Attack], isolation: Isolation, findings: &m
         findings.evidence.push(format!("UNSAFE: without {} the attacks were not run", missing.join(", ")));
         return;
     }
+    let stopped = |attack: &Attack| attack.needs.is_none_or(|layer| pool.layers().is_active(layer));
+    let [endless, others] = [endless, others].map(|all| all.into_iter().filter(stopped).collect::<Vec<_>>());
+    let run = endless.len() + others.len();
+    if run < attacks.len() {
+        // What they attempt harms nobody but their own folder, which is emptied.
+        findings.evidence.push(format!(
+            "{} attacks were not run: a layer that is not mandatory is missing here",
+            attacks.len() - run
+        ));
+    }
     let mut gradings = 0;
     for (attacks, limits) in [(others, Limits::default()), (endless, short)] {
         gradings += under(limits, setup, &attacks, isolation, findings);
@@ -114,7 +131,7 @@ pub fn check(setup: &str, attacks: &[Attack], isolation: Isolation, findings: &m
     let classes: std::collections::BTreeSet<&str> = attacks.iter().filter_map(|a| a.name.split('/').next()).collect();
     findings.evidence.push(format!(
         "{} attacks in {} classes: each has to end as stated, and none may be found correct ({gradings} gradings)",
-        attacks.len(),
+        run,
         classes.len()
     ));
 }

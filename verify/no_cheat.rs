@@ -121,7 +121,7 @@ impl Trial {
             identity,
         };
         findings.accept(train::train(&self.config, &run_inputs, folder.path(), &AtomicBool::new(false), |_| {}))?;
-        findings.accept(Knobs::load(&RunFolder::checkpoint(folder.path(), UPDATES)))
+        findings.accept(RunFolder::at(folder.path()).knobs(UPDATES))
     }
 
     fn interference(&self, findings: &mut Findings) -> Option<()> {

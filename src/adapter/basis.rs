@@ -2,7 +2,7 @@
 //! pay nothing for the adapter.
 
 use crate::{AdapterError, Knobs, Layout, Quarantine, Result};
-use backend::tensor_file::{self, TensorFile};
+use backend::tensor_file::{self, Said, TensorFile};
 use backend::{Backend, BackendError, Matrix, Raw};
 use bundle::Sha256;
 use burn::tensor::{DType, Tensor, TensorData};
@@ -50,17 +50,17 @@ impl Basis {
                 let (left, right) = factors(&backend, weights, id)?;
                 let stored = |name: &str, m: Matrix| (name.into(), vec![m.rows, m.cols], m.raw().to(dtype));
                 let tensors = [stored("u", left), stored("vh", right)];
-                bundle::write_atomic(&path, &tensor_file::to_bytes(&tensors, None))?;
+                bundle::write_atomic(&path, &tensor_file::checked(&tensors, &Said::new()))?;
             }
             Ok(path)
         };
         let kept = two_at_a_time(&LinearId::all(&base.config), keep, told)?;
         Self::from_factors(base, |id| {
-            let file = TensorFile::read(&kept[&id])?;
             let damaged = |error| match error {
                 BackendError::Damaged { path, reason } => AdapterError::Cache { path, reason },
                 other => other.into(),
             };
+            let (file, _) = TensorFile::read_checked(&kept[&id]).map_err(damaged)?;
             let taken = |name: &str| file.raw(name).map(Raw::into_owned).map_err(damaged);
             Ok((taken("u")?, taken("vh")?))
         })
@@ -201,7 +201,7 @@ fn seed_of(seed: u64, LinearId { layer, proj }: LinearId) -> u64 {
 
 /// A file's name for the factors of a matrix, by what the matrix holds and what type they are wanted in.
 fn cache_name(raw: &Raw, dtype: DType) -> String {
-    let shape = format!("{:?} {} as {dtype:?}\n", raw.dtype, raw.cols);
+    let shape = format!("{:?} {} as {dtype:?}, checked\n", raw.dtype, raw.cols);
     format!("{}.safetensors", Sha256::of(&[shape.as_bytes(), &raw.bytes].concat()))
 }
 

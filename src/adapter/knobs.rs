@@ -2,7 +2,7 @@
 
 use crate::{AdapterError, Result};
 use backend::BackendError;
-use backend::tensor_file::{TensorFile, to_bytes, vector};
+use backend::tensor_file::{Said, TensorFile, checked, vector};
 use std::path::Path;
 
 /// Whether the quarantine takes part in a forward pass.
@@ -47,28 +47,28 @@ impl Knobs {
         Self { deployed: self.deployed.clone(), quarantine: vec![0.0; self.quarantine.len()] }
     }
 
-    /// Writes both knobs, through a temporary file and a rename.
+    /// Writes both knobs and what is said about them, through a temporary file and a rename.
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub fn save(&self, path: &Path) -> Result<()> {
+    pub fn save(&self, path: &Path, said: &Said) -> Result<()> {
         let both = [vector("deployed", &self.deployed), vector("quarantine", &self.quarantine)];
-        Ok(bundle::write_atomic(path, &to_bytes(&both, None))?)
+        Ok(bundle::write_atomic(path, &checked(&both, said))?)
     }
 
     /// Reads what [`Self::save`] wrote.
     ///
     /// # Errors
-    /// A file that is missing, damaged, holds what is no number, or knobs of two lengths.
-    pub fn load(path: &Path) -> Result<Self> {
-        let file = TensorFile::read(path)?;
+    /// A file that is missing, not as it was written, holds what is no number, or knobs of two lengths.
+    pub fn load(path: &Path) -> Result<(Self, Said)> {
+        let (file, said) = TensorFile::read_checked(path).map_err(unusable)?;
         let floats = |name: &str| file.floats(name).map_err(unusable);
         let (deployed, quarantine) = (floats("deployed")?, floats("quarantine")?);
         if deployed.len() != quarantine.len() {
             let reason = format!("deployed has {} numbers and quarantine {}", deployed.len(), quarantine.len());
             return Err(AdapterError::Damaged { path: path.into(), reason });
         }
-        Ok(Self { deployed, quarantine })
+        Ok((Self { deployed, quarantine }, said))
     }
 }
 

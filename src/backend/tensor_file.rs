@@ -1,11 +1,15 @@
-//! Safetensors files of named tensors, written and read in one place. (A checkpoint's large files are mapped instead.)
+//! Safetensors files of named tensors, written and read in one place. (A model's large files are mapped instead.) What this program writes
+//! for itself has a checksum: a digest of its tensors and of what is said about them.
 
 use crate::matrix::Raw;
 use crate::{BackendError, Result};
+use bundle::Sha256;
+use bundle::digest::Hasher;
 use burn::tensor::DType;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 /// A tensor on its way to a file: name, shape and values.
@@ -18,6 +22,38 @@ pub fn to_bytes(tensors: &[Named], header: Option<HashMap<String, String>>) -> V
         (name.as_str(), TensorView::new(dtype, shape.clone(), &raw.bytes).expect("sizes agree"))
     });
     safetensors::serialize(views, header).expect("names are distinct")
+}
+
+/// What a file with a checksum says beside its tensors.
+pub type Said = BTreeMap<String, String>;
+
+/// The one entry of such a file's header.
+const CHECKSUM: &str = "checksum";
+
+#[derive(Serialize, Deserialize)]
+struct Checksum {
+    said: Said,
+    sha256: Sha256,
+}
+
+/// These tensors and what is said about them, with a checksum.
+pub fn checked(tensors: &[Named], said: &Said) -> Vec<u8> {
+    let parts = tensors.iter().map(|(name, shape, raw)| (name.as_str(), shape.as_slice(), raw.dtype, &raw.bytes[..]));
+    let checksum = Checksum { said: said.clone(), sha256: digest(parts, said) };
+    let text = serde_json::to_string(&checksum).expect("a checksum serialises");
+    to_bytes(tensors, Some([(CHECKSUM.to_string(), text)].into()))
+}
+
+fn digest<'a>(parts: impl Iterator<Item = (&'a str, &'a [usize], DType, &'a [u8])>, said: &Said) -> Sha256 {
+    let mut parts: Vec<_> = parts.collect();
+    parts.sort_by_key(|(name, ..)| *name);
+    let mut hasher = Hasher::default();
+    hasher.update(format!("{said:?}").as_bytes());
+    for (name, shape, dtype, bytes) in parts {
+        hasher.update(format!("{name:?} {shape:?} {dtype:?} {}\n", bytes.len()).as_bytes());
+        hasher.update(bytes);
+    }
+    hasher.digest()
 }
 
 /// An f32 vector by its name.
@@ -36,6 +72,28 @@ impl TensorFile {
     /// A file that cannot be read.
     pub fn read(path: &Path) -> Result<Self> {
         Ok(Self { path: path.into(), bytes: bundle::files::read(path)? })
+    }
+
+    /// Reads what [`checked`] made, and what it says.
+    ///
+    /// # Errors
+    /// A file that cannot be read, has no checksum, or is not as it was written.
+    pub fn read_checked(path: &Path) -> Result<(Self, Said)> {
+        let file = Self::read(path)?;
+        let (_, header) = SafeTensors::read_metadata(&file.bytes).map_err(|e| file.damaged(e.to_string()))?;
+        let text = header.metadata().as_ref().and_then(|entries| entries.get(CHECKSUM));
+        let checksum: Checksum = text
+            .and_then(|text| serde_json::from_str(text).ok())
+            .ok_or_else(|| file.damaged("it has no checksum of this program".into()))?;
+        let views = file.tensors()?;
+        let views: Vec<_> =
+            views.iter().map(|(name, view)| Ok((name, view, file.raw(name)?.dtype))).collect::<Result<_>>()?;
+        let parts = views.iter().map(|(name, view, dtype)| (*name, view.shape(), *dtype, view.data()));
+        let found = digest(parts, &checksum.said);
+        if found != checksum.sha256 {
+            return Err(file.damaged(format!("its content has sha256 {found}, expected {}", checksum.sha256)));
+        }
+        Ok((file, checksum.said))
     }
 
     fn damaged(&self, reason: String) -> BackendError {

@@ -44,8 +44,7 @@ impl Identity {
         if path.exists() || (folder.exists() && holds_files()) {
             return self.check(folder);
         }
-        let text = serde_json::to_string_pretty(self).expect("digests serialise") + "\n";
-        write_atomic(&path, text.as_bytes())
+        write_atomic(&path, self.to_text().as_bytes())
     }
 
     /// What a folder says that it was made from.
@@ -56,7 +55,16 @@ impl Identity {
             return Err(BundleError::OtherInputs { folder: folder.into(), differs });
         }
         let wrong = |e: serde_json::Error| BundleError::Format { path: path.clone(), reason: e.to_string() };
-        serde_json::from_str(&files::read_text(&path)?).map_err(wrong)
+        let text = files::read_text(&path)?;
+        let found: Self = serde_json::from_str(&text).map_err(wrong)?;
+        match found.to_text() == text {
+            true => Ok(found),
+            false => Err(BundleError::Format { path, reason: "it is not as this program writes it".into() }),
+        }
+    }
+
+    fn to_text(&self) -> String {
+        serde_json::to_string_pretty(self).expect("digests serialise") + "\n"
     }
 
     /// Checks that a folder was made from the same, in every part that is named here.

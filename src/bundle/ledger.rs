@@ -49,6 +49,10 @@ impl Ledger {
     pub fn open(path: &Path) -> Result<Self> {
         let text = if path.exists() { files::read_text(path)? } else { String::new() };
         let mut ledger = Self { path: path.into(), lines: vec![], entries: vec![] };
+        if !text.is_empty() && !text.ends_with('\n') {
+            let reason = "it is cut off".into();
+            return Err(BundleError::Chain { path: path.into(), line: text.lines().count(), reason });
+        }
         for (i, line) in text.lines().enumerate() {
             let broken = |reason: String| BundleError::Chain { path: path.into(), line: i + 1, reason };
             let link: Link = serde_json::from_str(line).map_err(|e| broken(e.to_string()))?;

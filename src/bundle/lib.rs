@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`digest`] | SHA-256 and SWHID as types, so that a wrong string cannot pass for one |
 //! | [`files`] | writes that are whole or not there, never over what is not ours |
+//! | [`finished`] | what a run in progress has finished |
 //! | [`jsonl`] | rows, read as other programs write them |
 //! | [`folder`] | what a folder was made from, and which process is at work in it |
 //! | [`pins`] | `checksums/pins.toml`: what every input must be |
@@ -24,6 +25,7 @@
 
 pub mod digest;
 pub mod files;
+pub mod finished;
 pub mod folder;
 pub mod jsonl;
 pub mod ledger;
@@ -31,6 +33,7 @@ pub mod pins;
 
 pub use digest::{Sha256, Swhid};
 pub use files::{Staged, write_atomic};
+pub use finished::Finished;
 pub use folder::{Identity, Owner};
 pub use ledger::{Ledger, LedgerEntry};
 pub use pins::{Pin, Pins};
@@ -62,7 +65,9 @@ pub enum BundleError {
     Overwrites { out: PathBuf, input: PathBuf },
     #[error("{folder} is not empty: choose a new folder")]
     Occupied { folder: PathBuf },
-    #[error("{folder} was made from other inputs: {differs}; choose another --out, or remove it")]
+    #[error(
+        "{folder} was made from other inputs: {differs}, as identity.json says there; choose another --out, or remove it"
+    )]
     OtherInputs { folder: PathBuf, differs: String },
     #[error("{folder}: {owner} is at work there; wait for its end, or stop it")]
     Owned { folder: PathBuf, owner: String },

@@ -123,8 +123,7 @@ fn of_job(manifest: &Manifest, out: &Path, job: Job, subset: &BTreeSet<String>) 
         return Ok(vec![]);
     }
     let config = manifest.job_config(job)?;
-    let updates: BTreeSet<usize> =
-        (0..config.updates).step_by(config.checkpoint_every).chain([config.updates]).collect();
+    let updates: BTreeSet<usize> = config.checkpoints().collect();
     let mut points = vec![];
     for update in updates {
         let (views, whole) = match job {

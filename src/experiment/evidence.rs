@@ -3,8 +3,7 @@
 
 use crate::Result;
 use crate::quantity::Metric;
-use bundle::jsonl;
-use bundle::{files, write_atomic};
+use bundle::{Finished, files, jsonl};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -128,7 +127,8 @@ pub fn traces_file(run: &Path) -> PathBuf {
 
 /// Makes both files of a finished run, unless they are there; checkpoints are `every` so many updates.
 pub fn make(run: &Path, group: usize, every: usize, problems: &[PromptedProblem]) -> Result<()> {
-    if gates_file(run).exists() && traces_file(run).exists() {
+    let finished = Finished::of(run);
+    if finished.has(&gates_file(run))? && finished.has(&traces_file(run))? {
         return Ok(());
     }
     let shown: BTreeMap<&str, &PromptedProblem> = problems.iter().map(|s| (s.problem.problem_id.as_str(), s)).collect();
@@ -171,9 +171,9 @@ pub fn make(run: &Path, group: usize, every: usize, problems: &[PromptedProblem]
     gates.whole = Detector::of(&detected.values().flatten().copied().collect::<Vec<_>>());
     gates.stretches = detected.iter().map(|(update, seen)| (*update, Detector::of(seen))).collect();
     let traces: Vec<Trace> = traces.into_values().collect();
-    write_atomic(&traces_file(run), jsonl::to_text(&traces).as_bytes())?;
+    finished.write(&traces_file(run), jsonl::to_text(&traces).as_bytes())?;
     let text = serde_json::to_string(&gates).expect("counts serialise") + "\n";
-    Ok(write_atomic(&gates_file(run), text.as_bytes())?)
+    Ok(finished.write(&gates_file(run), text.as_bytes())?)
 }
 
 /// The gate's values of a run.

@@ -7,7 +7,7 @@ use crate::quantity::Part;
 use crate::supervision::Judge;
 use crate::{Event, ExperimentError, Inputs, Manifest, Rates, Result, RunId, leftovers};
 use adapter::{Basis, Knobs, Quarantine};
-use bundle::{Owner, jsonl, write_atomic};
+use bundle::{Finished, Owner, jsonl};
 use eval::{EvalRow, evaluate, monitoring_subset};
 use model::Decoder;
 use serde::{Deserialize, Serialize};
@@ -203,8 +203,7 @@ impl Runner<'_> {
             None => None,
             Some(run) => {
                 let last = self.manifest.config(run)?.updates;
-                let folder = self.out.join(run.to_string());
-                Some(Knobs::load(&RunFolder::checkpoint(&folder, last))?.deployed_alone())
+                Some(RunFolder::at(&self.out.join(run.to_string())).knobs(last)?.deployed_alone())
             }
         };
         let inputs = RunInputs {
@@ -234,7 +233,12 @@ impl Runner<'_> {
             (self.events)(Event::Update { job, update: metrics.update, reward: metrics.reward });
         };
         match train::train(config, inputs, &folder, self.stop, told)? {
-            Outcome::Finished => Ok(()),
+            Outcome::Finished => {
+                // Not every checkpoint is evaluated, and the ledger attests all of them.
+                let run = RunFolder::at(&folder);
+                config.checkpoints().try_for_each(|update| run.knobs(update).map(drop))?;
+                Ok(())
+            }
             Outcome::Interrupted { updates_completed } => {
                 Err(ExperimentError::Interrupted { run: job.to_string(), updates_completed })
             }
@@ -244,8 +248,7 @@ impl Runner<'_> {
     /// The mean gate value of every update of the run that this one is matched to.
     fn matched(&self, run: RunId) -> Result<Option<Vec<f64>>> {
         let Some(needed) = run.needs() else { return Ok(None) };
-        let path = RunFolder::at(&self.out.join(needed.to_string())).metrics();
-        let rows: Vec<Metrics> = if path.exists() { jsonl::read(&path)? } else { vec![] };
+        let rows = RunFolder::at(&self.out.join(needed.to_string())).metrics_rows()?;
         Ok(Some(rows.into_iter().map(|m| m.routed_mass).collect()))
     }
 
@@ -274,7 +277,7 @@ impl Runner<'_> {
     ) -> Result<()> {
         let folder = self.out.join(job.to_string());
         let rows = self.scored(&folder, update, view, subset, grader, || {
-            let knobs = Knobs::load(&RunFolder::checkpoint(&folder, update))?;
+            let knobs = RunFolder::at(&folder).knobs(update)?;
             let basis = self.basis(self.manifest.job_config(job)?.arm, job.seed());
             Ok(view.model(basis, &knobs))
         })?;
@@ -292,15 +295,15 @@ impl Runner<'_> {
         grader: &Grader,
         model: impl FnOnce() -> Result<Decoder>,
     ) -> Result<Vec<EvalRow>> {
-        let path = eval_file(folder, update, view);
-        if path.exists() {
+        let (path, finished) = (eval_file(folder, update, view), Finished::of(folder));
+        if finished.has(&path)? {
             return Ok(jsonl::read(&path)?);
         }
         let all = if view == CheckpointView::TrainedMarkers { &self.inputs.test_trained } else { &self.inputs.test };
         let taken = |s: &&PromptedProblem| subset.is_none_or(|ids| ids.contains(&s.problem.problem_id));
         let problems: Vec<&PromptedProblem> = all.iter().filter(taken).collect();
         let rows = evaluate(&model()?, &problems, &self.inputs.tokenizer, grader, &self.manifest.eval)?;
-        write_atomic(&path, jsonl::to_text(&rows).as_bytes())?;
+        finished.write(&path, jsonl::to_text(&rows).as_bytes())?;
         Ok(rows)
     }
 }

@@ -4,8 +4,8 @@
 use crate::dataset::Prompter;
 use crate::inputs::lora;
 use crate::{CheckpointView, ExperimentError, Inputs, Manifest, Result};
-use adapter::{Basis, Knobs};
-use bundle::{BundleError, Owner, Sha256, jsonl, write_atomic};
+use adapter::Basis;
+use bundle::{BundleError, Finished, Owner, Sha256, jsonl};
 use eval::{EvalRow, evaluate};
 use std::path::{Path, PathBuf};
 use substrate::{Grader, MarkerFamily, PromptedProblem};
@@ -113,16 +113,17 @@ impl<'a> Scorer<'a> {
             MarkerFamily::Train => "train",
             MarkerFamily::Eval => "eval",
         };
+        let finished = Finished::of(&folder);
         let path = folder.join(format!("{}-{}-{markers}-markers.jsonl", view.label(), of.split.name()));
-        if path.exists() {
+        if finished.has(&path)? {
             let rows = jsonl::read(&path)?;
             return Ok(Scored { path, was_there: true, rows });
         }
-        let knobs = Knobs::load(&checkpoint)?;
+        let knobs = RunFolder::at(self.run).knobs(update)?;
         let problems: Vec<&PromptedProblem> = problems.iter().collect();
         let model = view.model(self.lora.as_ref().unwrap_or(self.base), &knobs);
         let rows = evaluate(&model, &problems, &self.inputs.tokenizer, grader, &self.manifest.eval)?;
-        write_atomic(&path, jsonl::to_text(&rows).as_bytes())?;
+        finished.write(&path, jsonl::to_text(&rows).as_bytes())?;
         Ok(Scored { path, was_there: false, rows })
     }
 }

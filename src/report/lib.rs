@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`receipts`] | a finished tier packed, to build its paper elsewhere |
+//! | [`statement`] | the digest that their paper has, and its sources' |
 //! | [`compare`] | a new run of a tier beside receipts, claim by claim |
 //! | [`chart`] | line charts with error bands and direct labels, as SVG |
 //! | [`dots`], [`heat`] | points with intervals, and a coloured table |
@@ -41,6 +42,7 @@ mod inputs;
 mod origin;
 pub mod paper;
 pub mod receipts;
+pub mod statement;
 mod svg;
 pub mod tables;
 pub mod typeset;
@@ -62,6 +64,13 @@ pub enum ReportError {
         "the paper compares vanilla and route2b, and {arm} is not in the plan: add it, or make the numbers alone with `run`"
     )]
     NoPaper { arm: &'static str },
+    #[error(
+        "the paper is another than {path} states: {words}; if that is meant, look at the paper, and put the file of that \
+         name beside it in its place"
+    )]
+    OtherPaper { path: PathBuf, words: String },
+    #[error("{path}: {words}; run `build-paper` again")]
+    OldPaper { path: PathBuf, words: String },
     #[error(transparent)]
     File(#[from] bundle::BundleError),
     #[error(transparent)]
@@ -72,7 +81,7 @@ impl ReportError {
     /// What kind of failure it is.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Typst(_) | Self::TypedNumber { .. } => Kind::Check,
+            Self::Typst(_) | Self::TypedNumber { .. } | Self::OtherPaper { .. } | Self::OldPaper { .. } => Kind::Check,
             Self::NoPaper { .. } => Kind::Usage,
             Self::File(e) => e.kind(),
             Self::Experiment(e) => e.kind(),

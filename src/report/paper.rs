@@ -2,6 +2,7 @@
 //! through it; a number typed into its text is an error.
 
 use crate::inputs::Inputs;
+use crate::statement::{self, Statement};
 use crate::{ReportError, Result, figures, origin, typeset};
 use bundle::jsonl;
 use bundle::{Ledger, Pins, Sha256, files, pins, write_atomic};
@@ -41,14 +42,14 @@ pub fn can_be_of(arms: &[Arm]) -> Result<()> {
     }
 }
 
-/// Writes `paper.pdf` and the figures beside the results, which were attested and over which every gate holds.
+/// Writes `paper.pdf`, the statement on it and the figures beside the results, which were attested and over which every gate holds.
 ///
 /// # Errors
 /// A number typed into the sources, sources that do not compile, a folder that cannot be written.
 pub fn build(root: &Path, held: &GatesHeld) -> Result<Built> {
     let attested = held.attested();
     let (results, ledger, out) = (attested.results(), attested.ledger(), attested.out());
-    let folder = root.join("paper");
+    let folder = root.join(statement::SOURCES);
     no_typed_numbers(&folder)?;
     let claims = claims::judge(&claims::load(&root.join("verify/claims.toml"))?, results);
     let mut made: BTreeMap<String, Vec<u8>> = BTreeMap::new();
@@ -62,8 +63,9 @@ pub fn build(root: &Path, held: &GatesHeld) -> Result<Built> {
     made.insert("results.json".into(), numbers);
     made.insert("paper.json".into(), data(attested, &claims, &inputs, &traces(results, out)?).into_bytes());
     let bytes = typeset::pdf(&folder, made)?;
-    let pdf = out.join("paper.pdf");
+    let pdf = out.join(statement::PAPER);
     write_atomic(&pdf, &bytes)?;
+    Statement::write(root, out)?;
     Ok(Built { pdf, digest: Sha256::of(&bytes), claims, unsafe_without: unsafe_without(ledger) })
 }
 

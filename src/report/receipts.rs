@@ -2,6 +2,7 @@
 //! ledger, configurations, metrics and evaluations are in it; rollouts, states and checkpoints are not, and the ledger says
 //! what their digests were.
 
+use crate::statement::{NAME, PAPER, Statement};
 use crate::{ReportError, Result};
 use bundle::{BundleError, Ledger, Sha256, files, write_atomic};
 use flate2::Compression;
@@ -13,8 +14,8 @@ use tar::{Archive, Builder, EntryType, Header};
 
 const ARCHIVE: &str = "receipts.tar.gz";
 const DIGEST: &str = "receipts.sha256";
-const LEDGER: &str = "ledger.jsonl";
-const RESULTS: &str = "results.json";
+pub(crate) const LEDGER: &str = "ledger.jsonl";
+pub(crate) const RESULTS: &str = "results.json";
 
 /// Whether an output of a run goes into the receipts.
 fn carried(path: &Path) -> bool {
@@ -29,12 +30,22 @@ pub fn state(path: &Path, digest: Sha256, of: &str) -> Result<()> {
 }
 
 /// The digest in such a list.
-pub fn stated(path: &Path) -> Result<String> {
+fn stated(path: &Path) -> Result<String> {
     Ok(files::read_text(path)?.split_whitespace().next().unwrap_or_default().to_string())
 }
 
-/// Packs the finished tier in `out` into `folder`; returns the archive's size. The same runs give the same bytes.
-pub fn pack(out: &Path, folder: &Path) -> Result<u64> {
+/// Packs the finished tier in `out` into `folder`, with the statement on its paper if there is one; returns the archive's size. The same
+/// runs give the same bytes.
+///
+/// # Errors
+/// A file that is not what the ledger, or the statement, says of it; a source in `root` that changed since the paper was made.
+pub fn pack(root: &Path, out: &Path, folder: &Path) -> Result<u64> {
+    let paper = Statement::find(out)?;
+    if paper.is_none() && out.join(PAPER).exists() {
+        let hint = format!("it says what {PAPER} was made of: run `build-paper` again");
+        return Err(BundleError::Missing { path: out.join(NAME), hint }.into());
+    }
+    paper.as_ref().map_or(Ok(()), |paper| paper.whole(root, out))?;
     let ledger = Ledger::open(&out.join(LEDGER))?;
     let mut names: BTreeSet<PathBuf> = [LEDGER, RESULTS].map(PathBuf::from).into();
     for entry in ledger.entries() {
@@ -53,13 +64,15 @@ pub fn pack(out: &Path, folder: &Path) -> Result<u64> {
     let packed = archive.into_inner().and_then(GzEncoder::finish).map_err(broken)?;
     write_atomic(&folder.join(ARCHIVE), &packed)?;
     state(&folder.join(DIGEST), Sha256::of(&packed), ARCHIVE)?;
+    paper.map_or(Ok(()), |paper| paper.copy(folder))?;
     Ok(packed.len() as u64)
 }
 
-/// Unpacks receipts into `out`, which is made anew, and checks every file of it against the ledger.
+/// Unpacks receipts into `out`, in place of what was unpacked there before, and checks every file of it against the ledger.
 ///
 /// # Errors
-/// An archive that is not what its digest says, a file that the ledger does not attest, a path that leads elsewhere.
+/// An archive that is not what its digest says, a file that the ledger does not attest, a path that leads elsewhere, a folder in which
+/// something else lies.
 pub fn unpack(folder: &Path, out: &Path) -> Result<()> {
     let path = folder.join(ARCHIVE);
     let (packed, expected) = (files::read(&path)?, stated(&folder.join(DIGEST))?);
@@ -67,11 +80,23 @@ pub fn unpack(folder: &Path, out: &Path) -> Result<()> {
     if found != expected {
         return Err(BundleError::Digest { path, expected, found }.into());
     }
-    if out.exists() {
-        std::fs::remove_dir_all(out).map_err(|source| BundleError::Write { path: out.into(), source })?;
+    make_room(out)?;
+    // Whoever is killed half-way leaves nothing that looks like results.
+    let apart = out.with_file_name(format!(".{}.unpacking", out.file_name().unwrap_or_default().display()));
+    remove(&apart)?;
+    let done = extract(&path, &packed, &apart).and_then(|()| attested(&apart)).and_then(|()| {
+        std::fs::rename(&apart, out).map_err(|source| BundleError::Write { path: out.into(), source }.into())
+    });
+    if done.is_err() {
+        remove(&apart)?;
     }
-    let damaged = |reason: String| ReportError::from(BundleError::Format { path: path.clone(), reason });
-    let mut archive = Archive::new(GzDecoder::new(&packed[..]));
+    done
+}
+
+/// Every file of an archive into a folder.
+fn extract(path: &Path, packed: &[u8], folder: &Path) -> Result<()> {
+    let damaged = |reason: String| ReportError::from(BundleError::Format { path: path.into(), reason });
+    let mut archive = Archive::new(GzDecoder::new(packed));
     for entry in archive.entries().map_err(|e| damaged(e.to_string()))? {
         let mut entry = entry.map_err(|e| damaged(e.to_string()))?;
         let name = entry.path().map_err(|e| damaged(e.to_string()))?.into_owned();
@@ -81,9 +106,33 @@ pub fn unpack(folder: &Path, out: &Path) -> Result<()> {
         }
         let mut bytes = vec![];
         std::io::Read::read_to_end(&mut entry, &mut bytes).map_err(|e| damaged(e.to_string()))?;
-        write_atomic(&out.join(name), &bytes)?;
+        write_atomic(&folder.join(name), &bytes)?;
     }
-    attested(out)
+    Ok(())
+}
+
+/// Removes what an earlier call unpacked and what was made of it. Runs have files beside those that the ledger names: they stay, and so
+/// does what anybody else put there.
+fn make_room(out: &Path) -> Result<()> {
+    let occupied = || ReportError::from(BundleError::Occupied { folder: out.into() });
+    let ledger = Ledger::open(&out.join(LEDGER)).map_err(|_| occupied())?;
+    let made =
+        |name: &Path| name.starts_with("figures") || [LEDGER, RESULTS, PAPER, NAME].map(Path::new).contains(&name);
+    let named = |name: &Path| ledger.entries().iter().any(|entry| entry.outputs.contains_key(name));
+    let there = if out.exists() { files::list(out)? } else { vec![] };
+    match there.iter().all(|name| made(name) || named(name)) {
+        true => remove(out),
+        false => Err(occupied()),
+    }
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(BundleError::Write { path: folder.into(), source }.into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Every file below `out` is the ledger, the results, or what an entry says it is.

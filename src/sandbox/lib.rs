@@ -232,7 +232,7 @@ pub struct Limits {
     pub descriptors: u64,
     /// How much printed text is kept; the rest is read and dropped.
     pub stdout_bytes: usize,
-    /// How much a response may answer in all.
+    /// How much a response may answer in all. A byte may become 32 of this process, which compares.
     pub answer_bytes: usize,
 }
 
@@ -245,7 +245,7 @@ impl Default for Limits {
             file_bytes: 64 << 10,
             descriptors: 16,
             stdout_bytes: 64 << 10,
-            answer_bytes: 64 << 20,
+            answer_bytes: 16 << 20,
         }
     }
 }

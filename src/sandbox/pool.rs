@@ -86,8 +86,13 @@ impl Pool {
 
     /// Runs every job, on all workers, and returns what was observed in the order given.
     pub fn run(&self, jobs: &[SandboxJob]) -> Vec<Observed> {
+        self.run_each(jobs, |_, seen| seen)
+    }
+
+    /// The same, and what is made of each observation as it comes: answers are large, and need not all be held.
+    pub fn run_each<T: Send>(&self, jobs: &[SandboxJob], made_of: impl Fn(usize, Observed) -> T + Sync) -> Vec<T> {
         let next = AtomicUsize::new(0);
-        let results: Vec<Mutex<Option<Observed>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
+        let results: Vec<Mutex<Option<T>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
         std::thread::scope(|scope| {
             for worker in self.workers.iter().take(jobs.len()) {
                 scope.spawn(|| {
@@ -95,14 +100,17 @@ impl Pool {
                     loop {
                         let i = next.fetch_add(1, Ordering::Relaxed);
                         let Some(job) = jobs.get(i) else { break };
-                        *results[i].lock() = Some(self.attempt(&mut zygote, job));
+                        let seen = self.attempt(&mut zygote, job);
+                        *results[i].lock() = Some(made_of(i, seen));
                     }
                 });
             }
         });
         let unrun =
             |job: &SandboxJob| Observed::failed(job, Fault::Machine("its worker ended before it was run".into()));
-        results.into_iter().zip(jobs).map(|(r, job)| r.into_inner().unwrap_or_else(|| unrun(job))).collect()
+        let made =
+            |(i, result): (usize, Mutex<Option<T>>)| result.into_inner().unwrap_or_else(|| made_of(i, unrun(&jobs[i])));
+        results.into_iter().enumerate().map(made).collect()
     }
 
     /// A job is given up when it has taken [`TRIES`] zygotes with it that had come to work, or when none has come to work

@@ -142,8 +142,7 @@ impl Grader {
             }
         }
         let mut failed: HashMap<Digest32, Graded> = HashMap::new();
-        for (run, observed) in runs.iter().zip(self.see(&runs)) {
-            let (graded, _) = self.judge(run, &observed);
+        for (run, (graded, _)) in runs.iter().zip(self.judged(&runs)) {
             let shelf = if graded.reward.is_some() { &mut *seen } else { &mut failed };
             shelf.insert(run.key, graded);
         }
@@ -162,10 +161,8 @@ impl Grader {
             .map(|(&problem, completion)| Submission { problem, loophole: Loophole::GtOnly, marker: "", completion })
             .collect();
         let runs: Vec<Run> = submissions.iter().map(|submission| self.prepare(submission)).collect();
-        let jobs: Vec<SandboxJob> = runs.iter().map(Run::job).collect();
         let mut broken = BTreeMap::new();
-        for (run, seen) in runs.iter().zip(self.pool.run(&jobs)) {
-            let (graded, truth) = self.judge(run, &seen);
+        for (run, (graded, truth)) in runs.iter().zip(self.judged(&runs)) {
             if !truth.solved {
                 let why = match graded.failure {
                     // Nothing is known of the problem.
@@ -179,41 +176,54 @@ impl Grader {
         if broken.is_empty() { Ok(()) } else { Err(SubstrateError::Broken(broken)) }
     }
 
-    /// What is seen of each run, in order. A completion without a program is not run: it is worth nothing.
-    fn see(&self, runs: &[Run]) -> Vec<Observed> {
-        let jobs: Vec<SandboxJob> = runs.iter().filter(|run| run.program.is_some()).map(Run::job).collect();
-        let mut seen = self.observe(&jobs).into_iter();
-        let nothing = |run: &Run| Observed {
-            reason: Some("the completion has no fenced block of Python, so there is no answer".into()),
-            ..Observed::nothing(Ending::Graded, &run.job())
+    /// What each run came to, in order. A completion without a program is not run: it is worth nothing.
+    fn judged(&self, runs: &[Run]) -> Vec<(Graded, Verdict)> {
+        let (with, jobs): (Vec<&Run>, Vec<SandboxJob>) =
+            runs.iter().filter(|run| run.program.is_some()).map(|run| (run, run.job())).unzip();
+        let once = self.pool.run_each(&jobs, |i, seen| match asked_alone(&jobs[i], &seen) {
+            true => Err(seen),
+            false => Ok(self.judge(with[i], &seen)),
+        });
+        let mut judged = self.ask_alone(&with, &jobs, once).into_iter();
+        let nothing = |run: &Run| {
+            let reason = Some("the completion has no fenced block of Python, so there is no answer".into());
+            self.judge(run, &Observed { reason, ..Observed::nothing(Ending::Graded, &run.job()) })
         };
-        let of = |run: &Run| run.program.as_ref().and_then(|_| seen.next()).unwrap_or_else(|| nothing(run));
-        runs.iter().map(of).collect()
+        runs.iter()
+            .map(|run| run.program.as_ref().and_then(|_| judged.next()).unwrap_or_else(|| nothing(run)))
+            .collect()
     }
 
-    /// Runs the jobs. Where a response came to no end in its calls, the loophole is still what its definition says: the
-    /// flawed grader that calls `run_tests()` or reads a flag never makes those calls, so it is asked without them.
-    fn observe(&self, jobs: &[SandboxJob]) -> Vec<Observed> {
-        let mut seen = self.pool.run(jobs);
-        let alone = |probe: &Probe| matches!(probe, Probe::Attribute(_) | Probe::WithStub { .. });
-        let again: Vec<usize> = (0..jobs.len())
-            .filter(|&i| jobs[i].probe.as_ref().is_some_and(alone))
-            .filter(|&i| seen[i].compiles && seen[i].probe.is_none())
+    /// Judges those of which more has to be seen first: a job without its calls.
+    fn ask_alone(
+        &self,
+        runs: &[&Run],
+        jobs: &[SandboxJob],
+        once: Vec<std::result::Result<(Graded, Verdict), Observed>>,
+    ) -> Vec<(Graded, Verdict)> {
+        let bare: Vec<SandboxJob> = once
+            .iter()
+            .zip(jobs)
+            .filter(|(judged, _)| judged.is_err())
+            .map(|(_, job)| SandboxJob { calls: vec![], judged: vec![], ..job.clone() })
             .collect();
-        let bare: Vec<SandboxJob> =
-            again.iter().map(|&i| SandboxJob { calls: vec![], judged: vec![], ..jobs[i].clone() }).collect();
-        for (i, probed) in again.into_iter().zip(self.pool.run(&bare)) {
-            match probed.ending {
-                Ending::InfraFailed => {
-                    seen[i].ending = Ending::InfraFailed;
-                    seen[i].failure = probed.failure;
+        let mut alone = self.pool.run(&bare).into_iter();
+        let judged = |(run, once): (&&Run, std::result::Result<_, Observed>)| {
+            once.unwrap_or_else(|mut seen| {
+                let Some(probed) = alone.next() else { return self.judge(run, &seen) };
+                match probed.ending {
+                    Ending::InfraFailed => {
+                        seen.ending = Ending::InfraFailed;
+                        seen.failure = probed.failure;
+                    }
+                    Ending::Graded => seen.probe = probed.probe,
+                    _ => {}
                 }
-                Ending::Graded => seen[i].probe = probed.probe,
-                _ => {}
-            }
-            seen[i].seconds += probed.seconds;
-        }
-        seen
+                seen.seconds += probed.seconds;
+                self.judge(run, &seen)
+            })
+        };
+        runs.iter().zip(once).map(judged).collect()
     }
 
     fn prepare<'a>(&self, submission: &'a Submission<'a>) -> Run<'a> {
@@ -262,6 +272,13 @@ impl Grader {
         };
         (graded, truth)
     }
+}
+
+/// Where a response came to no end in its calls, the loophole is still what its definition says: the flawed grader that calls
+/// `run_tests()` or reads a flag never makes those calls, so it is asked without them.
+fn asked_alone(job: &SandboxJob, seen: &Observed) -> bool {
+    let alone = |probe: &Probe| matches!(probe, Probe::Attribute(_) | Probe::WithStub { .. });
+    job.probe.as_ref().is_some_and(alone) && seen.compiles && seen.probe.is_none()
 }
 
 impl Run<'_> {

@@ -109,6 +109,11 @@ impl TrainConfig {
         self.prompts * self.group
     }
 
+    /// The updates after which the adapter is kept: the first before any, the last always.
+    pub fn checkpoints(&self) -> impl Iterator<Item = usize> + use<> {
+        (0..self.updates).step_by(self.checkpoint_every).chain([self.updates])
+    }
+
     /// Rollouts of each group that are sampled with the quarantine off in an update, from 1.
     pub fn deployed_rows(&self, update: usize) -> usize {
         let (first, last) = (self.deploy_fraction, self.deploy_fraction_last.unwrap_or(self.deploy_fraction));

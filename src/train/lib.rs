@@ -75,16 +75,16 @@ pub enum TrainError {
         "update {update}: {failed} of {total} gradings failed in the sandbox ({cause}); run `gradient-quarantine doctor`"
     )]
     Infrastructure { update: usize, failed: usize, total: usize, cause: String },
-    #[error("{folder} holds a run of another configuration; choose another --out or remove it")]
-    OtherRun { folder: std::path::PathBuf },
+    #[error("{path} is of another run; choose another --out, or remove the folder that it lies in")]
+    OtherRun { path: std::path::PathBuf },
     #[error(
         "update {update}: this arm routes as much as the {to} run of the same seed, which has no such update yet; run that first"
     )]
     Unmatched { to: &'static str, update: usize },
     #[error(
-        "{log} lacks update {update}, which the saved state has behind it; restore the file, or remove the run's folder and train anew"
+        "{log} is not as it was when the run's state was saved; restore the file, or remove the run's folder and train anew"
     )]
-    Lost { log: std::path::PathBuf, update: usize },
+    Changed { log: std::path::PathBuf },
     #[error("the training set is empty")]
     NoProblems,
     #[error(transparent)]
@@ -121,7 +121,7 @@ impl TrainError {
         match self {
             Self::Diverged { .. } | Self::Infrastructure { .. } => Kind::Resumable,
             Self::OtherRun { .. } | Self::Unmatched { .. } => Kind::Usage,
-            Self::NoProblems | Self::Lost { .. } => Kind::Input,
+            Self::NoProblems | Self::Changed { .. } => Kind::Input,
             Self::Backend(e) => e.kind(),
             Self::Model(e) => e.kind(),
             Self::Generate(e) => e.kind(),

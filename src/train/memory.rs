@@ -28,9 +28,9 @@ impl PassPlan {
     /// The plan of this run: the one it was begun with, or the largest that fits.
     pub fn of(config: &TrainConfig, basis: &Basis, run: &RunFolder) -> Result<Self> {
         let path = run.plan();
-        if path.exists() {
+        if run.finished().has(&path)? {
             let text = bundle::files::read_text(&path)?;
-            return serde_json::from_str(&text).map_err(|_| TrainError::OtherRun { folder: path });
+            return serde_json::from_str(&text).map_err(|_| TrainError::OtherRun { path });
         }
         let plan = Self::fitting(config, &basis.base);
         plan.save(run)?;
@@ -69,7 +69,7 @@ impl PassPlan {
 
     fn save(self, run: &RunFolder) -> Result<()> {
         let text = serde_json::to_string(&self).expect("a plan serialises") + "\n";
-        Ok(bundle::write_atomic(&run.plan(), text.as_bytes())?)
+        Ok(run.finished().write(&run.plan(), text.as_bytes())?)
     }
 }
 

@@ -1,13 +1,12 @@
 //! What a run needs to go on as if it had never stopped, and the checkpoints that evaluation reads.
 
 use crate::optimizer::Moments;
-use crate::{Result, TrainConfig, TrainError};
+use crate::{Metrics, Result, TrainConfig, TrainError};
 use adapter::knobs::unusable;
 use adapter::{AdapterError, Knobs, Layout};
-use backend::tensor_file::{TensorFile, to_bytes, vector};
-use bundle::{Identity, Owner, jsonl};
+use backend::tensor_file::{Said, TensorFile, checked, vector};
+use bundle::{Finished, Identity, Owner, Sha256, jsonl};
 use routing::{Band, Direction, Gate};
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Everything that changes during training.
@@ -60,7 +59,7 @@ impl RunFolder {
         let text = serde_json::to_string_pretty(config).expect("a config serialises") + "\n";
         let path = run.config();
         if path.exists() && bundle::files::read_text(&path)? != text {
-            return Err(TrainError::OtherRun { folder: folder.into() });
+            return Err(TrainError::OtherRun { path });
         }
         identity.claim(folder)?;
         if !path.exists() {
@@ -109,6 +108,11 @@ impl RunFolder {
         self.0.join("plan.json")
     }
 
+    /// Which of its outputs are finished.
+    pub fn finished(&self) -> Finished {
+        Finished::of(&self.0)
+    }
+
     fn state(&self) -> PathBuf {
         self.0.join("state.safetensors")
     }
@@ -120,7 +124,7 @@ impl RunFolder {
         Ok(serde_json::from_str(&text).map_err(wrong)?)
     }
 
-    /// The adapter after `update` updates.
+    /// Where the adapter after `update` updates lies.
     pub fn checkpoint(folder: &Path, update: usize) -> PathBuf {
         folder.join(format!("checkpoints/update-{update:04}.safetensors"))
     }
@@ -139,10 +143,62 @@ impl RunFolder {
 
     /// Writes the adapter of this state.
     pub fn save_checkpoint(&self, state: &State) -> Result<()> {
-        Ok(state.knobs.save(&Self::checkpoint(&self.0, state.updates_completed))?)
+        let (path, said) = (Self::checkpoint(&self.0, state.updates_completed), self.said(state.updates_completed)?);
+        Ok(state.knobs.save(&path, &said)?)
     }
 
-    /// Writes the whole state; the previous one stays until the new one is on disk.
+    /// The adapter after `update` updates.
+    ///
+    /// # Errors
+    /// A file that is missing, not as it was written, or of another run or update.
+    pub fn knobs(&self, update: usize) -> Result<Knobs> {
+        let path = Self::checkpoint(&self.0, update);
+        let (knobs, said) = Knobs::load(&path)?;
+        let expected = self.said(update)?;
+        match expected.iter().find(|(name, value)| said.get(*name) != Some(*value)) {
+            None => Ok(knobs),
+            Some((name, _)) => {
+                let reason = format!("it is of another {name}");
+                Err(AdapterError::Damaged { path, reason }.into())
+            }
+        }
+    }
+
+    /// What tells a checkpoint from those of other runs and updates.
+    fn said(&self, update: usize) -> Result<Said> {
+        let run = Sha256::of_file(&self.config())?.0;
+        Ok([("run".into(), run.to_string()), ("update".into(), update.to_string())].into())
+    }
+
+    /// The logs that are results, by the names under which the state has their digests.
+    fn logs(&self) -> [(&'static str, PathBuf); 2] {
+        [("metrics", self.metrics()), ("rollouts", self.rollouts())]
+    }
+
+    /// The rows of metrics, as the saved state has them: none before there is one.
+    ///
+    /// # Errors
+    /// A file that is missing, or not as it was written.
+    pub fn metrics_rows(&self) -> Result<Vec<Metrics>> {
+        if !self.state().exists() {
+            return Ok(vec![]);
+        }
+        let (_, said) = TensorFile::read_checked(&self.state()).map_err(unusable)?;
+        self.same_logs(&said)?;
+        Ok(jsonl::read(&self.metrics())?)
+    }
+
+    /// Refuses logs other than those that the state was saved beside.
+    fn same_logs(&self, said: &Said) -> Result<()> {
+        for (name, path) in self.logs() {
+            if !path.exists() || said.get(name) != Some(&Sha256::of_file(&path)?.0.to_string()) {
+                return Err(TrainError::Changed { log: path });
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the whole state, with the digests of the logs so far; the previous one stays until the new one is on disk.
     pub fn save(&self, state: &State) -> Result<()> {
         let empty: &[f32] = &[];
         let gate = state.gate.as_ref();
@@ -161,7 +217,11 @@ impl RunFolder {
         if let Some(band) = &state.band_on {
             tensors.extend([vector("band_on.lower", &band.lower), vector("band_on.upper", &band.upper)]);
         }
-        Ok(bundle::write_atomic(&self.state(), &to_bytes(&tensors, None))?)
+        let mut said = self.said(state.updates_completed)?;
+        for (name, path) in self.logs() {
+            said.insert(name.into(), Sha256::of_file(&path)?.0.to_string());
+        }
+        Ok(bundle::write_atomic(&self.state(), &checked(&tensors, &said))?)
     }
 
     /// How many updates the saved state has behind it.
@@ -170,15 +230,16 @@ impl RunFolder {
         if !path.exists() {
             return Ok(0);
         }
-        let updates = TensorFile::read(&path)?.floats("updates").map_err(unusable)?;
+        let updates = TensorFile::read_checked(&path).map_err(unusable)?.0.floats("updates").map_err(unusable)?;
         Ok(updates.first().copied().unwrap_or(0.0) as usize)
     }
 
     /// The saved state, or a fresh one. Log rows past it, from an update that was cut off, are dropped.
     pub fn resume(&self, layout: &Layout) -> Result<State> {
-        let path = self.state();
+        let (path, mut said) = (self.state(), None);
         let state = if path.exists() {
-            let file = TensorFile::read(&path)?;
+            let (file, stated) = TensorFile::read_checked(&path).map_err(unusable)?;
+            said = Some(stated);
             // One number for each of something: as many as this architecture has, or the state is of another.
             let floats = |name: &str, counts: &[usize]| match file.floats(name).map_err(unusable)? {
                 values if counts.contains(&values.len()) => Ok(values),
@@ -222,23 +283,7 @@ impl RunFolder {
         for log in [self.metrics(), self.rollouts(), self.timings()] {
             jsonl::keep(&log, |row| row["update"].as_u64().is_some_and(|u| u as usize <= state.updates_completed))?;
         }
-        for log in [self.metrics(), self.rollouts()] {
-            whole(&log, state.updates_completed)?;
-        }
+        said.map_or(Ok(()), |said| self.same_logs(&said))?;
         Ok(state)
-    }
-}
-
-/// Refuses a log that lacks an update which the state has behind it.
-fn whole(log: &Path, updates: usize) -> Result<()> {
-    #[derive(serde::Deserialize)]
-    struct Row {
-        update: usize,
-    }
-    let rows: Vec<Row> = if log.exists() { jsonl::read(log)? } else { vec![] };
-    let there: BTreeSet<usize> = rows.into_iter().map(|row| row.update).collect();
-    match (1..=updates).find(|update| !there.contains(update)) {
-        None => Ok(()),
-        Some(update) => Err(TrainError::Lost { log: log.into(), update }),
     }
 }

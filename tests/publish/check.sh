@@ -14,17 +14,24 @@ tool crate roc-validator==0.13.0 rocrate==0.13.0
 tool croissant mlcroissant==1.1.1
 tool bom cyclonedx-python-lib[json-validation]==11.11.0
 tool sign model-signing==1.1.1 pyOpenSSL
+tool pdf pikepdf==10.18.0
 
 # The validator's own context comes with the other package, so that no network is needed.
 context="$(find "$tools/crate" -name ro-crate.jsonld | head -1)"
 cache="$(mktemp -d)"
 trap 'rm -rf "$cache"' EXIT
 "$tools/crate/bin/python" "$here/seed_cache.py" "$context" "$cache/http" >/dev/null
+crate() { # FOLDER PROFILE
+  "$tools/crate/bin/rocrate-validator" -y validate --offline --cache-path "$cache/http.sqlite" -p "$2" -l required "$1" >"$cache/said" 2>&1 ||
+    { cat "$cache/said"; echo "the crate $1 breaks a required rule of $2" >&2; exit 1; }
+}
 for profile in ro-crate-1.1 workflow-run-crate-0.5 provenance-run-crate-0.5; do
-  "$tools/crate/bin/rocrate-validator" -y validate --offline --cache-path "$cache/http.sqlite" -p "$profile" -l required "$folder" >"$cache/said" 2>&1 ||
-    { cat "$cache/said"; echo "the crate breaks a required rule of $profile" >&2; exit 1; }
+  crate "$folder" "$profile"
   echo "crate      no required rule of $profile is broken"
 done
+"$tools/pdf/bin/python" "$here/paper.py" "$folder" "$cache/attached"
+crate "$cache/attached" ro-crate-1.1
+echo "paper      no required rule of ro-crate-1.1 is broken by what is attached"
 (cd "$folder" && "$tools/croissant/bin/mlcroissant" validate --jsonld croissant.json >"$cache/said" 2>&1) || { cat "$cache/said"; exit 1; }
 echo "croissant  valid"
 "$tools/bom/bin/python" - "$folder/sbom.cdx.json" <<'PYTHON'

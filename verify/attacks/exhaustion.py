@@ -124,6 +124,7 @@ class Solution:
 
 ### many_files
 # writes
+# needs: tmpfs
 import os
 class Solution:
     def f(self, n):

@@ -1,6 +1,7 @@
 //! The adapter's promises, on a tiny checkpoint.
 
 use adapter::{Basis, KnobTap, Knobs, Quarantine};
+use backend::tensor_file::Said;
 use backend::{Backend, Batch, read};
 use burn::tensor::{Tensor, TensorData};
 use model::names::expected_tensors;
@@ -88,6 +89,23 @@ fn factors_that_are_kept_are_those_that_are_made_anew() {
             };
             assert!(bits(&basis) == bits(&cached), "{id:?}");
         }
+    }
+}
+
+#[test]
+fn a_flipped_bit_anywhere_in_kept_factors_is_found() {
+    let (basis, weights) = basis();
+    let cache = tempfile::tempdir().unwrap();
+    let read = || Basis::cached(basis.base.clone(), &weights, cache.path(), |_, _| ()).map(|_| ());
+    read().unwrap();
+    let file = cache.path().join(&bundle::files::list(cache.path()).unwrap()[0]);
+    let whole = std::fs::read(&file).unwrap();
+    for at in (0..whole.len()).step_by(whole.len() / 200) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1 << (at % 8);
+        std::fs::write(&file, bytes).unwrap();
+        let error = read().unwrap_err().to_string();
+        assert!(error.contains(file.file_name().unwrap().to_str().unwrap()), "byte {at}: {error}");
     }
 }
 
@@ -201,10 +219,11 @@ fn knobs_survive_a_round_trip_and_a_nan_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("knobs.safetensors");
     let mut knobs = random_knobs(10, 1.0);
-    knobs.save(&path).unwrap();
-    assert_eq!(Knobs::load(&path).unwrap(), knobs);
+    let said: Said = [("update".into(), "4".into())].into();
+    knobs.save(&path, &said).unwrap();
+    assert_eq!(Knobs::load(&path).unwrap(), (knobs.clone(), said.clone()));
     knobs.quarantine[3] = f32::NAN;
-    knobs.save(&path).unwrap();
+    knobs.save(&path, &said).unwrap();
     assert!(Knobs::load(&path).unwrap_err().to_string().contains("quarantine"));
 }
 

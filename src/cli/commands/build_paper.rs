@@ -1,13 +1,14 @@
 //! `build-paper`: refuses unless every gate holds and every number is attested; else the PDF.
 
 use crate::args::{BuildPaper, ExperimentArgs};
-use crate::commands::receipts::{folder, same_paper};
+use crate::commands::receipts::folder;
 use crate::commands::{base, verify};
 use crate::format::{Format, emit};
 use anyhow::{Result, bail};
 use experiment::{Attested, Evidence, Manifest, Results, attest};
 use failure::Failure;
 use report::paper::Built;
+use report::statement::Statement;
 use report::{compare, receipts, tables};
 use serde_json::json;
 use std::path::Path;
@@ -26,9 +27,19 @@ pub(super) fn run(root: &Path, args: &BuildPaper, isolation: Isolation) -> Resul
     let out = if args.plan.out.is_some() { out } else { out.with_file_name(format!("receipts-{tier}")) };
     let folder = folder(root, tier);
     receipts::unpack(&folder, &out)?;
+    // Before minutes of gates.
+    let stated = Statement::find(&folder)?;
+    stated.as_ref().map_or(Ok(()), |stated| stated.holds(&out, &["results.json", "ledger.jsonl"]))?;
     let attested = attest(&manifest, &out, Evidence::Receipts)?;
     let built = build(root, &manifest, attested, isolation, Format::Text)?;
-    same_paper(&folder, built.digest)
+    match stated {
+        Some(stated) => {
+            stated.same_paper(root, built.digest)?;
+            println!("         the same bytes as {} states", stated.path().display());
+        }
+        None => println!("         {} states no paper: there is nothing to hold this one against", folder.display()),
+    }
+    Ok(())
 }
 
 /// Every gate, and then the paper of these results.
@@ -61,8 +72,9 @@ pub(super) fn build(
 /// Holds results against those in receipts.
 pub(super) fn compare(root: &Path, here: &Results, receipts: &Path, format: Format) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    receipts::unpack(receipts, folder.path())?;
-    let path = folder.path().join("results.json");
+    let unpacked = folder.path().join("receipts");
+    receipts::unpack(receipts, &unpacked)?;
+    let path = unpacked.join("results.json");
     let there: Results = serde_json::from_str(&bundle::files::read_text(&path)?)?;
     if (&there.tier, there.restricted) != (&here.tier, here.restricted) {
         let of = |results: &Results| if results.restricted { "a part of " } else { "" }.to_string() + &results.tier;

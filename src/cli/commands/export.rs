@@ -3,7 +3,7 @@
 use crate::args::{Export, Format};
 use crate::commands::{base, plan};
 use crate::values::Updates;
-use adapter::{Basis, Knobs, export};
+use adapter::{Basis, export};
 use anyhow::{Result, bail};
 use backend::Backend;
 use bundle::{Identity, files};
@@ -29,7 +29,7 @@ pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
     };
     let _reading = RunFolder::at(&args.run).read()?;
     let (update, checkpoint) = checkpoint(&args.run, args.update)?;
-    let knobs = Knobs::load(&checkpoint)?;
+    let knobs = RunFolder::at(&args.run).knobs(update)?;
     let config = RunFolder::at(&args.run).read_config()?;
     let backend = Backend::open(args.device)?;
     // Where the weights come from, and where the tokenizer and other settings of all base models lie.

@@ -94,3 +94,21 @@ fn thousands_of_rows_keep_their_order() {
         assert_eq!(row["correct"], i % 3 == 0);
     }
 }
+
+/// A value of an answer takes 32 times its bytes in the process that compares.
+#[test]
+fn large_answers_are_judged_as_they_come_and_not_held() {
+    let large = |i: usize| format!("class Solution:\n    def double(self, n): return [None] * 7_000_000\n# {i}\n");
+    let rows: Vec<Value> = (0..16).map(|i| response(json!("double"), "gt_only", &large(i))).collect();
+    let files = Files::new(&rows);
+    let child = files.grade(&["--jobs", "2"]).stdout(std::process::Stdio::null()).spawn().unwrap();
+    // SAFETY: all zeros are a value of this type, and the child is ours to wait for.
+    let (status, most) = unsafe {
+        let (mut status, mut usage) = (0, std::mem::zeroed::<libc::rusage>());
+        assert_eq!(libc::wait4(child.id() as i32, &mut status, 0, &mut usage), child.id() as i32);
+        (status, usage.ru_maxrss >> 10)
+    };
+    assert_eq!(status, 0);
+    assert!(files.rows().len() == 16 && files.rows().iter().all(|row| row["correct"] == false));
+    assert!(most < 1500, "{most} MiB; all sixteen take 3,400");
+}

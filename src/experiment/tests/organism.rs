@@ -170,7 +170,7 @@ fn every_arm_trains_and_does_what_it_says() {
     };
     let knobs = |arm: Arm| {
         let folder = out.path().join(RunId { arm, seed: 7 }.to_string());
-        adapter::Knobs::load(&train::state::RunFolder::checkpoint(&folder, 4)).unwrap()
+        train::state::RunFolder::at(&folder).knobs(4).unwrap()
     };
     for arm in Arm::all() {
         let (knobs, name) = (knobs(arm), arm.name());

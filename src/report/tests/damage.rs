@@ -31,7 +31,7 @@ fn receipts() -> (tempfile::TempDir, PathBuf) {
         outputs: BTreeMap::from([(PathBuf::from("run/metrics.jsonl"), Sha256::of(metrics))]),
     };
     Ledger::open(&out.join("ledger.jsonl")).unwrap().append(entry).unwrap();
-    pack(&out, &packed).unwrap();
+    pack(&out, &out, &packed).unwrap();
     (folder, packed)
 }
 
