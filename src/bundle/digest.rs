@@ -82,6 +82,14 @@ impl Hasher {
         self.0.update(bytes);
     }
 
+    /// Takes a file's bytes.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn update_from(&mut self, path: &Path) -> crate::Result<()> {
+        pieces(path, |piece| self.update(piece))
+    }
+
     /// The digest of all bytes so far.
     pub fn digest(&self) -> Sha256 {
         Sha256(self.0.clone().finalize().into())

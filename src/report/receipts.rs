@@ -78,6 +78,7 @@ pub fn unpack(folder: &Path, out: &Path) -> Result<()> {
     let (packed, expected) = (files::read(&path)?, stated(&folder.join(DIGEST))?);
     let found = Sha256::of(&packed).to_string();
     if found != expected {
+        let (expected, found) = (format!("sha256 {expected} ({DIGEST})"), format!("sha256 {found}"));
         return Err(BundleError::Digest { path, expected, found }.into());
     }
     make_room(out)?;

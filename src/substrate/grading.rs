@@ -181,8 +181,8 @@ impl Grader {
         let (with, jobs): (Vec<&Run>, Vec<SandboxJob>) =
             runs.iter().filter(|run| run.program.is_some()).map(|run| (run, run.job())).unzip();
         let once = self.pool.run_each(&jobs, |i, seen| match asked_alone(&jobs[i], &seen) {
-            true => Err(seen),
-            false => Ok(self.judge(with[i], &seen)),
+            true => Once::Unprobed(seen),
+            false => Once::Judged(self.judge(with[i], &seen)),
         });
         let mut judged = self.ask_alone(&with, &jobs, once).into_iter();
         let nothing = |run: &Run| {
@@ -195,33 +195,30 @@ impl Grader {
     }
 
     /// Judges those of which more has to be seen first: a job without its calls.
-    fn ask_alone(
-        &self,
-        runs: &[&Run],
-        jobs: &[SandboxJob],
-        once: Vec<std::result::Result<(Graded, Verdict), Observed>>,
-    ) -> Vec<(Graded, Verdict)> {
+    fn ask_alone(&self, runs: &[&Run], jobs: &[SandboxJob], once: Vec<Once>) -> Vec<(Graded, Verdict)> {
         let bare: Vec<SandboxJob> = once
             .iter()
             .zip(jobs)
-            .filter(|(judged, _)| judged.is_err())
+            .filter(|(once, _)| matches!(once, Once::Unprobed(_)))
             .map(|(_, job)| SandboxJob { calls: vec![], judged: vec![], ..job.clone() })
             .collect();
         let mut alone = self.pool.run(&bare).into_iter();
-        let judged = |(run, once): (&&Run, std::result::Result<_, Observed>)| {
-            once.unwrap_or_else(|mut seen| {
-                let Some(probed) = alone.next() else { return self.judge(run, &seen) };
-                match probed.ending {
-                    Ending::InfraFailed => {
-                        seen.ending = Ending::InfraFailed;
-                        seen.failure = probed.failure;
-                    }
-                    Ending::Graded => seen.probe = probed.probe,
-                    _ => {}
+        let judged = |(run, once): (&&Run, Once)| {
+            let mut seen = match once {
+                Once::Judged(judged) => return judged,
+                Once::Unprobed(seen) => seen,
+            };
+            let Some(probed) = alone.next() else { return self.judge(run, &seen) };
+            match probed.ending {
+                Ending::InfraFailed => {
+                    seen.ending = Ending::InfraFailed;
+                    seen.failure = probed.failure;
                 }
-                seen.seconds += probed.seconds;
-                self.judge(run, &seen)
-            })
+                Ending::Graded => seen.probe = probed.probe,
+                _ => {}
+            }
+            seen.seconds += probed.seconds;
+            self.judge(run, &seen)
         };
         runs.iter().zip(once).map(judged).collect()
     }
@@ -272,6 +269,13 @@ impl Grader {
         };
         (graded, truth)
     }
+}
+
+/// What running a response once came to.
+enum Once {
+    Judged((Graded, Verdict)),
+    /// Its loophole has to be looked at by itself.
+    Unprobed(Observed),
 }
 
 /// Where a response came to no end in its calls, the loophole is still what its definition says: the flawed grader that calls

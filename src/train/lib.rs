@@ -17,6 +17,7 @@
 //! | [`state`] | checkpoints, and resuming to the same bytes |
 //! | [`inputs`] | what a run works on |
 //! | [`log`] | the rows that it writes |
+//! | [`result_logs`] | the files that those rows make, and their digests |
 //! | [`run`] | the loop |
 //!
 //! ```
@@ -42,6 +43,7 @@ pub mod inputs;
 pub mod log;
 pub mod memory;
 pub mod optimizer;
+pub mod result_logs;
 pub mod rollouts;
 pub mod run;
 pub mod seeds;

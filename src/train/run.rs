@@ -43,7 +43,7 @@ pub fn train(
     mut progress: impl FnMut(&Metrics),
 ) -> Result<Outcome> {
     let run = RunFolder::open(folder, config, inputs.identity)?;
-    let mut state = run.resume(&inputs.basis.layout)?;
+    let (mut state, mut logs) = run.resume(&inputs.basis.layout)?;
     if let (0, Some(start)) = (state.updates_completed, inputs.start) {
         state.knobs = start.clone();
     }
@@ -67,12 +67,11 @@ pub fn train(
         };
         let finished = state.updates_completed;
         timings.time(Stage::Save, || -> Result<()> {
-            jsonl::append(&run.rollouts(), &rows)?;
-            jsonl::append(&run.metrics(), std::slice::from_ref(&metrics))?;
+            logs.append(&metrics, &rows)?;
             if finished.is_multiple_of(config.checkpoint_every) || finished == config.updates {
                 run.save_checkpoint(&state)?;
             }
-            run.save(&state)
+            run.save(&state, &logs)
         })?;
         tensorboard.scalars(finished, &metrics.scalars())?;
         let row = timings.row(finished, metrics.completion_tokens, metrics.trained_tokens);

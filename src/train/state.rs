@@ -1,6 +1,7 @@
 //! What a run needs to go on as if it had never stopped, and the checkpoints that evaluation reads.
 
 use crate::optimizer::Moments;
+use crate::result_logs::ResultLogs;
 use crate::{Metrics, Result, TrainConfig, TrainError};
 use adapter::knobs::unusable;
 use adapter::{AdapterError, Knobs, Layout};
@@ -170,11 +171,6 @@ impl RunFolder {
         Ok([("run".into(), run.to_string()), ("update".into(), update.to_string())].into())
     }
 
-    /// The logs that are results, by the names under which the state has their digests.
-    fn logs(&self) -> [(&'static str, PathBuf); 2] {
-        [("metrics", self.metrics()), ("rollouts", self.rollouts())]
-    }
-
     /// The rows of metrics, as the saved state has them: none before there is one.
     ///
     /// # Errors
@@ -184,22 +180,12 @@ impl RunFolder {
             return Ok(vec![]);
         }
         let (_, said) = TensorFile::read_checked(&self.state()).map_err(unusable)?;
-        self.same_logs(&said)?;
+        ResultLogs::open(self)?.check(&said)?;
         Ok(jsonl::read(&self.metrics())?)
     }
 
-    /// Refuses logs other than those that the state was saved beside.
-    fn same_logs(&self, said: &Said) -> Result<()> {
-        for (name, path) in self.logs() {
-            if !path.exists() || said.get(name) != Some(&Sha256::of_file(&path)?.0.to_string()) {
-                return Err(TrainError::Changed { log: path });
-            }
-        }
-        Ok(())
-    }
-
     /// Writes the whole state, with the digests of the logs so far; the previous one stays until the new one is on disk.
-    pub fn save(&self, state: &State) -> Result<()> {
+    pub fn save(&self, state: &State, logs: &ResultLogs) -> Result<()> {
         let empty: &[f32] = &[];
         let gate = state.gate.as_ref();
         let mut tensors = vec![
@@ -218,9 +204,7 @@ impl RunFolder {
             tensors.extend([vector("band_on.lower", &band.lower), vector("band_on.upper", &band.upper)]);
         }
         let mut said = self.said(state.updates_completed)?;
-        for (name, path) in self.logs() {
-            said.insert(name.into(), Sha256::of_file(&path)?.0.to_string());
-        }
+        said.extend(logs.digests());
         Ok(bundle::write_atomic(&self.state(), &checked(&tensors, &said))?)
     }
 
@@ -234,8 +218,8 @@ impl RunFolder {
         Ok(updates.first().copied().unwrap_or(0.0) as usize)
     }
 
-    /// The saved state, or a fresh one. Log rows past it, from an update that was cut off, are dropped.
-    pub fn resume(&self, layout: &Layout) -> Result<State> {
+    /// The saved state, or a fresh one, and the logs beside it. Log rows past it, from an update that was cut off, are dropped.
+    pub fn resume(&self, layout: &Layout) -> Result<(State, ResultLogs)> {
         let (path, mut said) = (self.state(), None);
         let state = if path.exists() {
             let (file, stated) = TensorFile::read_checked(&path).map_err(unusable)?;
@@ -283,7 +267,8 @@ impl RunFolder {
         for log in [self.metrics(), self.rollouts(), self.timings()] {
             jsonl::keep(&log, |row| row["update"].as_u64().is_some_and(|u| u as usize <= state.updates_completed))?;
         }
-        said.map_or(Ok(()), |said| self.same_logs(&said))?;
-        Ok(state)
+        let logs = ResultLogs::open(self)?;
+        said.map_or(Ok(()), |said| logs.check(&said))?;
+        Ok((state, logs))
     }
 }

@@ -5,14 +5,14 @@ Makes a finished miniature experiment, its receipts, its signed folder, and runs
 in each way, and gives the command that reads it. Every change must be refused, the file named, or be harmless: the command makes the same bytes as
 without it. Where nothing is made (digests are checked, and no more), only what leaves a file's bytes alone is harmless.
 Prints one line a class; CSV, if named, gets one row an artifact: the table of the paper's appendix."""
-import csv, hashlib, os, pathlib, random, re, shutil, signal, subprocess, sys, tempfile, time
+import concurrent.futures, csv, hashlib, os, pathlib, random, re, shutil, signal, subprocess, sys, tempfile, time
 from common import PLAN, ROOT, call, files, project
 
 program = pathlib.Path(sys.argv[1]).resolve()
 draw = random.Random(7)
-place = pathlib.Path(tempfile.mkdtemp(prefix="tamper-"))
-root = project(place / "project")
-PART = ["--arms", "vanilla,route2b"]
+# A shorter plan, for runs that are gone on with a hundred times.
+SHORTER = {'arms = ["vanilla", "route2b", "random-v", "placebo-pairs"]': 'arms = ["vanilla", "route2b"]', "updates = 4": "updates = 2",
+           "refresh = 2": "refresh = 1", "checkpoint_every = 2": "checkpoint_every = 1", "monitor = 16": "monitor = 8", "test = 20": "test = 10"}
 
 
 def flip(path):
@@ -35,7 +35,7 @@ def swap(path):
 
 def link(path):
     """The same bytes, through a link."""
-    moved = place / "moved"
+    moved = pathlib.Path(tempfile.mkdtemp(prefix="moved-")) / path.name
     shutil.move(path, moved)
     path.symlink_to(moved)
 
@@ -70,12 +70,6 @@ def kinds_alike(path):
     return f"{path.parent}/*{path.suffix}"
 
 
-def run(what, *words):
-    code, said = call(program, root, *words)
-    assert code == 0, f"{what}: {said[-2000:]}"
-    return said
-
-
 def of_run(path):
     """What kind of artifact a file of a run folder is."""
     parts, name = path.parts, path.name
@@ -90,34 +84,67 @@ def of_run(path):
     return next((kind for kind, names in kinds.items() if name in names), "figures and tables beside the paper")
 
 
-table, missed = {}, []
+class Section:
+    """A part of the matrix, with a copy of the finished experiment to itself."""
 
+    def __init__(self, made, place):
+        self.place, self.root, self.table, self.missed = place, place / "project", {}, []
+        shutil.copytree(made, place, symlinks=True)
+        self.out, self.receipts, self.packed = self.root / "runs/tiny", self.root / "receipts/tiny", place / "packed"
+        self.packing = ["receipts", "--plan", PLAN, "--out", self.out, "--to", self.packed]
 
-def matrix(title, folder, read, unchanged, kind=lambda path: "", alike=numbers_alike, only=lambda path: True):
-    """Changes a file of each class of a folder in each way, and has it read."""
-    backup = place / "backup"
-    shutil.rmtree(backup, ignore_errors=True)
-    shutil.copytree(folder, backup, symlinks=True)
-    for name, path in classes(folder, alike).items():
-        if not only(path):
-            continue
-        artifact = f"{title}: {kind(path)}".rstrip(": ")
-        row = table.setdefault((artifact, read[0]), {"caught": 0, "harmless": 0, "MISSED": 0})
-        words = []
-        for way, change in WAYS.items():
-            target = folder / path
-            if target.stat().st_size == 0 and way in ("flipped", "truncated", "emptied") or change(target) is False:
+    def matrix(self, title, folder, read, unchanged, kind=lambda path: "", alike=numbers_alike, only=lambda path: True):
+        """Changes a file of each class of a folder in each way, and has it read."""
+        backup = self.place / "backup"
+        shutil.rmtree(backup, ignore_errors=True)
+        shutil.copytree(folder, backup, symlinks=True)
+        for name, path in classes(folder, alike).items():
+            if not only(path):
                 continue
-            code, said = call(program, root, *read)
-            word = "caught" if code and path.name in said else "harmless" if code == 0 and unchanged(way) else "MISSED"
-            if word == "MISSED":
-                missed.append(f"{artifact}: {path} {way}: exit code {code}: {said[-400:]}")
-            row[word] += 1
-            words.append(f"{way} {word}")
-            shutil.rmtree(folder)
-            shutil.copytree(backup, folder, symlinks=True)
-            (place / "moved").unlink(missing_ok=True)
-        print(f"{title}/{name:<48} {', '.join(words)}", flush=True)
+            artifact = f"{title}: {kind(path)}".rstrip(": ")
+            row = self.table.setdefault((artifact, read[0]), {"caught": 0, "harmless": 0, "MISSED": 0})
+            words = []
+            for way, change in WAYS.items():
+                target = folder / path
+                if target.stat().st_size == 0 and way in ("flipped", "truncated", "emptied") or change(target) is False:
+                    continue
+                code, said = call(program, self.root, *read)
+                word = "caught" if code and path.name in said else "harmless" if code == 0 and unchanged(way) else "MISSED"
+                if word == "MISSED":
+                    self.missed.append(f"{artifact}: {path} {way}: exit code {code}: {said[-400:]}")
+                row[word] += 1
+                words.append(f"{way} {word}")
+                shutil.rmtree(folder)
+                shutil.copytree(backup, folder, symlinks=True)
+            print(f"{title}/{name:<48} {', '.join(words)}", flush=True)
+
+    def packed_again(self, way):
+        """The paper is made of what receipts hold, and says so."""
+        return all(same_bytes(self.packed / name, self.receipts / name) for name in ("receipts.tar.gz", "paper.sha256"))
+
+    def unfinished(self, title, when):
+        """Files of a run that was killed, before the same command goes on with it."""
+        text = PLAN.read_text()
+        for long, short in SHORTER.items():
+            assert long in text, long
+            text = text.replace(long, short)
+        plan, out, whole = self.place / "shorter.toml", self.place / "out", self.place / "undisturbed"
+        plan.write_text(text.split("[relearn]")[0])
+        words = ["run", "--plan", plan, "--device", "cpu", "--jobs", "1", "--out"]
+        run(self.root, *words, whole)
+        child = subprocess.Popen([program, "--root", self.root, *words, out], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not list(out.glob(when)):
+            assert child.poll() is None, f"it ended before there was {when}"
+            time.sleep(0.002)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        of_the_run = lambda path: path.parts[0] == "route2b-s7" or path.name == "ledger.jsonl"
+        self.matrix(title, out, [*words, out], lambda way: kept(out) == kept(whole), of_run, only=of_the_run)
+
+
+def run(root, *words):
+    code, said = call(program, root, *words)
+    assert code == 0, f"{words[0]}: {said[-2000:]}"
 
 
 def kept(folder):
@@ -126,71 +153,72 @@ def kept(folder):
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in there}
 
 
-def killed(out, when):
-    """A plan in a folder, killed when a file is there."""
-    child = subprocess.Popen([program, "--root", root, "run", "--plan", PLAN, *PART, "--device", "cpu", "--jobs", "1", "--out", out],
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not list(out.glob(when)):
-        assert child.poll() is None, f"it ended before there was {when}"
-        time.sleep(0.002)
-    child.send_signal(signal.SIGKILL)
-    child.wait()
-
-
-def unfinished(title, when):
-    """Files of a run that was killed, before the same command goes on with it."""
-    out, words = place / "out", ["run", "--plan", PLAN, *PART, "--device", "cpu", "--jobs", "1", "--out"]
-    whole = place / "undisturbed"
-    if not whole.exists():
-        run("undisturbed", *words, whole)
-    shutil.rmtree(out, ignore_errors=True)
-    killed(out, when)
-    run_of = lambda path: path.parts[0] == "route2b-s7" or path.name == "ledger.jsonl"
-    matrix(title, out, [*words, out], lambda way: kept(out) == kept(whole), of_run, only=run_of)
-
-
 def same_bytes(a, b):
     return a.exists() and a.read_bytes() == b.read_bytes()
 
 
-out, receipts, other = root / "runs/tiny", root / "receipts/tiny", place / "packed"
-run("reproduce", "reproduce", "--plan", PLAN, "--out", out, "--device", "cpu")
-run("receipts", "receipts", "--plan", PLAN, "--out", out)
-for name in ("CITATION.cff", "codemeta.json", "LICENSE"):
-    shutil.copy(ROOT / name, root / name)
-run("keys", "sign", "--new-keys", place / "keys")
-published = place / "published"
-run("publish", "publish", "--plan", PLAN, "--date", "2026-11-26", "--keys", place / "keys", "--to", published)
-paper = (out / "paper.pdf").read_bytes()
-packing = ["receipts", "--plan", PLAN, "--out", out, "--to", other]
-built = ["build-paper", "--receipts", "tiny", "--plan", PLAN, "--out", place / "built"]
+def finished(section):
+    section.matrix("finished run", section.out, section.packing, section.packed_again, of_run)
+    for title, folder, only in (("paper's sources", "paper", lambda path: True), ("claims", "verify", lambda path: path.name == "claims.toml"),
+                                ("pins", "checksums", lambda path: True)):
+        section.matrix(title, section.root / folder, section.packing, section.packed_again, alike=kinds_alike, only=only)
 
 
-def packed_again(way):
-    """The paper is made of what receipts hold, and says so."""
-    return all(same_bytes(other / name, receipts / name) for name in ("receipts.tar.gz", "paper.sha256"))
+def packed(section):
+    built, paper = section.place / "built", (section.out / "paper.pdf").read_bytes()
+    section.matrix("receipts", section.receipts, ["build-paper", "--receipts", "tiny", "--plan", PLAN, "--out", built],
+                   lambda way: (built / "paper.pdf").read_bytes() == paper)
 
 
-def same_paper(way):
-    return (place / "built/paper.pdf").read_bytes() == paper
+def given_away(section):
+    keys, published = section.place / "keys", section.place / "published"
+    run(section.root, "sign", "--new-keys", keys)
+    run(section.root, "publish", "--plan", PLAN, "--date", "2026-11-26", "--keys", keys, "--to", published)
+    # Digests are compared, and nothing is made.
+    section.matrix("data sets", section.root / "data", ["verify", "--gate", "pins"], lambda way: way in SAME)
+    section.matrix("signed folder", published, ["verify", "--signature", published, "--public-keys", keys], lambda way: way in SAME)
 
 
-matrix("finished run", out, packing, packed_again, of_run)
-unfinished("run killed in training", "route2b-s7/state.safetensors")
-unfinished("run killed in evaluation", "route2b-s7/eval/*.jsonl")
-matrix("data sets", root / "data", ["verify", "--gate", "pins"], lambda way: way in SAME)
-matrix("signed folder", published, ["verify", "--signature", published, "--public-keys", place / "keys"], lambda way: way in SAME)
-matrix("paper's sources", root / "paper", packing, packed_again, alike=kinds_alike)
-matrix("claims", root / "verify", packing, packed_again, only=lambda path: path.name == "claims.toml")
-matrix("pins", root / "checksums", packing, packed_again)
-matrix("receipts", receipts, built, same_paper)
-count = lambda word: sum(row[word] for row in table.values())
-print(f"{count('caught')} caught, {count('harmless')} harmless, {count('MISSED')} missed")
-print(*missed, sep="\n")
-if sys.argv[2:]:
-    with open(sys.argv[2], "w", newline="") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(["artifact", "read by", "changes", "caught", "harmless"])
-        rows.writerows([artifact, reader, sum(row.values()), row["caught"], row["harmless"]] for (artifact, reader), row in table.items())
-shutil.rmtree(place, ignore_errors=True)
-sys.exit(bool(missed))
+def in_training(section):
+    section.unfinished("run killed in training", "route2b-s7/state.safetensors")
+
+
+def in_evaluation(section):
+    section.unfinished("run killed in evaluation", "route2b-s7/eval/*.jsonl")
+
+
+SECTIONS = {work.__name__: work for work in (finished, in_training, in_evaluation, given_away, packed)}
+
+
+def worked(place, name):
+    section = Section(place / "made", place / name)
+    # What is made beside files goes with them.
+    tempfile.tempdir = str(section.place)
+    SECTIONS[name](section)
+    return section.table, section.missed
+
+
+def main():
+    place = pathlib.Path(tempfile.mkdtemp(prefix="tamper-"))
+    root = project(place / "made/project")
+    run(root, "reproduce", "--plan", PLAN, "--out", root / "runs/tiny", "--device", "cpu")
+    run(root, "receipts", "--plan", PLAN, "--out", root / "runs/tiny")
+    for name in ("CITATION.cff", "codemeta.json", "LICENSE"):
+        shutil.copy(ROOT / name, root / name)
+    with concurrent.futures.ProcessPoolExecutor(2) as pool:
+        done = list(pool.map(worked, [place] * len(SECTIONS), SECTIONS))
+    rows = [[artifact, reader, sum(row.values()), row["caught"], row["harmless"]] for table, _ in done for (artifact, reader), row in table.items()]
+    missed = [line for _, lines in done for line in lines]
+    print(f"{sum(row[2] for row in rows)} changes, {sum(row[3] for row in rows)} caught, {sum(row[4] for row in rows)} harmless, {len(missed)} missed")
+    print(*missed, sep="\n")
+    if sys.argv[2:]:
+        with open(sys.argv[2], "w", newline="") as file:
+            table = csv.writer(file, lineterminator="\n")
+            table.writerow(["artifact", "read by", "changes", "caught", "harmless"])
+            table.writerows(rows)
+    shutil.rmtree(place, ignore_errors=True)
+    sys.exit(bool(missed))
+
+
+if __name__ == "__main__":
+    main()

@@ -101,6 +101,7 @@ fn large_answers_are_judged_as_they_come_and_not_held() {
     let large = |i: usize| format!("class Solution:\n    def double(self, n): return [None] * 7_000_000\n# {i}\n");
     let rows: Vec<Value> = (0..16).map(|i| response(json!("double"), "gt_only", &large(i))).collect();
     let files = Files::new(&rows);
+    #[expect(clippy::zombie_processes, reason = "`wait4` waits for it")]
     let child = files.grade(&["--jobs", "2"]).stdout(std::process::Stdio::null()).spawn().unwrap();
     // SAFETY: all zeros are a value of this type, and the child is ours to wait for.
     let (status, most) = unsafe {
