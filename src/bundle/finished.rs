@@ -39,30 +39,44 @@ impl Finished {
     /// The folder cannot be written.
     pub fn write(&self, output: &Path, bytes: &[u8]) -> Result<()> {
         write_atomic(output, bytes)?;
+        self.list_as(output, Sha256::of(bytes))
+    }
+
+    /// Lists an output that is written already.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn list_as(&self, output: &Path, digest: Sha256) -> Result<()> {
         let (mut lines, name) = (self.lines()?, self.name(output));
         lines.retain(|(_, listed)| *listed != name);
-        lines.push((Sha256::of(bytes).to_string(), name));
+        lines.push((digest.to_string(), name));
         let text: String = lines.iter().map(|(digest, name)| format!("{digest}  {name}\n")).collect();
         write_atomic(&self.list(), text.as_bytes())
     }
 
-    /// Whether an output is listed; one that is not was never finished, and is made again.
+    /// The digest under which an output is listed; one that is not was never finished.
+    ///
+    /// # Errors
+    /// The list cannot be read.
+    pub fn listed(&self, output: &Path) -> Result<Option<String>> {
+        let name = self.name(output);
+        Ok(self.lines()?.into_iter().find(|(_, listed)| *listed == name).map(|(digest, _)| digest))
+    }
+
+    /// Whether an output is finished; one that is not is made again.
     ///
     /// # Errors
     /// It is listed, and gone or of other bytes.
     pub fn has(&self, output: &Path) -> Result<bool> {
-        let name = self.name(output);
-        let Some((expected, _)) = self.lines()?.into_iter().find(|(_, listed)| *listed == name) else {
-            return Ok(false);
-        };
+        let Some(expected) = self.listed(output)? else { return Ok(false) };
         let found = if output.exists() { Sha256::of_file(output)?.0.to_string() } else { "no file".into() };
-        match found == expected {
-            true => Ok(true),
-            false => {
-                let expected = format!("sha256 {expected} ({})", self.list().display());
-                Err(BundleError::Digest { path: output.into(), expected, found })
-            }
-        }
+        if found == expected { Ok(true) } else { Err(self.differs(output, &expected, found)) }
+    }
+
+    /// An output that is not what is listed.
+    pub fn differs(&self, output: &Path, listed: &str, found: String) -> BundleError {
+        let expected = format!("sha256 {listed} ({})", self.list().display());
+        BundleError::Digest { path: output.into(), expected, found }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::curve::PER_MODE;
 use crate::manifest::Job;
 use crate::runner::BASE_RUN;
 use crate::{Manifest, Result, leftovers};
-use bundle::{Ledger, LedgerEntry, Sha256, files};
+use bundle::{Finished, Ledger, LedgerEntry, Sha256, files};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use train::state::LOG;
@@ -30,6 +30,22 @@ pub struct Provenance {
     pub threads: usize,
 }
 
+const LEDGER: &str = "ledger.jsonl";
+
+/// Nothing in a ledger names its last entry's digest, which therefore is listed beside it. Whoever is killed between the two leaves the
+/// digest of the ledger before.
+fn as_written(out: &Path) -> Result<()> {
+    let (path, finished) = (out.join(LEDGER), Finished::of(out));
+    let Some(listed) = finished.listed(&path)?.filter(|_| path.exists()) else { return Ok(()) };
+    let text = files::read(&path)?;
+    let entries: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+    let before = entries.split_last().map_or(0, |(last, _)| text.len() - last.len());
+    match [&text[..], &text[..before]].iter().any(|text| Sha256::of(text).to_string() == listed) {
+        true => Ok(()),
+        false => Err(finished.differs(&path, &listed, format!("sha256 {}", Sha256::of(&text))).into()),
+    }
+}
+
 /// Appends ledger entries in plan order, whatever order runs finish in, so that the same work makes the same ledger.
 pub struct LedgerOrder<'a> {
     ledger: Ledger,
@@ -43,7 +59,8 @@ impl<'a> LedgerOrder<'a> {
     pub fn new(manifest: &Manifest, provenance: &'a Provenance, out: &Path) -> Result<Self> {
         let mut order = vec![BASE_RUN.to_string()];
         order.extend(manifest.jobs().iter().map(Job::to_string));
-        let ledger = Ledger::open(&out.join("ledger.jsonl"))?;
+        as_written(out)?;
+        let ledger = Ledger::open(&out.join(LEDGER))?;
         for entry in order.iter().filter_map(|run| ledger.find(run)) {
             entry.verify_outputs(out)?;
         }
@@ -59,6 +76,8 @@ impl<'a> LedgerOrder<'a> {
             // An entry that stands was made by the program and from the inputs that it names: it is not made again.
             if self.ledger.find(&run).is_none() {
                 self.ledger.append(self.entry(&run, files)?)?;
+                let (folder, path) = (self.ledger.folder(), self.ledger.folder().join(LEDGER));
+                Finished::of(folder).list_as(&path, Sha256::of_file(&path)?.0)?;
             }
         }
         Ok(())

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The tamper matrix: tamper.py PROGRAM [CSV]
+"""The tamper matrix: tamper.py PROGRAM [CSV [SECTION...]]
 
 Makes a finished miniature experiment, its receipts, its signed folder, and runs that were killed half-way; then changes one file of each class
 in each way, and gives the command that reads it. Every change must be refused, the file named, or be harmless: the command makes the same bytes as
 without it. Where nothing is made (digests are checked, and no more), only what leaves a file's bytes alone is harmless.
-Prints one line a class; CSV, if named, gets one row an artifact: the table of the paper's appendix."""
+Prints one line a class; CSV, if named, gets one row an artifact: the table of the paper's appendix. With sections named (functions below), only their rows are made anew."""
 import concurrent.futures, csv, hashlib, os, pathlib, random, re, shutil, signal, subprocess, sys, tempfile, time
 from common import PLAN, ROOT, call, files, project
 
@@ -54,10 +54,10 @@ WAYS = {
 SAME = ("linked", "re-timed")
 
 
-def classes(folder, alike):
-    """One file of each class of a folder: by default names that differ in numbers alone are one class."""
+def classes(folder, alike, only):
+    """One file of each class of a folder."""
     found = {}
-    for path in files(folder):
+    for path in filter(only, files(folder)):
         found.setdefault(alike(path), path)
     return found
 
@@ -98,9 +98,7 @@ class Section:
         backup = self.place / "backup"
         shutil.rmtree(backup, ignore_errors=True)
         shutil.copytree(folder, backup, symlinks=True)
-        for name, path in classes(folder, alike).items():
-            if not only(path):
-                continue
+        for name, path in classes(folder, alike, only).items():
             artifact = f"{title}: {kind(path)}".rstrip(": ")
             row = self.table.setdefault((artifact, read[0]), {"caught": 0, "harmless": 0, "MISSED": 0})
             words = []
@@ -198,6 +196,15 @@ def worked(place, name):
     return section.table, section.missed
 
 
+def written(path, rows, others_stay):
+    """The table, in which rows of sections that were not worked on may stay."""
+    head, new = ["artifact", "read by", "changes", "caught", "harmless"], {row[0]: row for row in rows}
+    there = list(csv.reader(path.open()))[1:] if others_stay else []
+    merged = [new.pop(row[0], row) for row in there] + list(new.values())
+    with path.open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([head, *merged])
+
+
 def main():
     place = pathlib.Path(tempfile.mkdtemp(prefix="tamper-"))
     root = project(place / "made/project")
@@ -205,17 +212,15 @@ def main():
     run(root, "receipts", "--plan", PLAN, "--out", root / "runs/tiny")
     for name in ("CITATION.cff", "codemeta.json", "LICENSE"):
         shutil.copy(ROOT / name, root / name)
+    sections = sys.argv[3:] or list(SECTIONS)
     with concurrent.futures.ProcessPoolExecutor(2) as pool:
-        done = list(pool.map(worked, [place] * len(SECTIONS), SECTIONS))
+        done = list(pool.map(worked, [place] * len(sections), sections))
     rows = [[artifact, reader, sum(row.values()), row["caught"], row["harmless"]] for table, _ in done for (artifact, reader), row in table.items()]
     missed = [line for _, lines in done for line in lines]
     print(f"{sum(row[2] for row in rows)} changes, {sum(row[3] for row in rows)} caught, {sum(row[4] for row in rows)} harmless, {len(missed)} missed")
     print(*missed, sep="\n")
     if sys.argv[2:]:
-        with open(sys.argv[2], "w", newline="") as file:
-            table = csv.writer(file, lineterminator="\n")
-            table.writerow(["artifact", "read by", "changes", "caught", "harmless"])
-            table.writerows(rows)
+        written(pathlib.Path(sys.argv[2]), rows, bool(sys.argv[3:]))
     shutil.rmtree(place, ignore_errors=True)
     sys.exit(bool(missed))
 
