@@ -63,8 +63,8 @@ test-slurm program: (or-say-so "tests/slurm/run.sh" program)
 or-say-so test *args:
     @{{test}} {{args}} || { code=$?; [ $code -ne 77 ] || echo "{{test}}: not everything could be tested here"; exit $code; }
 
-# Hours: properties and damage on 20,000 cases each, Miri on what is pure, which changes of a line no test notices, 100 kills, every file tampered
-# with, 2,000 hostile responses.
+# Hours: properties and damage on 20,000 cases each, Miri on what is pure, which changes of a line no test notices, 100 kills, the plug pulled 20
+# times, every file tampered with, 2,000 hostile responses.
 [group('test')]
 deep: deep-cases deep-miri deep-mutants deep-trust
 
@@ -73,6 +73,7 @@ deep: deep-cases deep-miri deep-mutants deep-trust
 deep-trust program="target/release/gradient-quarantine":
     python3 tests/deep/kills.py {{program}} 100
     python3 tests/deep/tamper.py {{program}}
+    just or-say-so tests/deep/powerloss.py {{program}} 20
     GQ={{program}} tests/hostile/check.sh 2000 1
 
 # A published folder before other people's validators, the public signing tool, and a browser.

@@ -24,11 +24,13 @@ fn any_checkpoint_is_scored_without_training(project: &Project, run: &Path) {
     for update in ["0000", "0002"] {
         assert!(out.join(format!("update-{update}/whole-test-eval-markers.jsonl")).exists());
     }
-    // What is there is read and not made again, whatever is in it.
+    // What is there is read and not made again; what is not as it was made is neither.
+    expect(&mut eval(&out, &[]), 0, &["was there"]);
     let first = rows.split_inclusive(|byte| *byte == b'\n').next().unwrap();
     std::fs::write(&scored, first).unwrap();
-    expect(&mut eval(&out, &[]), 0, &["was there"]);
+    expect(&mut eval(&out, &[]), 3, &["update-0004/deployed-test-eval-markers.jsonl", "expected sha256"]);
     assert_eq!(std::fs::read(&scored).unwrap(), first);
+    std::fs::write(&scored, rows).unwrap();
 
     expect(&mut eval(&out, &["--updates", "3"]), 2, &["0, 2, 4"]);
     expect(&mut eval(&out, &["--updates", "some"]), 2, &["all, last, or numbers"]);
@@ -44,7 +46,7 @@ fn any_checkpoint_is_scored_without_training(project: &Project, run: &Path) {
     let honest = std::fs::read_to_string(&identity).unwrap();
     let mut parts: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&honest).unwrap();
     parts.insert("weights of base 2".into(), "00".repeat(32).into());
-    std::fs::write(&identity, serde_json::to_string(&parts).unwrap()).unwrap();
+    std::fs::write(&identity, serde_json::to_string_pretty(&parts).unwrap() + "\n").unwrap();
     expect(&mut eval(&out, &[]), 3, &["its weights of base 2 were 000000000000"]);
     std::fs::write(&identity, honest).unwrap();
 }

@@ -127,7 +127,7 @@ fn a_run_goes_on_only_from_what_it_was_made_from() {
     let mut parts: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(&std::fs::read_to_string(&identity).unwrap()).unwrap();
     parts.insert("weights of base 2".into(), "00".repeat(32).into());
-    std::fs::write(&identity, serde_json::to_string(&parts).unwrap()).unwrap();
+    std::fs::write(&identity, serde_json::to_string_pretty(&parts).unwrap() + "\n").unwrap();
     expect(&mut long.train(), 2, &["its weights of base 2 were 000000000000"]);
     let mut export = long.command("export", &["--device", "cpu", "--format", "hf", "--run"]);
     export.arg(long.run()).arg("--out").arg(long.project.path("hf"));

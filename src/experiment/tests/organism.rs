@@ -109,7 +109,7 @@ fn a_folder_of_another_configuration_is_refused() {
     };
     let error =
         runner.train(RunId { arm: Arm::VANILLA, seed: 7 }, &Grader::new(1, Isolation::Required).unwrap()).unwrap_err();
-    assert!(error.to_string().contains("another configuration"), "{error}");
+    assert!(error.to_string().contains("config.json is of another run"), "{error}");
 }
 
 #[test]
