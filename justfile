@@ -73,8 +73,8 @@ deep: deep-cases deep-miri deep-mutants deep-trust
 deep-trust program="target/release/gradient-quarantine":
     python3 tests/deep/kills.py {{program}} 100
     python3 tests/deep/tamper.py {{program}}
-    just or-say-so tests/deep/powerloss.py {{program}} 20
     GQ={{program}} tests/hostile/check.sh 2000 1
+    just or-say-so tests/deep/powerloss.py {{program}} 20
 
 # A published folder before other people's validators, the public signing tool, and a browser.
 [group('test')]
