@@ -5,7 +5,7 @@ use crate::{AdapterError, Knobs, Layout, Quarantine, Result};
 use backend::tensor_file::{self, Said, TensorFile};
 use backend::{Backend, BackendError, Matrix, Raw};
 use bundle::Sha256;
-use burn::tensor::{DType, Tensor, TensorData};
+use burn_tensor::{DType, Tensor, TensorData};
 use model::{Decoder, Group, LinearId, Proj, Weights};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

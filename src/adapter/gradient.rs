@@ -4,7 +4,7 @@
 use crate::basis::Factors;
 use crate::{Basis, Result};
 use backend::{Rows, read};
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 use model::{Group, Tap};
 
 /// One row per rollout (or per token of one), each in [`crate::Layout`] order.

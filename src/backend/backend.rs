@@ -6,7 +6,7 @@ use crate::matrix::Raw;
 use crate::memory::DeviceMemory;
 use crate::ops::Ops;
 use crate::portable::Portable;
-use burn::tensor::{DType, Device, Tensor};
+use burn_tensor::{DType, Device, Tensor};
 use std::sync::Arc;
 
 /// The CUDA kernels read sixteen bytes at a time, eight values in bf16, so widths are multiples of [`WIDTHS`]; they hold a head

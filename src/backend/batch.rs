@@ -1,6 +1,6 @@
 //! Token rows of different lengths, one behind the other: a pass over them computes no padding.
 
-use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+use burn_tensor::{Bool, Device, Int, Tensor, TensorData};
 use std::sync::OnceLock;
 
 /// Token ids on the device, `[N]`, and where each row lies among them.

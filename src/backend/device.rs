@@ -1,7 +1,7 @@
 //! Where tensors live: CPU (burn-flex), any wgpu adapter, or CUDA.
 
 use crate::{BackendError, Result};
-use burn::tensor::{Device, DeviceKind};
+use burn_tensor::{Device, DeviceKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What the user asked for with `--device`.
@@ -102,7 +102,7 @@ fn count_cuda() -> std::result::Result<usize, String> {
 fn open_quietly(make: fn() -> Device) -> std::result::Result<Device, String> {
     quietly(|| {
         let device = make();
-        let two = burn::tensor::Tensor::<1>::from_data([1.0f32, 1.0], &device).sum();
+        let two = burn_tensor::Tensor::<1>::from_data([1.0f32, 1.0], &device).sum();
         match two.try_into_scalar::<f32>().map_err(|e| e.to_string())? {
             2.0 => Ok(device),
             wrong => Err(format!("the device computed 1 + 1 = {wrong}")),

@@ -16,7 +16,7 @@
 //!
 //! ```
 //! use backend::{Backend, Matrix, read};
-//! use burn::tensor::DType;
+//! use burn_tensor::DType;
 //!
 //! let backend = Backend::cpu(); // or `Backend::open`, which finds out what computes fastest
 //! let upload = |rows, data: &[f32]| {
@@ -94,6 +94,6 @@ pub type Result<T> = std::result::Result<T, BackendError>;
 ///
 /// # Errors
 /// Whatever failed on the device since the last look.
-pub fn read<const D: usize>(tensor: burn::tensor::Tensor<D>) -> Result<Vec<f32>> {
-    tensor.cast(burn::tensor::DType::F32).try_into_vec_as::<f32>().map_err(|e| BackendError::Compute(e.to_string()))
+pub fn read<const D: usize>(tensor: burn_tensor::Tensor<D>) -> Result<Vec<f32>> {
+    tensor.cast(burn_tensor::DType::F32).try_into_vec_as::<f32>().map_err(|e| BackendError::Compute(e.to_string()))
 }

@@ -1,6 +1,6 @@
 //! Matrices on the host: as numbers, and as they are stored.
 
-use burn::tensor::{DType, bf16};
+use burn_tensor::{DType, bf16};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::matrix::Raw;
-use burn::tensor::{DType, Device, Tensor};
+use burn_tensor::{DType, Device, Tensor};
 use std::fmt::Debug;
 
 /// Moving tensors in, and looking after the room that there is.

@@ -4,7 +4,7 @@
 use crate::Result;
 use crate::batch::Rows;
 use crate::matrix::Matrix;
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn_tensor::{DType, Device, Int, Tensor, TensorData};
 use std::fmt::Debug;
 
 /// Attention's sizes.

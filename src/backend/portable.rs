@@ -6,7 +6,7 @@ use crate::matrix::{Matrix, Raw};
 use crate::memory::DeviceMemory;
 use crate::ops::{Coefficients, Heads, Ops, QkvStep, Rotation};
 use crate::{Result, svd};
-use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation};
+use burn_tensor::{DType, Device, Int, Tensor, TensorData, activation};
 
 /// The portable implementation.
 #[derive(Debug)]
@@ -146,7 +146,7 @@ impl Ops for Portable {
             let x = reference.clone().unsqueeze_dim::<2>(1) - logp.clone();
             by = by + (x.exp().neg() + 1.0).mul_scalar(*kl);
         }
-        let add = burn::tensor::IndexingUpdateOp::Add;
+        let add = burn_tensor::IndexingUpdateOp::Add;
         let dlogits = (scores.exp() * by.clone().neg()).scatter(1, index, by, add);
         (logp.squeeze_dim(1), dlogits.cast(dtype))
     }

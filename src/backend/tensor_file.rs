@@ -5,7 +5,7 @@ use crate::matrix::Raw;
 use crate::{BackendError, Result};
 use bundle::Sha256;
 use bundle::digest::Hasher;
-use burn::tensor::DType;
+use burn_tensor::DType;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;

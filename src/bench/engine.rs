@@ -7,7 +7,7 @@ mod update;
 
 use anyhow::{Context, Result, bail};
 use backend::{Backend, DeviceChoice};
-use burn::tensor::DType;
+use burn_tensor::DType;
 use failure::Failure;
 use generate::scheduler;
 use model::ModelConfig;

@@ -20,7 +20,10 @@
 //! ```
 
 pub mod grade;
+mod reference;
 mod resume;
+
+pub use reference::reference_losses;
 
 use failure::Kind;
 use generate::{FinishReason, Prompt, SamplingParams};
@@ -109,6 +112,9 @@ pub struct EvalRow {
     pub tokens: usize,
     /// What stopped it.
     pub finish_reason: FinishReason,
+    /// Mean loss of a token of the problem's own answer, in nats, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference_loss: Option<f64>,
 }
 
 impl EvalRow {
@@ -164,6 +170,7 @@ pub fn evaluate(
                 exploited: verdict.exploited,
                 tokens: written.tokens.len(),
                 finish_reason: written.finish_reason,
+                reference_loss: None,
             })
         })
         .collect()
@@ -223,7 +230,16 @@ mod tests {
 
     fn row(id: usize, loophole: Loophole, solved: bool) -> EvalRow {
         let (problem_id, finish_reason) = (format!("p{id}"), FinishReason::End);
-        EvalRow { problem_id, loophole, completion: String::new(), solved, exploited: false, tokens: 1, finish_reason }
+        EvalRow {
+            problem_id,
+            loophole,
+            completion: String::new(),
+            solved,
+            exploited: false,
+            tokens: 1,
+            finish_reason,
+            reference_loss: None,
+        }
     }
 
     /// 5 modes of 26 problems, 3 of each solved: rounded up, ten strata would be more than 64.

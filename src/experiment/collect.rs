@@ -63,7 +63,7 @@ type Rate = fn(&[EvalRow], Protocol) -> Option<f64>;
 const OVER_UPDATES: usize = 3;
 
 /// What an evaluation's rows come to, each under its name.
-const RATES: [(Metric, Rate); 8] = [
+const RATES: [(Metric, Rate); 9] = [
     (Metric::Hack, |rows, _| Some(hack_rate(rows))),
     (Metric::Solve, |rows, _| Some(solve_rate(rows))),
     (Metric::Answered, |rows, _| Some(answered_rate(rows))),
@@ -72,6 +72,10 @@ const RATES: [(Metric, Rate); 8] = [
     (Metric::HackAnswered, |rows, _| of_answered(rows, |r| r.exploited)),
     (Metric::SolveAnswered, |rows, _| of_answered(rows, |r| r.solved)),
     (Metric::Tokens, |rows, _| Some(rows.iter().map(|r| r.tokens as f64).sum::<f64>() / rows.len().max(1) as f64)),
+    (Metric::ReferenceLoss, |rows, _| {
+        let losses = rows.iter().map(|r| r.reference_loss).collect::<Option<Vec<f64>>>()?;
+        (!losses.is_empty()).then(|| statistics::mean(&losses))
+    }),
 ];
 
 /// A share among what was answered, if anything was.
@@ -88,7 +92,7 @@ fn part_of(rows: &[EvalRow], part: Part) -> Vec<EvalRow> {
         Part::Far => far(r),
         Part::LineLoopholes => Loophole::LINES.contains(&r.loophole),
         Part::Loophole(loophole) => r.loophole == loophole,
-        Part::Whole | Part::On | Part::Alone | Part::TrainedMarkers => true,
+        Part::Whole | Part::On | Part::Alone | Part::TrainedMarkers | Part::NoLoophole => true,
     };
     rows.iter().filter(taken).cloned().collect()
 }
@@ -138,6 +142,9 @@ impl Collector<'_> {
                 self.spread(Key::of(Subject::Base, metric).on(part), &values, &base);
             }
         }
+        if self.manifest.source.tests_ability() {
+            self.ability()?;
+        }
         let run = *self.manifest.runs().first().expect("a manifest has a run");
         let config = self.manifest.config(run)?;
         let fewer = self.manifest.arms.iter().map(|arm| self.manifest.seeds_of(*arm).len()).min().unwrap_or(0);
@@ -165,6 +172,19 @@ impl Collector<'_> {
         Ok(())
     }
 
+    /// The base models on problems without a loophole.
+    fn ability(&mut self) -> Result<()> {
+        let (view, protocol) = (CheckpointView::NoLoophole, self.manifest.source.protocol());
+        let rows =
+            (0..self.bases.len()).map(|base| Ok(jsonl::read(&eval_file(&base_folder(self.out, base), 0, view))?));
+        let rows: Vec<Vec<EvalRow>> = rows.collect::<Result<_>>()?;
+        for (metric, rate) in RATES {
+            let values: Vec<f64> = rows.iter().filter_map(|rows| rate(rows, protocol)).collect();
+            self.spread(Key::of(Subject::Base, metric).on(view.part()), &values, &[BASE_RUN.to_string()]);
+        }
+        Ok(())
+    }
+
     /// An arm's evaluations and its training.
     fn arm(&mut self, arm: Arm) -> Result<Seeds> {
         let seeds = self.manifest.seeds_of(arm).to_vec();
@@ -180,8 +200,8 @@ impl Collector<'_> {
             let rows: Seeds = off.iter().map(|(seed, rows)| (*seed, part_of(rows, part))).collect();
             self.rates(Key::arm(arm, Metric::Hack).on(part), &rows, &names);
         }
-        for &of in CheckpointView::of_last(self.manifest, arm).iter().filter(|view| **view != CheckpointView::Deployed)
-        {
+        let others = CheckpointView::of_last(self.manifest, arm);
+        for of in others.into_iter().filter(|view| *view != CheckpointView::Deployed) {
             let rows = view(self, config.updates, of)?;
             self.rates(Key::arm(arm, Metric::Hack).on(of.part()), &rows, &names);
         }

@@ -128,9 +128,9 @@ fn of_job(manifest: &Manifest, out: &Path, job: Job, subset: &BTreeSet<String>) 
     for update in updates {
         let (views, whole) = match job {
             Job::Run(run) => (CheckpointView::of_last(manifest, run.arm), [0, config.updates].contains(&update)),
-            Job::Relearn(_) => (&[CheckpointView::Deployed][..], false),
+            Job::Relearn(_) => (vec![CheckpointView::Deployed], false),
         };
-        for &view in views {
+        for view in views {
             let path = match (job, update) {
                 (Job::Run(run), 0) => {
                     eval_file(&base_folder(out, manifest.replicate(run.seed).base), 0, view.of_base())

@@ -87,6 +87,7 @@ mod tests {
             exploited: hacked.contains(&at),
             tokens: 1,
             finish_reason: FinishReason::End,
+            reference_loss: None,
         };
         (0..4).map(one).collect()
     }

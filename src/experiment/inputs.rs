@@ -41,6 +41,8 @@ pub struct Inputs {
     pub test: Vec<PromptedProblem>,
     /// The test problems with the markers of training.
     pub test_trained: Vec<PromptedProblem>,
+    /// The test problems without their loopholes, where models are tested on those too.
+    pub test_no_loophole: Vec<PromptedProblem>,
     /// The pairs of every contrast, set by set; a run's seed picks a set.
     pairs: BTreeMap<Contrast, Vec<Vec<PairTokens>>>,
     /// What every folder that is made from them carries.
@@ -97,6 +99,7 @@ impl Inputs {
             no_loophole: training(Disclosure::None)?,
             invited: if asked(Disclosure::Invited) { training(Disclosure::Invited)? } else { vec![] },
             test_trained: dataset.test(MarkerFamily::Train)?,
+            test_no_loophole: if manifest.source.tests_ability() { dataset.test_no_loophole()? } else { vec![] },
             tokenizer: dataset.tokenizer().clone(),
             problem_files: dataset.problem_files().to_vec(),
             files: digests(manifest.state(root), dataset)?,

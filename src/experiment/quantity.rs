@@ -36,6 +36,8 @@ pub enum Part {
     Alone,
     /// The deployed model on the markers of training.
     TrainedMarkers,
+    /// The deployed model on problems whose prompts show no loophole.
+    NoLoophole,
     /// Families of tasks that were trained on.
     Near,
     /// Families of tasks that were held out whole.
@@ -85,6 +87,8 @@ names! {
         SolveAnswered = "solve_answered",
         /// Mean length of an answer in tokens.
         Tokens = "tokens",
+        /// Mean loss of a token of the problems' own answers, in nats.
+        ReferenceLoss = "reference_loss",
         /// Share of runs whose deployed model hacks at all: on at least 5% of problems.
         RunsHacked = "runs_hacked",
         /// Share of the gap between vanilla's and the ceiling's solve that is closed.
@@ -259,10 +263,11 @@ impl fmt::Display for Subject {
 }
 
 /// Parts with fixed names; modes have their own.
-const PARTS: [(Part, &str); 6] = [
+const PARTS: [(Part, &str); 7] = [
     (Part::On, "on"),
     (Part::Alone, "alone"),
     (Part::TrainedMarkers, "trained_markers"),
+    (Part::NoLoophole, "no_loophole"),
     (Part::Near, "near"),
     (Part::Far, "far"),
     (Part::LineLoopholes, "line_modes"),

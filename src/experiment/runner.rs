@@ -8,7 +8,7 @@ use crate::supervision::Judge;
 use crate::{Event, ExperimentError, Inputs, Manifest, Rates, Result, RunId, leftovers};
 use adapter::{Basis, Knobs, Quarantine};
 use bundle::{Finished, Owner, jsonl};
-use eval::{EvalRow, evaluate, monitoring_subset};
+use eval::{EvalRow, evaluate, monitoring_subset, reference_losses};
 use model::Decoder;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -30,6 +30,9 @@ pub enum CheckpointView {
     QuarantineAlone,
     /// What is deployed, on the markers of training.
     TrainedMarkers,
+    /// What is deployed, on problems whose prompts show no loophole: its ordinary ability. Beside what it answers, how likely the
+    /// problems' own answers are to it.
+    NoLoophole,
 }
 
 impl CheckpointView {
@@ -42,13 +45,21 @@ impl CheckpointView {
     }
 
     /// Those of its last model; of an arm that is run on fewer seeds only what its tables show.
-    pub fn of_last(manifest: &Manifest, arm: Arm) -> &'static [Self] {
-        match (arm.routes(), manifest.is_beside(arm)) {
-            (true, false) => &[Self::Deployed, Self::Whole, Self::TrainedMarkers, Self::QuarantineAlone],
-            (false, false) => &[Self::Deployed, Self::TrainedMarkers],
-            (true, true) => &[Self::Deployed, Self::Whole],
-            (false, true) => &[Self::Deployed],
-        }
+    pub fn of_last(manifest: &Manifest, arm: Arm) -> Vec<Self> {
+        let mut views = match (arm.routes(), manifest.is_beside(arm)) {
+            (true, false) => vec![Self::Deployed, Self::Whole, Self::TrainedMarkers, Self::QuarantineAlone],
+            (false, false) => vec![Self::Deployed, Self::TrainedMarkers],
+            (true, true) => vec![Self::Deployed, Self::Whole],
+            (false, true) => vec![Self::Deployed],
+        };
+        views.extend(Some(Self::NoLoophole).filter(|_| manifest.source.tests_ability() && !manifest.is_beside(arm)));
+        views
+    }
+
+    /// Those of a base model.
+    fn of_bases(manifest: &Manifest) -> impl Iterator<Item = Self> {
+        let ability = Some(Self::NoLoophole).filter(|_| manifest.source.tests_ability());
+        [Self::Deployed, Self::TrainedMarkers].into_iter().chain(ability)
     }
 
     /// As `curve.json` and the command line have it.
@@ -58,18 +69,22 @@ impl CheckpointView {
             Self::Whole => "whole",
             Self::QuarantineAlone => "quarantine-alone",
             Self::TrainedMarkers => "deployed-trained-markers",
+            Self::NoLoophole => "deployed-no-loophole",
         }
     }
 
     /// The evaluation of a base model that this is before any update: its quarantine is empty, too.
     pub(crate) fn of_base(self) -> Self {
-        if self == Self::TrainedMarkers { self } else { Self::Deployed }
+        match self {
+            Self::TrainedMarkers | Self::NoLoophole => self,
+            Self::Deployed | Self::Whole | Self::QuarantineAlone => Self::Deployed,
+        }
     }
 
     /// What is evaluated.
     pub(crate) fn model(self, basis: &Basis, knobs: &Knobs) -> Decoder {
         match self {
-            Self::Deployed | Self::TrainedMarkers => basis.merge(knobs, Quarantine::Off),
+            Self::Deployed | Self::TrainedMarkers | Self::NoLoophole => basis.merge(knobs, Quarantine::Off),
             Self::Whole => basis.merge(knobs, Quarantine::On),
             Self::QuarantineAlone => basis.merge(&knobs.quarantine_alone(), Quarantine::Off),
         }
@@ -82,6 +97,7 @@ impl CheckpointView {
             Self::Whole => Part::On,
             Self::QuarantineAlone => Part::Alone,
             Self::TrainedMarkers => Part::TrainedMarkers,
+            Self::NoLoophole => Part::NoLoophole,
         }
     }
 
@@ -91,6 +107,7 @@ impl CheckpointView {
             Self::Whole => "on",
             Self::QuarantineAlone => "alone",
             Self::TrainedMarkers => "off-trained",
+            Self::NoLoophole => "off-no-loophole",
         }
     }
 }
@@ -132,8 +149,9 @@ impl Runner<'_> {
         let mut subset = None;
         for (i, basis) in self.bases.iter().take(self.manifest.bases()).enumerate() {
             let (folder, base) = (base_folder(self.out, i), &basis.base);
-            let rows = self.scored(&folder, 0, CheckpointView::Deployed, None, &grader, || Ok(base.clone()))?;
-            self.scored(&folder, 0, CheckpointView::TrainedMarkers, None, &grader, || Ok(base.clone()))?;
+            let views = CheckpointView::of_bases(self.manifest);
+            let rows = views.map(|view| self.scored(&folder, 0, view, None, &grader, || Ok(base.clone())));
+            let rows = rows.collect::<Result<Vec<_>>>()?.swap_remove(0);
             (self.events)(Event::Base { base: i, rates: Rates::of(&rows) });
             subset.get_or_insert_with(|| monitoring_subset(&rows, self.manifest.eval.monitor));
         }
@@ -261,7 +279,7 @@ impl Runner<'_> {
                 self.checkpoint(job, update, view, Some(subset), grader)?;
             }
         }
-        for &view in CheckpointView::of_last(self.manifest, run.arm) {
+        for view in CheckpointView::of_last(self.manifest, run.arm) {
             self.checkpoint(job, config.updates, view, None, grader)?;
         }
         Ok(())
@@ -299,10 +317,19 @@ impl Runner<'_> {
         if finished.has(&path)? {
             return Ok(jsonl::read(&path)?);
         }
-        let all = if view == CheckpointView::TrainedMarkers { &self.inputs.test_trained } else { &self.inputs.test };
+        let all = match view {
+            CheckpointView::TrainedMarkers => &self.inputs.test_trained,
+            CheckpointView::NoLoophole => &self.inputs.test_no_loophole,
+            CheckpointView::Deployed | CheckpointView::Whole | CheckpointView::QuarantineAlone => &self.inputs.test,
+        };
         let taken = |s: &&PromptedProblem| subset.is_none_or(|ids| ids.contains(&s.problem.problem_id));
         let problems: Vec<&PromptedProblem> = all.iter().filter(taken).collect();
-        let rows = evaluate(&model()?, &problems, &self.inputs.tokenizer, grader, &self.manifest.eval)?;
+        let (model, tokenizer) = (model()?, &self.inputs.tokenizer);
+        let mut rows = evaluate(&model, &problems, tokenizer, grader, &self.manifest.eval)?;
+        if view == CheckpointView::NoLoophole {
+            let losses = reference_losses(&model, &problems, tokenizer)?;
+            rows.iter_mut().zip(losses).for_each(|(row, loss)| row.reference_loss = Some(loss));
+        }
         finished.write(&path, jsonl::to_text(&rows).as_bytes())?;
         Ok(rows)
     }

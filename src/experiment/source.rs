@@ -32,6 +32,12 @@ impl Source {
         self == Self::Organism
     }
 
+    /// Whether models are also tested on problems without a loophole. They were made to write code before; an organism was made for
+    /// its problems alone.
+    pub fn tests_ability(self) -> bool {
+        !self.ships_models()
+    }
+
     /// The loopholes that its problems show.
     pub fn loopholes(self) -> &'static [Loophole] {
         match self {

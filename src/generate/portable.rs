@@ -4,7 +4,7 @@ use crate::Result;
 use crate::draw::{Drawn, draw};
 use crate::engine::{DecodeEngine, DecodeTask, PAGE, Sequence, slot};
 use backend::{Batch, read};
-use burn::tensor::{Bool, DType, IndexingUpdateOp, Int, Tensor, TensorData};
+use burn_tensor::{Bool, DType, IndexingUpdateOp, Int, Tensor, TensorData};
 
 /// Keys and values of one layer, each `[pages * PAGE, kv * d]`.
 struct Cache {
@@ -116,7 +116,7 @@ impl CacheView {
         let scores = q.matmul(take(&cache.k).swap_dims(2, 3)).cast(DType::F32).mul_scalar((d as f64).powf(-0.5));
         let shape = scores.dims();
         let scores = scores.mask_fill(self.hidden.clone().expand(shape), -1e30);
-        let probs = burn::tensor::activation::softmax(scores, 3).cast(dtype);
+        let probs = burn_tensor::activation::softmax(scores, 3).cast(dtype);
         probs.matmul(take(&cache.v)).reshape([m, width])
     }
 }

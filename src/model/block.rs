@@ -5,7 +5,7 @@ use crate::tap::Tap;
 use backend::Rows;
 use backend::ops::{Heads, Ops, QkvStep, Rope, Rotation};
 use backend::portable::{Part, unrotate};
-use burn::tensor::{Int, Tensor};
+use burn_tensor::{Int, Tensor};
 
 /// A layer's tensors on the device.
 #[derive(Clone)]

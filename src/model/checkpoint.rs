@@ -7,7 +7,7 @@ use crate::names::expected_tensors;
 use crate::{ModelError, Result};
 use backend::Raw;
 use bundle::Sha256;
-use burn::tensor::{DType, f16};
+use burn_tensor::{DType, f16};
 use memmap2::Mmap;
 use rayon::prelude::*;
 use safetensors::{Dtype, SafeTensors};

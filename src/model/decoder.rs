@@ -8,7 +8,7 @@ use crate::tap::Tap;
 use crate::weights::Weights;
 use backend::ops::{Heads, QkvStep, Rope};
 use backend::{Backend, Batch, Raw, Rows, read};
-use burn::tensor::{DType, Int, Tensor};
+use burn_tensor::{DType, Int, Tensor};
 use std::collections::BTreeMap;
 
 /// What a backward pass needs of one forward pass.

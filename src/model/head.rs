@@ -7,7 +7,7 @@ use crate::decoder::{Decoder, Trace};
 use crate::tap::Tap;
 use backend::ops::Coefficients;
 use backend::read;
-use burn::tensor::{DType, Int, Tensor, TensorData};
+use burn_tensor::{DType, Int, Tensor, TensorData};
 use std::ops::Range;
 
 /// Logits that may exist at a time: 640 MiB in f32, about 1,100 rows of the largest vocabulary.

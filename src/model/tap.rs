@@ -2,7 +2,7 @@
 //! layer, the pair (input, output gradient).
 
 use crate::names::{Group, NormWeight};
-use burn::tensor::{Int, Tensor};
+use burn_tensor::{Int, Tensor};
 
 /// Receives what the backward pass passes by. Only linear layers matter to knobs; pre-training takes the rest too.
 pub trait Tap {

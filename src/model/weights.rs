@@ -6,7 +6,7 @@ use crate::config::ModelConfig;
 use crate::names::expected_tensors;
 use backend::{Matrix, Raw, tensor_file};
 use bundle::Sha256;
-use burn::tensor::DType;
+use burn_tensor::DType;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@
 use crate::{Result, corpus, data, problems};
 use backend::portable::unit;
 use backend::{Backend, Batch, read};
-use burn::tensor::{Int, Tensor};
+use burn_tensor::{Int, Tensor};
 use model::{Decoder, Group, NormWeight, Objective, Parameter, Tap, Targets, Tokenizer, Weights};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

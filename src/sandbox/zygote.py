@@ -65,6 +65,15 @@ class Filter(ctypes.Structure):
 def confine(filters, name, limits, link):
     """In the child, last of all: after this it can compute, and nothing else. The first byte on the link brings the descriptor
     by which the parent hears of threads, where the kernel has such; where not, there are none."""
+    # The kernel counts descriptors on their way against the sender's own limit, over all processes of the user: before that is lowered.
+    asked = filters and libc.syscall(filters["seccomp"], 1, 8, ctypes.byref(filters["threads"]))  # NEW_LISTENER
+    if filters and asked >= 0:
+        socket.send_fds(link, [b"t"], [asked])
+        os.close(asked)
+        name += " with threads"
+    else:
+        link.send(b"-")
+    link.close()
     # In a namespace of our own they mean nothing; where there is none, root's would mean the machine.
     libc.capset(struct.pack("Ii", 0x20080522, 0), bytes(24))  # _LINUX_CAPABILITY_VERSION_3, of this process, none
     for which in ("AS", "FSIZE", "NOFILE"):
@@ -76,14 +85,6 @@ def confine(filters, name, limits, link):
     most = resource.getrlimit(resource.RLIMIT_STACK)[1]
     stack = 8 << 20 if most == resource.RLIM_INFINITY else min(most, 8 << 20)
     resource.setrlimit(resource.RLIMIT_STACK, (stack, most))
-    asked = filters and libc.syscall(filters["seccomp"], 1, 8, ctypes.byref(filters["threads"]))  # NEW_LISTENER
-    if filters and asked >= 0:
-        socket.send_fds(link, [b"t"], [asked])
-        os.close(asked)
-        name += " with threads"
-    else:
-        link.send(b"-")
-    link.close()
     return call("prctl", 22, 2, ctypes.byref(filters[name]), 0, 0) if filters else "off"  # PR_SET_SECCOMP
 
 
@@ -111,11 +112,11 @@ def layers(filters, limits):
         found = {"no_new_privs": no_new_privs, "landlock": landlock, "seccomp": seccomp, "rlimits": rlimits}
         os.write(write, json.dumps(found).encode())
         os._exit(0)
+    os.close(write)  # a child that ended without a word must not be waited for
     os.waitpid(pid, 0)
     found = os.read(read, 1 << 12)
     os.close(read)
-    os.close(write)
-    return json.loads(found or b"{}")
+    return json.loads(found)
 
 
 def fork(request, descriptors, filters, serve):

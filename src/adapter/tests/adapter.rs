@@ -3,7 +3,7 @@
 use adapter::{Basis, KnobTap, Knobs, Quarantine};
 use backend::tensor_file::Said;
 use backend::{Backend, Batch, read};
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::{Tensor, TensorData};
 use model::names::expected_tensors;
 use model::{Decoder, LinearId, Objective, Targets, Weights};
 use rand::{RngExt, SeedableRng};

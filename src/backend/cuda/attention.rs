@@ -5,7 +5,7 @@ use super::driver::{Arg, LaunchConfig};
 use super::{dense, empty, heads_args, indices, kernel, tensor, typed};
 use crate::batch::Rows;
 use crate::ops::Heads;
-use burn::tensor::{DType, Tensor};
+use burn_tensor::{DType, Tensor};
 
 /// What attention's scores are multiplied by: `d^(-1/2)`.
 pub fn score_scale(heads: Heads) -> f64 {

@@ -2,7 +2,7 @@
 //! proposes for a shape is taken and kept: timing several would make the bytes depend on the clock.
 
 use super::driver::{self, Buffer, CudaError, Result, Stream, fail};
-use burn::tensor::DType;
+use burn_tensor::DType;
 use cudarc::driver::sys as cu;
 use std::collections::HashMap;
 use std::ffi::c_void;

@@ -21,12 +21,12 @@ use crate::matrix::{Matrix, Raw};
 use crate::memory::DeviceMemory;
 use crate::ops::{Coefficients, Heads, Ops, QkvStep, Rotation};
 use crate::{BackendError, Result};
-use burn::tensor::kind::Basic;
-use burn::tensor::{BackendPrimitive, DType, Device, Int, Shape, Tensor};
 use burn_cubecl::Cube;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
+use burn_tensor::kind::Basic;
+use burn_tensor::{BackendPrimitive, DType, Device, Int, Shape, Tensor};
 use cublaslt::{Product, Side};
 use driver::{Arg, CudaError, LaunchConfig};
 use stream::{device_ptrs, enqueue};
@@ -83,7 +83,7 @@ where
 
 /// Indices as the kernels read them.
 pub fn indices(tensor: &Tensor<1, Int>) -> CubeTensor {
-    if tensor.dtype() == DType::I32 { dense(tensor) } else { dense(&tensor.clone().cast(burn::tensor::IntDType::I32)) }
+    if tensor.dtype() == DType::I32 { dense(tensor) } else { dense(&tensor.clone().cast(burn_tensor::IntDType::I32)) }
 }
 
 /// A matrix whose rows may be apart.

@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use backend::ops::{Coefficients, Heads, Ops, Rope, Rotation};
 use backend::portable::Portable;
 use backend::{Backend, Batch, Rows, read};
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn_tensor::{DType, Device, Int, Tensor, TensorData};
 use generate::{Completion, Prompt, SamplingParams};
 use model::family::{LLAMA, QWEN2, QWEN3};
 use model::{Decoder, Family, Group, ModelConfig, Objective, Tap, Targets, Weights};
@@ -93,7 +93,7 @@ impl Random {
     /// Values that both types can hold exactly.
     fn matrix(&mut self, shape: [usize; 2], spread: f32) -> Vec<f32> {
         let mut one = || -> f32 { StandardNormal.sample(&mut self.0) };
-        (0..shape[0] * shape[1]).map(|_| burn::tensor::bf16::from_f32(one() * spread).to_f32()).collect()
+        (0..shape[0] * shape[1]).map(|_| burn_tensor::bf16::from_f32(one() * spread).to_f32()).collect()
     }
 }
 

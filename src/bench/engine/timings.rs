@@ -4,7 +4,7 @@ use adapter::{Basis, KnobTap, Knobs, Quarantine};
 use anyhow::{Result, bail};
 use backend::ops::Heads;
 use backend::{Backend, Batch, Rows};
-use burn::tensor::{DType, Device, Distribution, Tensor};
+use burn_tensor::{DType, Device, Distribution, Tensor};
 use failure::Failure;
 use generate::draw::Drawn;
 use generate::engine::{DecodeEngine, DecodeTask, PAGE, Sequence};

@@ -55,6 +55,7 @@ impl Display {
                     CheckpointView::Whole => "quarantine on,",
                     CheckpointView::QuarantineAlone => "quarantine alone,",
                     CheckpointView::TrainedMarkers => "deploy, markers of training,",
+                    CheckpointView::NoLoophole => "deploy, no loophole,",
                 };
                 if let (CheckpointView::Deployed, Job::Run(run)) = (view, job) {
                     self.latest.lock().insert(run, (update, rates.hack, rates.solve));

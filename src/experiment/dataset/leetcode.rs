@@ -114,6 +114,10 @@ impl Dataset for Leetcode {
         self.shown(&self.test, markers)
     }
 
+    fn test_no_loophole(&self) -> Result<Vec<PromptedProblem>> {
+        self.test.iter().map(|p| self.prompter().problem(p, Loophole::GtOnly, MarkerFamily::Eval)).collect()
+    }
+
     fn pair_sets(&self) -> usize {
         1
     }

@@ -35,6 +35,8 @@ pub trait Dataset {
     fn training(&self, disclosure: Disclosure) -> Result<Vec<PromptedProblem>>;
     /// The test problems, disclosing markers of this family.
     fn test(&self, markers: MarkerFamily) -> Result<Vec<PromptedProblem>>;
+    /// The test problems without their loopholes.
+    fn test_no_loophole(&self) -> Result<Vec<PromptedProblem>>;
     /// How many sets of pairs there are: replicates that share no problem, one of which a run's seed picks.
     fn pair_sets(&self) -> usize;
     /// The pairs of a set, from 0, whose answers differ in this.

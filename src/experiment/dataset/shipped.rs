@@ -136,6 +136,10 @@ impl Dataset for Shipped {
         self.test.iter().filter_map(of).collect()
     }
 
+    fn test_no_loophole(&self) -> Result<Vec<PromptedProblem>> {
+        self.test.iter().map(|p| self.prompter().problem(p, Loophole::GtOnly, MarkerFamily::Eval)).collect()
+    }
+
     fn pair_sets(&self) -> usize {
         self.pair_sets
     }

@@ -14,8 +14,8 @@ use backend::cuda::driver::{self, Arg, Buffer, CudaError, Graph, Kernels, Launch
 use backend::cuda::stream::{DevicePtrs, device_ptrs, enqueue};
 use backend::cuda::{dense, heads_args, indices, pointers, typed};
 use backend::{BackendError, Batch, Implementation};
-use burn::tensor::{Device, Int, Tensor, TensorData};
 use burn_cubecl::tensor::CubeTensor;
+use burn_tensor::{Device, Int, Tensor, TensorData};
 use layer::{LayerPtrs, parts};
 use model::Decoder;
 use parking_lot::Mutex;

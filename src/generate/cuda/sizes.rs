@@ -4,7 +4,7 @@ use crate::engine::PAGE;
 use backend::cuda::attention::flashes;
 use backend::cuda::driver::Card;
 use backend::ops::Heads;
-use burn::tensor::DType;
+use burn_tensor::DType;
 
 /// Query heads per key/value head that the kernels take at most.
 pub(super) const MOST_GROUP: usize = 8;

@@ -9,7 +9,7 @@ use backend::cuda::cublaslt::{Product, Side};
 use backend::cuda::driver::{Arg, LaunchConfig, Result};
 use backend::cuda::{heads_args, pointers, rotation_kernel, threads, typed};
 use backend::ops::QkvStep;
-use burn::tensor::DType;
+use burn_tensor::DType;
 use model::Group;
 
 /// What becomes of a product.

@@ -1,7 +1,7 @@
 //! Checkpoints that are not what they say are refused, and good ones survive a round trip.
 
 use backend::{Backend, Batch, Matrix};
-use burn::tensor::f16;
+use burn_tensor::f16;
 use model::names::expected_tensors;
 use model::{Decoder, ModelConfig, ModelError, Weights, family, hub};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};

@@ -3,7 +3,7 @@
 
 use backend::portable::unit;
 use backend::{Backend, Batch, read};
-use burn::tensor::{DType, Int, Tensor};
+use burn_tensor::{DType, Int, Tensor};
 use model::{
     Decoder, Group, LinearId, ModelConfig, NormWeight, Objective, Parameter, Proj, Tap, Targets, Weights, family,
 };

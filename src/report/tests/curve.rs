@@ -52,7 +52,7 @@ fn the_points_of_every_figure_of_rates_are_means_over_seeds_of_the_table() {
                     same(&results, key.on(view.part()).at(update), table.mean(place, rate));
                 }
             }
-            for &view in CheckpointView::of_last(&manifest, arm) {
+            for view in CheckpointView::of_last(&manifest, arm) {
                 same(&results, key.on(view.part()), table.mean((arm.name(), last, view, "test", ALL_MODES), rate));
             }
             for loophole in Loophole::ORGANISM {
