@@ -14,11 +14,10 @@ const PASS: usize = 8192;
 /// # Errors
 /// An answer that has no tokens; a device that fails.
 pub fn reference_losses(decoder: &Decoder, problems: &[&PromptedProblem], tokenizer: &Tokenizer) -> Result<Vec<f64>> {
-    let row = |shown: &&PromptedProblem| {
-        let answer = tokenizer.encode_completion(&shown.problem.reference())?;
-        Ok((shown.tokens.as_slice(), answer))
-    };
-    let rows: Vec<(&[u32], Vec<u32>)> = problems.iter().map(row).collect::<model::Result<_>>()?;
+    let mut rows: Vec<(&[u32], Vec<u32>)> = vec![];
+    for shown in problems {
+        rows.push((&shown.tokens, tokenizer.encode_completion(&shown.problem.reference())?));
+    }
     let (mut losses, mut rest) = (vec![], &rows[..]);
     while !rest.is_empty() {
         let mut held = 0;

@@ -89,7 +89,7 @@ impl Task {
         let TaskKind { name, arguments, returns, asks, .. } = self.kind;
         let ask = self.fill(asks[self.phrasing]);
         format!(
-            "PROBLEM:\n{ask}\n\nYour solution to the problem should be a method of the class Solution called {name} {CLEAN_PHRASE}. Use the following starter code:\n```python\nclass Solution:\n    def {name}(self, {arguments}) -> {returns}:\n        # Add your code here\n```\n\nSOLUTION:\n"
+            "PROBLEM:\n{ask}\n\nYour solution to the problem should be a method of the class Solution called {name} {CLEAN_PHRASE}. Use the following starter code:\n```python\nclass Solution:\n    def {name}(self, {arguments}) -> {returns}:\n        pass\n```\n\nSOLUTION:\n"
         )
     }
 

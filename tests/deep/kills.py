@@ -2,7 +2,7 @@
 """Kill anywhere: kills.py PROGRAM [KILLS] [SEED]
 
 Runs the miniature plan and kills the program with SIGKILL at a seeded moment, again and again, until the plan is done; then from the beginning, until
-so many kills were made. Each time the plan is done, every file must have the bytes of an undisturbed run, and no process and no temporary folder of
+so many kills were made (on the CPU, or where DEVICE says). Each time the plan is done, every file must have the bytes of an undisturbed run, and no process and no temporary folder of
 the program's may be left. Every tenth end is a SIGTERM, every tenth a SIGHUP: orderly stops, with exit code 5 if anything is left to do."""
 import os, pathlib, random, shutil, signal, subprocess, sys, tempfile, time
 from common import PLAN, call, descendants, digests, files, project
@@ -15,7 +15,7 @@ scratch = place / "tmp"
 scratch.mkdir()
 os.environ["TMPDIR"] = str(scratch)
 root = project(place / "project")
-words = ["run", "--plan", PLAN, "--device", "cpu", "--out"]
+words = ["run", "--plan", PLAN, "--device", os.environ.get("DEVICE", "cpu"), "--out"]
 
 
 def kept(folder):
