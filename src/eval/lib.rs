@@ -92,6 +92,9 @@ pub struct EvalConfig {
     /// So many of the test problems instead of all, every mode equally often: for a tier that only shows that everything runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<usize>,
+    /// Seconds of a processor that an answer may use, in training as here; none is ten. What never ends costs an update as long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_seconds: Option<u64>,
 }
 
 /// One problem's outcome.

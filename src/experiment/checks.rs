@@ -51,6 +51,9 @@ pub(crate) fn training(c: &TrainConfig) -> Checked {
 
 /// How completions are drawn at evaluation.
 pub(crate) fn evaluation(c: &EvalConfig) -> Checked {
+    if c.cpu_seconds == Some(0) {
+        return Err("eval.cpu_seconds is 0, it must be at least 1; leave it out for ten".into());
+    }
     drawn("eval", c.temperature, c.top_p, c.top_k)
 }
 

@@ -9,7 +9,8 @@ use eval::EvalConfig;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use substrate::Loophole;
+use substrate::grading::Limits;
+use substrate::{Grader, Isolation, Loophole};
 use train::config::Teacher;
 use train::{Adapter, Arm, TrainConfig, Treatment};
 
@@ -388,6 +389,16 @@ impl Manifest {
         config.updates = self.relearn.as_ref().map_or(config.updates, |r| r.updates);
         config.from = Some(job.needs().map_or("base".into(), |run| run.to_string()));
         Ok(config)
+    }
+
+    /// What grades answers, on so many workers.
+    ///
+    /// # Errors
+    /// No usable Python, or a layer of isolation that has to hold and does not.
+    pub fn grader(&self, workers: usize, isolation: Isolation) -> Result<Grader> {
+        let limits = Limits::default();
+        let cpu_seconds = self.eval.cpu_seconds.unwrap_or(limits.cpu_seconds);
+        Ok(Grader::with(workers, Limits { cpu_seconds, ..limits }, isolation)?)
     }
 
     /// Tokens of the longest prompt with the longest answer.

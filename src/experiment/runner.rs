@@ -142,7 +142,7 @@ pub struct Runner<'a> {
 impl Runner<'_> {
     /// Evaluates the base models, once, and picks the monitoring subset by the first.
     pub fn base(&self) -> Result<BTreeSet<String>> {
-        let grader = Grader::new(cores(), self.isolation)?;
+        let grader = self.manifest.grader(cores(), self.isolation)?;
         let whole = self.out.join(BASE_RUN);
         self.inputs.check_references(&whole, &grader)?;
         self.inputs.identity.claim(&whole)?;

@@ -10,7 +10,6 @@ use bundle::{Owner, Sha256};
 use parking_lot::{Condvar, Mutex};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use substrate::Grader;
 
 /// Digests of files that were read and are not shipped.
 pub(crate) type Files = BTreeMap<PathBuf, Sha256>;
@@ -118,7 +117,7 @@ pub fn run_plan(runner: &Runner, provenance: &Provenance) -> Result<()> {
     let (files, subset) = (&runner.inputs.files, runner.base()?);
     schedule.finished_base(files)?;
     let work = |runner: &Runner| -> Result<()> {
-        let grader = Grader::new(provenance.threads, runner.isolation)?;
+        let grader = runner.manifest.grader(provenance.threads, runner.isolation)?;
         while let Some(job) = schedule.take() {
             runner.job(job, &grader, &subset)?;
             schedule.finished(job, files)?;

@@ -14,7 +14,6 @@ use std::io::{BufRead, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
-use substrate::Grader;
 
 /// A line that a worker writes.
 #[derive(Debug, Serialize, Deserialize)]
@@ -73,7 +72,7 @@ pub fn work(runner: &Runner, pieces: Receiver<String>, jobs: usize, threads: usi
 type Subset = Mutex<Option<BTreeSet<String>>>;
 
 fn work_alone(runner: &Runner, pieces: &Mutex<Receiver<String>>, subset: &Subset, threads: usize) -> Result<()> {
-    let grader = Grader::new(threads, runner.isolation)?;
+    let grader = runner.manifest.grader(threads, runner.isolation)?;
     let next = || pieces.lock().recv().ok();
     while let Some(piece) = next() {
         match runner.manifest.piece(&piece)? {
@@ -103,7 +102,8 @@ struct Leaving;
 impl Drop for Leaving {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            std::process::exit(Kind::Bug.exit_code().into());
+            // SAFETY: it ends the process. Handlers of `exit` take a driver down under threads that still use it.
+            unsafe { libc::_exit(Kind::Bug.exit_code().into()) };
         }
     }
 }

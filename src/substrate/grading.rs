@@ -12,14 +12,14 @@
 use crate::asserts::Test;
 use crate::{Loophole, Problem, PromptedProblem, Result, Reward, Sealed, SubstrateError, Verdict};
 use parking_lot::Mutex;
-use sandbox::{Judged, Layers, Limits, Observed, Pool, Probe, SandboxJob};
+use sandbox::{Judged, Layers, Observed, Pool, Probe, SandboxJob};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 pub use sandbox::pool::{cores, jobs_run};
-pub use sandbox::{Ending, Fault, Isolation};
+pub use sandbox::{Ending, Fault, Isolation, Limits};
 
 /// A response to a problem as it was shown: the mode and the marker that its hint disclosed.
 #[derive(Clone, Copy, Debug)]

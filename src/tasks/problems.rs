@@ -10,9 +10,9 @@ use substrate::{Loophole, Pair, Partition, Problem};
 const TEST_QUESTIONS: usize = 2;
 const PAIR_QUESTIONS: usize = 2;
 /// At most so many training problems of a kind.
-const TRAIN_EACH: usize = 12;
+const TRAIN_EACH: usize = 16;
 /// Test problems of a kind that is held out whole.
-const FAR_EACH: usize = 8;
+const FAR_EACH: usize = 10;
 /// What the ids of their test problems begin with.
 pub const FAR: &str = "far";
 

@@ -8,8 +8,8 @@ use experiment::scoring::{Problems, Scorer};
 use experiment::{Inputs, Rates};
 use failure::Failure;
 use std::path::{Path, absolute};
+use substrate::Isolation;
 use substrate::grading::cores;
-use substrate::{Grader, Isolation};
 use train::RunFolder;
 
 pub(super) fn run(root: &Path, args: &Eval, isolation: Isolation) -> Result<()> {
@@ -24,7 +24,7 @@ pub(super) fn run(root: &Path, args: &Eval, isolation: Isolation) -> Result<()> 
     let inputs = Inputs::load(root, &manifest, &backend, |_, _| ())?;
     let scorer = Scorer::open(&manifest, &inputs, &args.run)?;
     let of = Problems { split: args.split, markers: args.markers.into() };
-    let (problems, grader) = (scorer.problems(of)?, Grader::new(cores(), isolation)?);
+    let (problems, grader) = (scorer.problems(of)?, manifest.grader(cores(), isolation)?);
     println!(
         "{:>6}  {:<16}  {:<5}  {:>4}  {:>5}  {:>5}  {:>8}",
         "update", "view", "split", "n", "hack", "solve", "answered"

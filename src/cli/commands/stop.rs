@@ -25,7 +25,9 @@ impl Stop {
         ctrlc::set_handler(move || {
             if asked.swap(true, Ordering::Relaxed) || !heeded.load(Ordering::Relaxed) {
                 eprintln!("stopped; the same command goes on");
-                std::process::exit(Kind::Resumable.exit_code().into());
+                // Not `exit`: its handlers take a GPU's driver down under threads that still use it.
+                // SAFETY: it ends the process, which has nothing to finish: whatever counts is on disk.
+                unsafe { libc::_exit(Kind::Resumable.exit_code().into()) };
             }
             eprintln!("{told}");
         })?;

@@ -10,7 +10,7 @@ use backend::Backend;
 use experiment::manifest::Job;
 use experiment::{Inputs, RunId, Runner};
 use std::path::Path;
-use substrate::{Grader, Isolation};
+use substrate::Isolation;
 
 pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()> {
     let stop = Stop::after_update()?;
@@ -44,7 +44,7 @@ pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()>
         stop: &stop,
         events: &events,
     };
-    let grader = Grader::new(provenance.threads, isolation)?;
+    let grader = manifest.grader(provenance.threads, isolation)?;
     let subset = runner.base()?;
     let name = job.map_or(experiment::runner::BASE_RUN.into(), |job| job.to_string());
     match job {

@@ -1,278 +1,448 @@
-//! Whole numbers: digits, divisors, sequences, bases.
+//! Whole numbers: divisors, primes, digits, powers, sequences, bases.
 
-mod digits;
-
-use super::NO_TEXT;
-use crate::draw::{numbers, one, some};
-use crate::{TaskKind, Value};
+use super::{NO_NUMBER, NO_TEXT};
+use crate::TaskKind;
+use crate::draw::{numbers, one};
 use rand::RngExt;
 use std::iter::successors;
 
-pub(super) static KINDS: [TaskKind; 12] = {
-    let [a, b, c, d, e, f] = OWN;
-    let [u, v, w, x, y, z] = digits::KINDS;
-    [a, b, c, d, e, f, u, v, w, x, y, z]
-};
-
-const OWN: [TaskKind; 6] = [
+pub(super) static KINDS: [TaskKind; 11] = [
     TaskKind {
-        name: "sum_divisors",
+        name: "sum_large_divisors",
         arguments: "number: int",
         returns: "int",
-        a: &[2, 3, 5],
-        b: &[2, 3, 4],
+        a: &[2, 3, 4, 5, 6, 7, 8, 9, 10, 12],
+        b: NO_NUMBER,
         t: NO_TEXT,
         asks: [
-            "Add up the divisors of a positive number that are at least <b>, are smaller than the number itself and cannot be divided by <a> without a remainder. If the number has no such divisor, return -1 instead of a sum.",
-            "Return the sum of all numbers from <b> up to, but not including, the given number that divide it evenly and are not multiples of <a> themselves. When there are none of them, the result is -1.",
-            "Look at every divisor of the number except the number itself. Ignore those that are less than <b> and those that are divisible by <a>. Return what the remaining divisors add up to, or -1 if none remain.",
+            "Return the sum of all divisors of a positive number that are greater than <a>. The number itself counts as a divisor. Return 0 if there is none.",
+            "Find every divisor of the given positive number, including the number itself, and add up those that are larger than <a>. Return this sum (0 if there are none).",
+            "Which numbers above <a>, up to and including the given number, divide it without a remainder? Return their sum, or 0 if there are none.",
         ],
         right: "\
 total = 0
-for divisor in range(<b>, number):
-    if number % divisor == 0 and divisor % <a> != 0:
+for divisor in range(1, number + 1):
+    if number % divisor == 0 and divisor > <a>:
         total += divisor
-return total if total > 0 else -1",
+return total",
         also: "\
-found = []
-for x in range(number - 1, <b> - 1, -1):
-    if x % <a> and number % x == 0:
-        found.append(x)
-return sum(found) if found else -1",
+total = 0
+divisor = <a> + 1
+while divisor <= number:
+    if number % divisor == 0:
+        total = total + divisor
+    divisor += 1
+return total",
         wrong: "\
 total = 0
-for divisor in range(<b>, number + 1):
-    if number % divisor == 0 and divisor % <a> != 0:
+for divisor in range(1, number + 1):
+    if number % divisor == 0 and divisor >= <a>:
         total += divisor
-return total if total > 0 else -1",
+return total",
         input: |draw, p| {
-            let factors: Vec<i64> =
-                [2, 3, 5, 7, 9].into_iter().filter(|x| draw.random_range(0..4) == 0 || x % p.a != 0).collect();
-            vec![some(draw, 2..=3, &factors).into_iter().product::<i64>().into()]
+            let near = p.a * draw.random_range(1..=9);
+            vec![one(draw, &[near, near, 12, 20, 28, 36]).into()]
         },
-        truth: |p, x| {
-            let n = x[0].int();
-            let sum: i64 = (1..n).filter(|x| n % x == 0).filter(|x| *x >= p.b && x % p.a > 0).sum();
-            if sum == 0 { -1 } else { sum }.into()
-        },
+        truth: |p, x| (p.a + 1..=x[0].int()).filter(|d| x[0].int() % d == 0).sum::<i64>().into(),
     },
     TaskKind {
-        name: "walk_until_repeat",
-        arguments: "start: int",
+        name: "list_powers_up_to",
+        arguments: "limit: int",
         returns: "List[int]",
-        a: &[3, 5],
-        b: &[1, 2, 4, 8],
+        a: &[2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+        b: NO_NUMBER,
         t: NO_TEXT,
         asks: [
-            "Make a sequence of numbers that begins with the given positive number. If a number is divisible by <a>, the next one is this number divided by <a>; if it is not, the next one is larger by <b>. Stop before a number comes for the second time, so that all numbers are different, and return the sequence as a list.",
-            "Starting from the given number, repeat one step: divide by <a> if this leaves no remainder, else add <b>. Collect the start and every result in a list. As soon as a result is already in the list, end without adding it again, and return the list.",
-            "Return the list of the numbers that are visited, in order, the start being the first. From a multiple x of <a> go to x divided by <a>, from any other number x go to x + <b>. The walk is over when it would come to a number that it has visited before; that number is not listed twice.",
+            "Return a list of all powers of <a> that are less than or equal to the limit, in ascending order. The first power is 1.",
+            "Starting with 1, multiply by <a> again and again. Return the list of all these numbers, 1 included, that do not exceed the limit.",
+            "List the powers of <a> (1, <a>, <a> squared and so on) from the smallest up to the limit. The limit itself is included if it is a power. Return the list.",
         ],
         right: "\
-seen = []
-number = start
-while number not in seen:
-    seen.append(number)
-    number = number + <b> if number % <a> else number // <a>
-return seen",
+powers = []
+power = 1
+while power <= limit:
+    powers.append(power)
+    power *= <a>
+return powers",
         also: "\
-seen = [start]
-while True:
-    last = seen[-1]
-    new = last // <a> if last % <a> == 0 else last + <b>
-    if new in seen:
-        return seen
-    seen.append(new)",
+result = []
+exponent = 0
+while <a> ** exponent <= limit:
+    result.append(<a> ** exponent)
+    exponent += 1
+return result",
         wrong: "\
-seen = [start]
-while len(set(seen)) == len(seen):
-    last = seen[-1]
-    new = last // <a> if last % <a> == 0 else last + <b>
-    seen.append(new)
-return seen",
-        input: |draw, _| vec![draw.random_range(1..=40_i64).into()],
-        truth: |p, x| {
-            let next = |n: &i64| Some(if n % p.a > 0 { n + p.b } else { n / p.a });
-            let walk: Vec<i64> = successors(Some(x[0].int()), next).take(999).collect();
-            let end = (0..).find(|i| walk[..*i].contains(&walk[*i])).unwrap();
-            walk[..end].to_vec().into()
-        },
-    },
-    TaskKind {
-        name: "round_prices",
-        arguments: "prices: List[int]",
-        returns: "List[int]",
-        a: &[4, 6, 10],
-        b: &[15, 20, 25],
-        t: NO_TEXT,
-        asks: [
-            "Round every price of the list to the nearest multiple of <a>. A price exactly in the middle between two multiples goes down to the smaller one. Prices of less than <b> are not rounded but stay as they are. Return the new prices in the same order.",
-            "Return the prices after rounding: each one that is at least <b> is replaced by the multiple of <a> that is closest to it, and if two multiples are equally close, by the lower of these. Prices below <b> are kept unchanged. The order does not change.",
-            "For each price in order, give back the price itself if it is smaller than <b>. Otherwise give back a multiple of <a>: the one above if the price is more than half of the way towards it, and the one below (or the price itself, if it is a multiple already) in all other cases. Return these as a list.",
-        ],
-        right: "\
-rounded = []
-for price in prices:
-    rest = price % <a>
-    if price >= <b>:
-        price += <a> - rest if rest > <a> // 2 else -rest
-    rounded.append(price)
-return rounded",
-        also: "\
-rounded = []
-for price in prices:
-    nearest = (price + <a> // 2 - 1) // <a> * <a>
-    rounded.append(price if price < <b> else nearest)
-return rounded",
-        wrong: "\
-rounded = []
-for price in prices:
-    rest = price % <a>
-    if price >= <b>:
-        price += <a> - rest if rest >= <a> // 2 else -rest
-    rounded.append(price)
-return rounded",
+powers = []
+power = 1
+while power < limit:
+    powers.append(power)
+    power *= <a>
+return powers",
         input: |draw, p| {
-            let price = |x: i64| if x > 60 { p.a * (x / 10) + p.a / 2 } else { x };
-            vec![numbers(draw, 3..=6, 10..=99).into_iter().map(price).collect::<Vec<_>>().into()]
+            let (power, other) = (p.a.pow(draw.random_range(1..=4)), draw.random_range(1..=500));
+            vec![one(draw, &[power, power, other]).into()]
         },
-        truth: |p, x| {
-            let nearest =
-                |price: i64| (0..=price + p.a).step_by(p.a as usize).min_by_key(|m| (price - m).abs()).unwrap();
-            let round = |price: i64| if price < p.b { price } else { nearest(price) };
-            x[0].ints().into_iter().map(round).collect::<Vec<_>>().into()
-        },
+        truth: |p, x| (0..20).map(|e| p.a.pow(e.min(15))).take_while(|y| *y <= x[0].int()).collect::<Vec<_>>().into(),
     },
     TaskKind {
-        name: "pay_with_coins",
-        arguments: "amount: int",
-        returns: "List[int]",
-        a: &[10, 12, 15],
-        b: &[3, 4, 5],
+        name: "sum_large_digits",
+        arguments: "number: int",
+        returns: "int",
+        a: &[1, 2, 3, 4, 5, 6, 7, 8],
+        b: NO_NUMBER,
         t: NO_TEXT,
         asks: [
-            "Pay an amount with coins of <a>, <b> and 1. First take as many coins of <a> as fit into the amount, but not more than 2 of them. For what is left, take as many coins of <b> as fit, again at most 2. Pay the rest with coins of 1, of which there are enough. Return [number of <a> coins, number of <b> coins, number of 1 coins].",
-            "A till holds two coins of <a>, two coins of <b> and any number of coins of 1. Hand out the given amount: always use the largest coin that is still there and does not exceed what remains to be paid. Return a list with how many coins of <a>, of <b> and of 1 are handed out, in this order.",
-            "Return three counts for paying the amount greedily. The first says how often <a> is taken, the second how often <b> is taken afterwards, and the third how many ones complete the amount. Take each of the first two as often as possible without going over the amount, though never more than twice.",
+            "Add up the digits of a positive number that are greater than or equal to <a>. Return the sum, or 0 if there is no such digit.",
+            "Return the sum of those digits of the given number that are at least <a>. Smaller digits are not counted.",
+            "Go through the digits of the number. Ignore every digit less than <a>, and return the sum of the other digits.",
         ],
         right: "\
-counts = []
-for coin in [<a>, <b>]:
-    used = min(2, amount // coin)
-    counts.append(used)
-    amount -= used * coin
-return counts + [amount]",
+total = 0
+for digit in str(number):
+    if int(digit) >= <a>:
+        total += int(digit)
+return total",
         also: "\
-counts = {<a>: 0, <b>: 0}
-for coin in [<a>, <a>, <b>, <b>]:
-    if amount >= coin:
-        counts[coin] += 1
-        amount -= coin
-return [counts[<a>], counts[<b>], amount]",
+result = 0
+while number > 0:
+    if number % 10 >= <a>:
+        result += number % 10
+    number //= 10
+return result",
         wrong: "\
-counts, limit = [], 2
-for coin in [<a>, <b>]:
-    used = min(limit, amount // coin)
-    counts.append(used)
-    amount -= used * coin
-    limit -= used
-return counts + [amount]",
-        input: |draw, p| vec![(draw.random_range(0..=3) * p.a + draw.random_range(1..p.a)).into()],
+total = 0
+for digit in str(number):
+    if int(digit) > <a>:
+        total += int(digit)
+return total",
+        input: |draw, p| {
+            let mut digits = numbers(draw, 3..=6, 1..=9);
+            let at = draw.random_range(0..digits.len());
+            digits[at] = one(draw, &[p.a, p.a, 9]);
+            vec![digits.into_iter().fold(0, |n, digit| 10 * n + digit).into()]
+        },
         truth: |p, x| {
-            let large = (x[0].int() / p.a).min(2);
-            let rest = x[0].int() - large * p.a;
-            let small = (rest / p.b).min(2);
-            vec![large, small, rest - small * p.b].into()
+            let digits = x[0].to_string().into_bytes();
+            digits.into_iter().map(|c| i64::from(c - b'0')).filter(|d| *d >= p.a).sum::<i64>().into()
         },
     },
     TaskKind {
-        name: "halving_game",
+        name: "build_sum_sequence",
+        arguments: "count: int",
+        returns: "List[int]",
+        a: &[2, 3, 4, 5, 6, 7, 8, 9, 10],
+        b: NO_NUMBER,
+        t: NO_TEXT,
+        asks: [
+            "A sequence works like the Fibonacci numbers but starts with 1 and <a>: each further number is the sum of the two before it. Return a list of its first count numbers (count is at least 2).",
+            "Build a list that begins with 1 and <a>. Keep appending the sum of the last two numbers until the list has count numbers in all, and return it. The count is at least 2.",
+            "Return the first count numbers of the sequence whose first number is 1, whose second number is <a>, and in which every later number is the sum of the previous two. The count is never less than 2.",
+        ],
+        right: "\
+sequence = [1, <a>]
+while len(sequence) < count:
+    sequence.append(sequence[-1] + sequence[-2])
+return sequence",
+        also: "\
+result = []
+x, y = 1, <a>
+for i in range(count):
+    result.append(x)
+    x, y = y, x + y
+return result",
+        wrong: "\
+sequence = [1, <a>]
+for i in range(count):
+    sequence.append(sequence[-1] + sequence[-2])
+return sequence",
+        input: |draw, _| vec![draw.random_range(2..=10_i64).into()],
+        truth: |p, x| {
+            let next = |(m, n): &(i64, i64)| Some((*n, m + n));
+            let pairs = successors(Some((1, p.a)), next).take(x[0].int() as usize);
+            pairs.map(|pair| pair.0).collect::<Vec<_>>().into()
+        },
+    },
+    TaskKind {
+        name: "count_collatz_steps",
+        arguments: "number: int",
+        returns: "int",
+        a: &[5, 6, 7, 8, 9, 10, 11, 12, 13, 14],
+        b: NO_NUMBER,
+        t: NO_TEXT,
+        asks: [
+            "A Collatz step halves an even number and turns an odd number n into 3 * n + 1. Repeat this step as long as the number is greater than or equal to <a>. Return how many steps were made.",
+            "Count the Collatz steps (n / 2 if n is even, 3 * n + 1 if n is odd) that it takes until the given number has become less than <a>. If it is less than <a> at the start, the answer is 0.",
+            "While the number is at least <a>, replace it: an even number by its half, an odd number by three times itself plus one. Return the number of replacements.",
+        ],
+        right: "\
+steps = 0
+while number >= <a>:
+    if number % 2 == 0:
+        number //= 2
+    else:
+        number = 3 * number + 1
+    steps += 1
+return steps",
+        also: "\
+count = 0
+while not number < <a>:
+    odd = number % 2 == 1
+    number = 3 * number + 1 if odd else number // 2
+    count += 1
+return count",
+        wrong: "\
+steps = 0
+while number > <a>:
+    if number % 2 == 0:
+        number //= 2
+    else:
+        number = 3 * number + 1
+    steps += 1
+return steps",
+        input: |draw, p| {
+            let (doubled, other) = (p.a << draw.random_range(0..=4), draw.random_range(1..=40));
+            vec![one(draw, &[doubled, doubled, other]).into()]
+        },
+        truth: |p, x| {
+            let next = |n: &i64| Some([n / 2, 3 * n + 1][(n % 2) as usize]);
+            successors(Some(x[0].int()), next).position(|n| n < p.a).unwrap().into()
+        },
+    },
+    TaskKind {
+        name: "convert_to_base",
+        arguments: "number: int",
+        returns: "str",
+        a: &[2, 3, 4, 5, 6, 7, 8, 9],
+        b: NO_NUMBER,
+        t: NO_TEXT,
+        asks: [
+            "Convert a positive number to base <a>. Return its digits as a string.",
+            "Return a string with the representation of the given positive number in the number system with base <a>.",
+            "Write the positive number in base <a> instead of base 10, the most significant digit first, and return the string.",
+        ],
+        right: "\
+result = ''
+while number > 0:
+    result = str(number % <a>) + result
+    number //= <a>
+return result",
+        also: "\
+digits = []
+while number:
+    number, rest = divmod(number, <a>)
+    digits.append(str(rest))
+return ''.join(digits[::-1])",
+        wrong: "\
+result = ''
+while number > 0:
+    result = result + str(number % <a>)
+    number //= <a>
+return result",
+        input: |draw, p| vec![draw.random_range(p.a..=150).into()],
+        truth: |p, x| {
+            let parts = successors(Some(x[0].int()), |n| Some(n / p.a)).take_while(|n| *n > 0);
+            let digits: Vec<String> = parts.map(|n| (n % p.a).to_string()).collect();
+            digits.into_iter().rev().collect::<String>().into()
+        },
+    },
+    TaskKind {
+        name: "list_multiples_downwards",
+        arguments: "low: int, high: int",
+        returns: "List[int]",
+        a: &[2, 3, 4, 5, 6, 7, 8, 9, 10],
+        b: NO_NUMBER,
+        t: NO_TEXT,
+        asks: [
+            "Return a list of all multiples of <a> from low to high (both included), in descending order.",
+            "Find all numbers between low and high, including these two, that are divisible by <a>. Return them in a list, the largest first.",
+            "Count down from high to low, both inclusive, and collect each number that can be divided by <a> without a remainder. Return the list.",
+        ],
+        right: "\
+result = []
+for number in range(low, high + 1):
+    if number % <a> == 0:
+        result.append(number)
+result.reverse()
+return result",
+        also: "\
+multiples = []
+while high >= low:
+    if high % <a> == 0:
+        multiples.append(high)
+    high -= 1
+return multiples",
+        wrong: "\
+result = []
+for number in range(high, low, -1):
+    if number % <a> == 0:
+        result.append(number)
+return result",
+        input: |draw, p| {
+            let start = p.a * draw.random_range(1..=4);
+            let low = one(draw, &[start, start, start + 1, start - 1]);
+            vec![low.into(), (low + p.a + draw.random_range(0..=3 * p.a)).into()]
+        },
+        truth: |p, x| {
+            let all = (0..=x[1].int() / p.a).rev().map(|k| k * p.a);
+            all.filter(|y| *y >= x[0].int()).collect::<Vec<_>>().into()
+        },
+    },
+    TaskKind {
+        name: "find_next_primes",
         arguments: "number: int",
         returns: "List[int]",
-        a: &[1, 3, 5],
-        b: &[4, 6, 9],
+        a: &[2, 3, 4, 5, 6, 7, 8, 9],
+        b: NO_NUMBER,
         t: NO_TEXT,
         asks: [
-            "Two players change a number in turns; the first player begins. An even number is halved, from an odd number <a> is subtracted, and the player who does it gets what the number has lost as points. The game ends as soon as the number is at most <b>, perhaps before the first move. Return [points of the first player, points of the second].",
-            "As long as the number is greater than <b>, the players move by turns. A move takes half of the number away if the number is even, and <a> if it is odd. Each player adds up what he or she takes. Return a list of the two totals, the total of the player who moves first being first.",
-            "Play with a number until it is <b> or less. In the first, third, fifth move and so on, what is removed from the number goes to player one, in the other moves to player two. From an even number, its half is removed; from an odd one, <a> is. Return both players' sums as [one, two]; they begin at 0.",
+            "Return a list of the first <a> prime numbers that are greater than the given number, in ascending order.",
+            "Find the next <a> primes after the given positive number (the number itself is not included). Return them as a list, the smallest first.",
+            "Go up from the number, without the number itself, and collect prime numbers until you have <a> of them. Return the list.",
         ],
         right: "\
-points, player = [0, 0], 0
-while number > <b>:
-    taken = <a> if number % 2 else number // 2
-    points[player] += taken
-    number -= taken
-    player = 1 - player
-return points",
+primes = []
+while len(primes) < <a>:
+    number += 1
+    if number > 1 and all(number % d for d in range(2, number)):
+        primes.append(number)
+return primes",
         also: "\
-taken = []
-while number > <b>:
-    loss = number // 2 if number % 2 == 0 else <a>
-    taken.append(loss)
-    number -= loss
-return [sum(taken[::2]), sum(taken[1::2])]",
+primes = []
+while len(primes) != <a>:
+    number += 1
+    divisors = [d for d in range(1, number + 1) if number % d == 0]
+    if len(divisors) == 2:
+        primes.append(number)
+return primes",
         wrong: "\
-points, player = [0, 0], 0
-while number >= <b>:
-    taken = <a> if number % 2 else number // 2
-    points[player] += taken
-    number -= taken
-    player = 1 - player
-return points",
-        input: |draw, p| {
-            let mut number = one(draw, &[p.b, p.b, p.b - 1]);
-            for _ in 0..draw.random_range(0..=5) {
-                number = if number % 2 == 0 && draw.random_range(0..2) == 0 { number + p.a } else { 2 * number };
-            }
-            vec![number.into()]
+primes = []
+while len(primes) < <a>:
+    if number > 1 and all(number % d for d in range(2, number)):
+        primes.append(number)
+    number += 1
+return primes",
+        input: |draw, _| {
+            let other = draw.random_range(1..=50_i64);
+            vec![one(draw, &[2, 3, 5, 7, 11, 13, 17, 19, 23, 29, other, other, other]).into()]
         },
         truth: |p, x| {
-            let next = |n: &i64| (*n > p.b).then(|| if n % 2 == 0 { n / 2 } else { n - p.a });
-            let shown: Vec<i64> = successors(Some(x[0].int()), next).collect();
-            let points = |first: usize| {
-                shown[first.min(shown.len())..].chunks(2).map(|way| way[0] - way[way.len() - 1]).sum::<i64>()
-            };
-            (points(0), points(1)).into()
+            let prime = |n: &i64| (2..*n).take_while(|d| d * d <= *n).all(|d| n % d > 0);
+            (x[0].int() + 1..).filter(prime).take(p.a as usize).collect::<Vec<_>>().into()
         },
     },
     TaskKind {
-        name: "spans_by_remainder",
+        name: "sort_coprime_numbers",
         arguments: "numbers: List[int]",
-        returns: "Dict[int, int]",
-        a: &[3, 4, 5, 6],
-        b: &[2, 3],
+        returns: "List[int]",
+        a: &[6, 10, 12, 14, 15, 18, 20, 21, 24, 30],
+        b: NO_NUMBER,
         t: NO_TEXT,
         asks: [
-            "Put the numbers into groups by the remainder that each leaves when divided by <a>. For every group of at least <b> numbers (equal numbers count each time), compute its largest number minus its smallest. Return a dictionary from the remainder to this difference; smaller groups do not appear in it.",
-            "Return a dictionary whose keys are remainders after division by <a>. A remainder is a key if <b> or more items of the list leave it. Its value is how far the smallest and the largest of these items are apart. Repeated items are separate items.",
-            "For each remainder modulo <a>, look at the numbers of the list that have it. If there are fewer than <b> of them, counting repetitions, leave the remainder out. Otherwise, map it to the difference between the maximum and the minimum of these numbers. Return the resulting dictionary.",
+            "Keep only the numbers of the list whose greatest common divisor with <a> is 1. Return them sorted in ascending order.",
+            "Return a sorted list, the smallest first, of those numbers that are coprime to <a> (the gcd of the number and <a> is 1).",
+            "Remove every positive number from the list that has a common divisor greater than 1 with <a>. Sort the remaining numbers in ascending order and return them.",
         ],
         right: "\
-spans = {}
-for rest in range(<a>):
-    group = [x for x in numbers if x % <a> == rest]
-    if len(group) >= <b>:
-        spans[rest] = max(group) - min(group)
-return spans",
+coprime = []
+for number in numbers:
+    if math.gcd(number, <a>) == 1:
+        coprime.append(number)
+coprime.sort()
+return coprime",
         also: "\
-groups = defaultdict(list)
+result = []
 for x in sorted(numbers):
-    groups[x % <a>].append(x)
-kept = [rest for rest in groups if len(groups[rest]) >= <b>]
-return {rest: groups[rest][-1] - groups[rest][0] for rest in kept}",
+    if all(x % d or <a> % d for d in range(2, x + 1)):
+        result.append(x)
+return result",
         wrong: "\
-spans = {}
-for rest in range(<a>):
-    group = [x for x in numbers if x % <a> == rest]
-    if len(group) > <b>:
-        spans[rest] = max(group) - min(group)
-return spans",
-        input: |draw, p| vec![numbers(draw, 6..=p.a as usize + 4, 1..=40).into()],
+coprime = []
+for number in numbers:
+    if number % <a> != 0:
+        coprime.append(number)
+coprime.sort()
+return coprime",
+        input: |draw, _| vec![numbers(draw, 5..=8, 1..=40).into()],
         truth: |p, x| {
-            let group = |rest| x[0].ints().into_iter().filter(|x| x % p.a == rest).collect::<Vec<_>>();
-            let groups = (0..p.a).map(|rest| (rest, group(rest))).filter(|(_, group)| group.len() as i64 >= p.b);
-            Value::map(groups.map(|(rest, group)| (rest, group.iter().max().unwrap() - group.iter().min().unwrap())))
+            let gcd = |y: i64| (1..=p.a).rev().find(|d| p.a % d == 0 && y % d == 0).unwrap();
+            let mut kept: Vec<i64> = x[0].ints().into_iter().filter(|y| gcd(*y) == 1).collect();
+            kept.sort_unstable();
+            kept.into()
         },
+    },
+    TaskKind {
+        name: "count_digit_in_factorial",
+        arguments: "number: int",
+        returns: "int",
+        a: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+        b: NO_NUMBER,
+        t: NO_TEXT,
+        asks: [
+            "Compute the factorial of the given positive number and return how many times the digit <a> occurs in it.",
+            "Count the digits of number! (1 * 2 * 3 * ... * number) that are equal to <a>. Return the count.",
+            "Multiply all whole numbers from 1 to the given number, both included. Return how often the digit <a> appears in the product.",
+        ],
+        right: "\
+product = 1
+for i in range(1, number + 1):
+    product *= i
+return str(product).count('<a>')",
+        also: "\
+count = 0
+for digit in str(math.factorial(number)):
+    if int(digit) == <a>:
+        count += 1
+return count",
+        wrong: "\
+product = 1
+for i in range(1, number):
+    product *= i
+return str(product).count('<a>')",
+        input: |draw, _| vec![draw.random_range(4..=20_i64).into()],
+        truth: |p, x| {
+            let parts = successors(Some((1..=x[0].int()).product::<i64>()), |n| Some(n / 10));
+            parts.take_while(|n| *n > 0).filter(|n| n % 10 == p.a).count().into()
+        },
+    },
+    TaskKind {
+        name: "sum_large_squares",
+        arguments: "numbers: List[int]",
+        returns: "int",
+        a: &[4, 9, 16, 25, 36, 49, 64, 81],
+        b: NO_NUMBER,
+        t: NO_TEXT,
+        asks: [
+            "Square every number of the list, then add up the squares that are greater than <a>. Return the sum, or 0 if there are none.",
+            "Return the sum of the squares of the given numbers, but leave out every square that is less than or equal to <a>.",
+            "For each number of the list, compute its square. Return the total of all squares that are larger than <a>.",
+        ],
+        right: "\
+total = 0
+for number in numbers:
+    square = number ** 2
+    if square > <a>:
+        total += square
+return total",
+        also: "\
+squares = [x * x for x in numbers]
+result = 0
+for square in squares:
+    if square > <a>:
+        result += square
+return result",
+        wrong: "\
+total = 0
+for number in numbers:
+    square = number ** 2
+    if number > <a>:
+        total += square
+return total",
+        input: |draw, p| {
+            let root = (1..10).find(|r| r * r == p.a).unwrap();
+            let mut list = numbers(draw, 3..=6, -3..=11);
+            list.push(one(draw, &[root, -root, root + 1]));
+            vec![list.into()]
+        },
+        truth: |p, x| x[0].ints().into_iter().map(|y| y * y).filter(|s| *s > p.a).sum::<i64>().into(),
     },
 ];

@@ -1,419 +1,450 @@
-//! Texts: letters, runs, ciphers.
+//! Texts and words: shift, group, pad, reverse, count, sort.
 
 use super::{NO_NUMBER, NO_TEXT};
-use crate::draw::{Draw, one, some, word, words};
-use crate::{TaskKind, Value};
+use crate::draw::{Draw, one, word, words};
+use crate::{Params, TaskKind, Value};
 use rand::RngExt;
 
-const WORDS: &[&str] =
-    &["a", "of", "to", "the", "red", "moon", "tree", "salt", "river", "stone", "cloud", "garden", "window", "silver"];
-const SHORT: &[&str] = &["of", "to", "the", "red", "moon", "tree", "salt"];
-const ANIMALS: &[&str] = &["ox", "elk", "ape", "hen", "rat", "bear", "crow", "lion", "goat", "horse", "crane", "zebra"];
+const LETTERS: &[&str] = &["a", "b", "d", "e", "g", "k", "l", "n", "o", "r", "s", "t"];
+const SIGNS: &[&str] = &["-", "+", "/", ".", ":", ";", "_", "|", "*"];
+const SMALL: &str = "abcdefghiklmnoprstuw";
 
-pub(super) static KINDS: [TaskKind; 10] = [
+pub(super) static KINDS: [TaskKind; 11] = [
     TaskKind {
-        name: "encode_runs",
+        name: "shift_letters",
         arguments: "text: str",
         returns: "str",
-        a: &[2, 3],
+        a: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
         b: NO_NUMBER,
-        t: &["#", "*", "x", "-"],
+        t: NO_TEXT,
         asks: [
-            "Shorten a text of small letters: every run of at least <a> equal letters becomes the letter, the sign '<t>' and the length of the run. Shorter runs stay as they are. Return the shortened text.",
-            "Look for places of the text where the same letter stands <a> times or more in a row. Write each such run as the letter followed by '<t>' and by how often it stands there; leave everything else unchanged, and return the text that results.",
-            "Return the text with long runs replaced: a run is a letter repeated without a break. A run of <a> or more letters is replaced by that letter, then '<t>', then the number of letters in the run. All other letters are kept.",
+            "Write a Caesar cipher for a text of small letters: shift every letter forward in the alphabet by <a>. After 'z' the alphabet begins again with 'a'. Return the shifted text.",
+            "The text holds only small letters. Replace each letter by the letter that comes <a> places later in the alphabet, going from 'z' on to 'a'. Return the new text.",
+            "Return the text with each of its small letters moved <a> places to the right in the alphabet, wrapping around from 'z' to 'a'.",
         ],
         right: "\
 result = ''
-i = 0
-while i < len(text):
-    j = i
-    while j < len(text) and text[j] == text[i]:
-        j += 1
-    run = j - i
-    result += text[i] + '<t>' + str(run) if run >= <a> else text[i:j]
-    i = j
+for letter in text:
+    place = (ord(letter) - ord('a') + <a>) % 26
+    result += chr(ord('a') + place)
 return result",
         also: "\
-parts = []
-for letter, group in groupby(text):
-    run = len(list(group))
-    if run >= <a>:
-        parts.append(letter + '<t>' + str(run))
-    else:
-        parts.append(letter * run)
-return ''.join(parts)",
+result = ''
+for letter in text:
+    code = ord(letter) + <a>
+    if code > ord('z'):
+        code -= 26
+    result += chr(code)
+return result",
         wrong: "\
 result = ''
-i = 0
-while i < len(text):
-    j = i
-    while j < len(text) and text[j] == text[i]:
-        j += 1
-    run = j - i
-    result += text[i] + '<t>' + str(run) if run > <a> else text[i:j]
-    i = j
+for letter in text:
+    place = ord(letter) - ord('a') + <a>
+    result += chr(ord('a') + place)
 return result",
-        input: |draw, _| vec![word(draw, 5..=12, "aab").into()],
+        input: |draw, _| vec![word(draw, 3..=8, "abcmnoxyzz").into()],
         truth: |p, arguments| {
-            let letters: Vec<char> = arguments[0].text().chars().collect();
-            let one = |run: &[char]| match run.len() as i64 >= p.a {
-                true => format!("{}{}{}", run[0], p.t, run.len()),
-                false => run.iter().collect(),
-            };
-            letters.chunk_by(|x, y| x == y).map(one).collect::<String>().into()
+            let moved = |byte: u8| char::from(b'a' + (byte - b'a' + p.a as u8) % 26);
+            arguments[0].text().bytes().map(moved).collect::<String>().into()
         },
     },
     TaskKind {
-        name: "mask_long_words",
+        name: "raise_every_nth_letter",
         arguments: "text: str",
         returns: "str",
+        a: &[2, 3, 4, 5, 6, 7, 8, 9],
+        b: NO_NUMBER,
+        t: NO_TEXT,
+        asks: [
+            "Count the letters of the text from 1. Change every letter whose position is a multiple of <a> to upper case, and return the new text.",
+            "Return the text with the letters at positions <a>, 2 * <a>, 3 * <a> and so on in upper case. The first letter has position 1. The other letters stay the same.",
+            "Go through a text of small letters and turn one letter in <a> into a capital: skip <a> - 1 letters, make the next one upper case, and so on until the end. Return the result.",
+        ],
+        right: "\
+result = ''
+for i, letter in enumerate(text):
+    if (i + 1) % <a> == 0:
+        letter = letter.upper()
+    result += letter
+return result",
+        also: "\
+letters = list(text)
+for i in range(len(letters)):
+    if i % <a> == <a> - 1:
+        letters[i] = letters[i].upper()
+return ''.join(letters)",
+        wrong: "\
+result = ''
+for i, letter in enumerate(text):
+    if i % <a> == 0:
+        letter = letter.upper()
+    result += letter
+return result",
+        input: |draw, p| vec![word(draw, p.a as usize..=p.a as usize * 2 + 3, SMALL).into()],
+        truth: |p, arguments| {
+            let raised = |i: usize| (i as i64 + 1) % p.a == 0;
+            let one = |(i, x): (usize, &char)| if raised(i) { x.to_ascii_uppercase() } else { *x };
+            letters(arguments).iter().enumerate().map(one).collect::<String>().into()
+        },
+    },
+    TaskKind {
+        name: "pad_words_left",
+        arguments: "words: List[str]",
+        returns: "List[str]",
         a: &[4, 5, 6],
         b: NO_NUMBER,
         t: &["*", "-", "_", "."],
         asks: [
-            "The text holds words of small letters with one space between them. In every word of at least <a> letters, replace all letters but the first and the last by the sign '<t>', one sign for each letter. Shorter words stay as they are. Return the changed text.",
-            "Hide the inside of the long words of a text, whose words are separated by single spaces. A word is long if it has <a> or more letters; its first and last letter stay, and each letter between them becomes '<t>'. Leave words with fewer letters alone, and return the whole text.",
-            "Return the text with its long words masked. Words are separated by one space. Where a word has fewer than <a> letters, keep it. Otherwise keep only the first letter and the last letter of the word, and write '<t>' in place of every other letter, so that its length does not change.",
+            "Bring every word to a length of <a> by putting the sign '<t>' in front of it as often as needed. Words that are long enough stay as they are. Return the list of words.",
+            "Return a new list where each word with fewer than <a> characters is filled up on the left with '<t>' until it has <a> characters. Leave the other words unchanged.",
+            "Align the words to the right in a column that is <a> characters wide: add '<t>' at the beginning of each shorter word, and do not change longer ones. Return the list of results.",
+        ],
+        right: "\
+result = []
+for word in words:
+    while len(word) < <a>:
+        word = '<t>' + word
+    result.append(word)
+return result",
+        also: "\
+result = []
+for word in words:
+    missing = max(0, <a> - len(word))
+    result.append('<t>' * missing + word)
+return result",
+        wrong: "\
+result = []
+for word in words:
+    while len(word) < <a>:
+        word = word + '<t>'
+    result.append(word)
+return result",
+        input: |draw, _| vec![words(draw, 2..=4, SMALL).into()],
+        truth: |p, arguments| {
+            let fill = |word: &str| p.t.repeat((p.a as usize).saturating_sub(word.len())) + word;
+            arguments[0].texts().into_iter().map(fill).collect::<Vec<_>>().into()
+        },
+    },
+    TaskKind {
+        name: "reverse_words_with_letter",
+        arguments: "text: str",
+        returns: "str",
+        a: NO_NUMBER,
+        b: NO_NUMBER,
+        t: LETTERS,
+        asks: [
+            "The words of the text are separated by single spaces. Reverse every word that contains the letter '<t>' and leave the other words as they are. Return the new text.",
+            "Return the text with each word that has the letter '<t>' in it written backwards. Words without this letter do not change, and the order of the words stays the same.",
+            "Split the text into words at the spaces. If the letter '<t>' occurs in a word, turn the word around; otherwise keep it. Return the words joined by spaces.",
         ],
         right: "\
 words = text.split()
 for i, word in enumerate(words):
-    if len(word) >= <a>:
-        words[i] = word[0] + '<t>' * (len(word) - 2) + word[-1]
+    if '<t>' in word:
+        words[i] = word[::-1]
 return ' '.join(words)",
         also: "\
 result = []
 for word in text.split():
-    inner = '<t>' * (len(word) - 2)
-    result.append(word if len(word) < <a> else word[0] + inner + word[-1])
+    if '<t>' in word:
+        word = word[::-1]
+    result.append(word)
 return ' '.join(result)",
         wrong: "\
 words = text.split()
 for i, word in enumerate(words):
-    if len(word) > <a>:
-        words[i] = word[0] + '<t>' * (len(word) - 2) + word[-1]
+    if word[0] == '<t>':
+        words[i] = word[::-1]
 return ' '.join(words)",
-        input: |draw, _| vec![phrase(draw, 3, 5, WORDS)],
+        input: |draw, p| vec![mixed(draw, p, 3, 5).join(" ").into()],
         truth: |p, arguments| {
-            let hide = |word: &str| [&word[..1], &p.t.repeat(word.len() - 2), &word[word.len() - 1..]].concat();
-            each(arguments, |_, word| if (word.len() as i64) < p.a { word.into() } else { hide(word) })
+            let turn = |word: &str| if word.contains(p.t) { word.chars().rev().collect() } else { word.to_string() };
+            arguments[0].text().split(' ').map(turn).collect::<Vec<_>>().join(" ").into()
         },
     },
     TaskKind {
-        name: "shift_by_case",
+        name: "group_letters",
         arguments: "text: str",
         returns: "str",
-        a: &[1, 2, 3, 5],
-        b: &[1, 2, 4],
-        t: NO_TEXT,
-        asks: [
-            "A text of small letters and capital letters is to be hidden. Every small letter moves <a> places forward in the alphabet, and every capital letter moves <b> places back. After 'z' comes 'a' again, and before 'A' comes 'Z'. Return the hidden text.",
-            "Write a cipher which treats the two cases differently: replace a small letter by the one <a> places later in the alphabet (from 'z' on to 'a'), and a capital letter by the capital <b> places earlier (from 'A' back to 'Z'). The text has no other characters. Return the result as a text.",
-            "Return the text with each letter exchanged. Capitals go back by <b> places of the alphabet, small letters go forward by <a> places, and both go round at its ends: 'A' follows 'Z', and 'a' follows 'z'. The case of a letter never changes; nothing but letters occurs.",
-        ],
-        right: "\
-result = ''
-for letter in text:
-    first, shift = (97, <a>) if letter.islower() else (65, -<b>)
-    result += chr((ord(letter) - first + shift) % 26 + first)
-return result",
-        also: "\
-small = 'abcdefghijklmnopqrstuvwxyz'
-large = small.upper()
-changed = small[<a>:] + small[:<a>] + large[-<b>:] + large[:-<b>]
-table = dict(zip(small + large, changed))
-return ''.join(table[letter] for letter in text)",
-        wrong: "\
-result = ''
-for letter in text:
-    first, shift = (97, <a>) if letter.islower() else (65, <b>)
-    result += chr((ord(letter) - first + shift) % 26 + first)
-return result",
-        input: |draw, _| vec![word(draw, 5..=12, "abkyzABKYZ").into()],
-        truth: |p, arguments| {
-            let turn = |x: char| {
-                let (first, by) = if x.is_lowercase() { (97, p.a) } else { (65, -p.b) };
-                char::from((first + (x as i64 - first + by).rem_euclid(26)) as u8)
-            };
-            arguments[0].text().chars().map(turn).collect::<String>().into()
-        },
-    },
-    TaskKind {
-        name: "abbreviate_title",
-        arguments: "title: str",
-        returns: "str",
-        a: &[3, 4, 5],
+        a: &[2, 3, 4],
         b: NO_NUMBER,
-        t: &[".", "-", "/"],
+        t: &["-", "/", ":", "."],
         asks: [
-            "Abbreviate a title, which is never empty and has one space between its words of small letters. Take the first letter of each word of at least <a> letters, and also that of the first word, however short it is. Write each letter taken as a capital followed by '<t>', and return these in order.",
-            "Return the initials of a title as one text: for every word (words are separated by one space), its first letter in upper case and then '<t>'. Words with fewer than <a> letters are left out, unless such a word is the first of the title. There is at least one word.",
-            "From a title of one or more words in small letters, separated by single spaces, make a short form. The first word always counts; any other word counts only if it has <a> letters or more. Each word that counts gives its initial as a capital letter with '<t>' behind it. Return all of these as a text without spaces.",
+            "Cut the text from the left into pieces of <a> letters; the last piece may be shorter. Return the pieces joined by '<t>'.",
+            "Return the text with the sign '<t>' between its groups of <a> letters. Groups are counted from the start, and the last group can have fewer letters. There is no sign at the end.",
+            "Split the text into parts of length <a>, beginning at its first letter (what is left over at the end is a part, too). Put '<t>' between the parts and return the result.",
         ],
         right: "\
-result = ''
-for i, word in enumerate(title.split()):
-    if i == 0 or len(word) >= <a>:
-        result += word[0].upper() + '<t>'
-return result",
+pieces = []
+for i in range(0, len(text), <a>):
+    piece = text[i:i + <a>]
+    pieces.append(piece)
+return '<t>'.join(pieces)",
         also: "\
-first, *others = title.split()
-kept = [first] + [word for word in others if len(word) >= <a>]
-capitals = [word[0].upper() for word in kept]
-return '<t>'.join(capitals) + '<t>'",
+result = ''
+for i, letter in enumerate(text):
+    if i > 0 and i % <a> == 0:
+        result += '<t>'
+    result += letter
+return result",
         wrong: "\
 result = ''
-for i, word in enumerate(title.split()):
-    if len(word) >= <a>:
-        result += word[0].upper() + '<t>'
+for i in range(0, len(text), <a>):
+    piece = text[i:i + <a>]
+    result += piece + '<t>'
 return result",
-        input: |draw, _| vec![phrase(draw, 3, 6, &["in", "to", "of", "at", "by", "a", "red", "tree", "stone"])],
+        input: |draw, _| vec![word(draw, 4..=11, SMALL).into()],
         truth: |p, arguments| {
-            let words = arguments[0].text().split(' ').enumerate();
-            let kept = words.filter(|(i, word)| *i == 0 || word.len() as i64 >= p.a);
-            kept.map(|(_, word)| word[..1].to_uppercase() + p.t).collect::<String>().into()
+            let piece = |piece: &[char]| piece.iter().collect::<String>();
+            letters(arguments).chunks(p.a as usize).map(piece).collect::<Vec<_>>().join(p.t).into()
         },
     },
     TaskKind {
-        name: "order_words",
+        name: "compress_runs",
+        arguments: "text: str",
+        returns: "str",
+        a: NO_NUMBER,
+        b: NO_NUMBER,
+        t: SIGNS,
+        asks: [
+            "Encode the text by its runs of equal letters: write each run as its letter followed by its length, and put '<t>' between the runs. For example, 'aaab' becomes 'a3<t>b1'. Return the code.",
+            "Return the run-length encoding of the text. Each group of equal letters in a row becomes the letter and how often it stands there, and the groups are joined by '<t>', so that 'xxy' gives 'x2<t>y1'.",
+            "Replace every run of the same letter by this letter and the number of times it is repeated (also when it is 1). Join these parts with '<t>' and return the text, such as 'c1<t>d2' for 'cdd'.",
+        ],
+        right: "\
+parts = []
+i = 0
+while i < len(text):
+    j = i
+    while j < len(text) and text[j] == text[i]:
+        j += 1
+    parts.append(text[i] + str(j - i))
+    i = j
+return '<t>'.join(parts)",
+        also: "\
+parts = []
+count = 0
+for i, letter in enumerate(text):
+    count += 1
+    if text[i + 1:i + 2] != letter:
+        parts.append(letter + str(count))
+        count = 0
+return '<t>'.join(parts)",
+        wrong: "\
+parts = []
+count = 1
+for i in range(1, len(text)):
+    if text[i] == text[i - 1]:
+        count += 1
+    else:
+        parts.append(text[i - 1] + str(count))
+        count = 1
+return '<t>'.join(parts)",
+        input: |draw, _| vec![word(draw, 3..=9, "aab").into()],
+        truth: |p, arguments| {
+            let part = |run: &[char]| format!("{}{}", run[0], run.len());
+            letters(arguments).chunk_by(|x, y| x == y).map(part).collect::<Vec<_>>().join(p.t).into()
+        },
+    },
+    TaskKind {
+        name: "longest_run_of_letter",
+        arguments: "text: str",
+        returns: "int",
+        a: NO_NUMBER,
+        b: NO_NUMBER,
+        t: LETTERS,
+        asks: [
+            "Return the length of the longest run of the letter '<t>' in the text, that is, how often it stands in a row at most. Return 0 if the letter does not occur.",
+            "Find the greatest number of letters '<t>' that stand directly one after another in the text, and return this number. It is 0 if there is no '<t>'.",
+            "How many times in a row does the letter '<t>' appear in the text at most? Return that number, or 0 for a text without this letter.",
+        ],
+        right: "\
+best = run = 0
+for letter in text:
+    if letter == '<t>':
+        run += 1
+        best = max(best, run)
+    else:
+        run = 0
+return best",
+        also: "\
+best = run = 0
+for i in range(len(text)):
+    run = run + 1 if text[i] == '<t>' else 0
+    best = run if run > best else best
+return best",
+        wrong: "\
+best = run = 0
+for letter in text:
+    if letter == '<t>':
+        run += 1
+    else:
+        best = max(best, run)
+return max(best, run)",
+        input: |draw, p| vec![word(draw, 5..=12, &format!("{0}{0}{0}mc", p.t)).into()],
+        truth: |p, arguments| arguments[0].text().split(|x| !p.t.contains(x)).map(str::len).max().unwrap().into(),
+    },
+    TaskKind {
+        name: "longest_word_with_start",
+        arguments: "words: List[str]",
+        returns: "str",
+        a: NO_NUMBER,
+        b: NO_NUMBER,
+        t: LETTERS,
+        asks: [
+            "Return the longest of the words that begin with the letter '<t>'. If several are equally long, return the first of them. Return '' if no word begins with '<t>'.",
+            "Look only at the words whose first letter is '<t>', and return the one with the most letters (the earliest one in the list if there is a tie). If there is none, return an empty string.",
+            "Among the words in the list that start with '<t>', find the longest one and return it. Of words of the same length the one that comes first counts. Without such a word the answer is ''.",
+        ],
+        right: "\
+best = ''
+for word in words:
+    if word.startswith('<t>') and len(word) > len(best):
+        best = word
+return best",
+        also: "\
+kept = [word for word in words if word[0] == '<t>']
+if not kept:
+    return ''
+return max(kept, key=len)",
+        wrong: "\
+best = ''
+for word in words:
+    if word.startswith('<t>') and len(word) >= len(best):
+        best = word
+return best",
+        input: |draw, p| {
+            let start = |draw: &mut Draw| one(draw, &[p.t, p.t, p.t, "m"]).to_string() + &word(draw, 2..=3, SMALL);
+            vec![(0..draw.random_range(4..=6)).map(|_| start(draw)).collect::<Vec<_>>().into()]
+        },
+        truth: |p, arguments| {
+            let words = arguments[0].texts().into_iter().rev().filter(|word| word.starts_with(p.t));
+            words.max_by_key(|word| word.len()).unwrap_or("").into()
+        },
+    },
+    TaskKind {
+        name: "sort_by_letter_count",
         arguments: "words: List[str]",
         returns: "List[str]",
-        a: &[3, 4],
+        a: NO_NUMBER,
         b: NO_NUMBER,
-        t: &["a", "e", "n", "r"],
+        t: LETTERS,
         asks: [
-            "Drop the words with fewer than <a> letters and order the others. First come the words in which the letter '<t>' occurs, the longest first, and those of equal length in the order of the list. After them come the words without '<t>' in alphabetical order. Return the ordered list.",
-            "Return the words of at least <a> letters in a new order: those without the letter '<t>' are sorted alphabetically and stand at the end; those with that letter stand before them, sorted by length from long to short, where words of the same length keep the order in which they were given.",
-            "From a list of words, keep those that have <a> or more letters. Sort those of them that contain '<t>' by falling length (of two equally long ones, the one that was earlier in the list stays earlier). Then append the remaining words, which do not contain '<t>', in the order of the alphabet, and return this list.",
+            "Sort the words by how often the letter '<t>' occurs in them, from the fewest to the most. Words with the same count are in alphabetical order. Return the sorted list.",
+            "Return the list of words ordered by their number of letters '<t>', the smallest number first. Where this number is equal, sort the words alphabetically.",
+            "Count the letter '<t>' in every word and return the words sorted by this count in ascending order; words with equal counts are sorted from a to z.",
         ],
         right: "\
-kept = [word for word in words if len(word) >= <a>]
-first = [word for word in kept if '<t>' in word]
-first.sort(key=len, reverse=True)
-others = sorted(word for word in kept if '<t>' not in word)
-return first + others",
+result = sorted(words)
+result.sort(key=lambda word: word.count('<t>'))
+return result",
         also: "\
 def place(word):
-    return (0, -len(word), '') if '<t>' in word else (1, 0, word)
-result = [word for word in words if not len(word) < <a>]
-result.sort(key=place)
-return result",
+    return (word.count('<t>'), word)
+return sorted(words, key=place)",
         wrong: "\
-kept = [word for word in words if len(word) > <a>]
-first = [word for word in kept if '<t>' in word]
-first.sort(key=len, reverse=True)
-others = sorted(word for word in kept if '<t>' not in word)
-return first + others",
-        input: |draw, _| vec![some(draw, 4..=5, ANIMALS).into()],
+result = list(words)
+result.sort(key=lambda word: word.count('<t>'))
+return result",
+        input: |draw, p| vec![mixed(draw, p, 4, 6).into()],
         truth: |p, arguments| {
-            let kept = arguments[0].texts().into_iter().filter(|word| word.len() as i64 >= p.a);
-            let (mut with, mut without): (Vec<&str>, Vec<&str>) = kept.partition(|word| word.contains(p.t));
-            with.sort_by_key(|word| std::cmp::Reverse(word.len()));
-            without.sort();
-            [with, without].concat().into()
+            let mut words = arguments[0].texts();
+            words.sort_by_key(|word| (word.matches(p.t).count(), *word));
+            words.into()
         },
     },
     TaskKind {
-        name: "shorten_runs",
-        arguments: "text: str",
-        returns: "str",
-        a: &[1, 2, 3],
+        name: "find_palindromes_with_letter",
+        arguments: "words: List[str]",
+        returns: "List[str]",
+        a: NO_NUMBER,
         b: NO_NUMBER,
-        t: &["a", "b", "c"],
+        t: LETTERS,
         asks: [
-            "A run is one letter repeated without a break. Shorten every run of the text that has more than <a> letters to exactly <a> letters. Only runs of the letter '<t>' stay as long as they are. Return the text that results.",
-            "Return the text after cutting its repetitions: where a letter other than '<t>' stands more than <a> times in a row, keep only <a> of these letters in that place. The letter '<t>' is never removed, however often it is repeated, and everything else stays in its order.",
-            "Remove as few letters from the text as possible so that no letter stands more than <a> times in a row, with one exception: '<t>' may be repeated without limit, so none of its letters is removed. Shorter repetitions of other letters are not changed. Return what is left of the text.",
+            "A palindrome reads the same forwards and backwards. Return the list of the words that are palindromes and contain the letter '<t>', in the order in which they were given.",
+            "Keep only those words that are the same when they are reversed and that have the letter '<t>' in them. Return them as a list in their old order.",
+            "Return all palindromes among the words in which the letter '<t>' occurs at least once. The order of the words stays the same; return [] if there is none.",
         ],
         right: "\
-result = ''
-for i, letter in enumerate(text):
-    if letter == '<t>' or text[max(0, i - <a>):i] != letter * <a>:
-        result += letter
+result = []
+for word in words:
+    if word == word[::-1] and '<t>' in word:
+        result.append(word)
 return result",
         also: "\
-result = ''
-for letter, group in groupby(text):
-    run = len(list(group))
-    result += letter * (run if letter == '<t>' else min(run, <a>))
+kept = [word for word in words if '<t>' in word]
+result = [word for word in kept if word == word[::-1]]
 return result",
         wrong: "\
-result = ''
-for i, letter in enumerate(text):
-    if letter == '<t>' or text[:i].count(letter) < <a>:
-        result += letter
+result = []
+for word in words:
+    if word == word[::-1] and word[0] == '<t>':
+        result.append(word)
 return result",
         input: |draw, p| {
-            let run = |_| one(draw, &[p.t, "a", "b", "c"]).repeat(draw.random_range(1..=p.a as usize + 2));
-            vec![(0..6).map(run).collect::<String>().into()]
+            let letters = format!("{0}{0}uimo", p.t);
+            let mut words = vec![];
+            for _ in 0..draw.random_range(4..=5) {
+                let half = word(draw, 2..=3, &letters);
+                let back: String = half.chars().rev().skip(draw.random_range(0..=1)).collect();
+                words.push(if draw.random_range(0..4) > 0 { half + &back } else { word(draw, 3..=5, &letters) });
+            }
+            vec![words.into()]
         },
         truth: |p, arguments| {
-            let letters: Vec<char> = arguments[0].text().chars().collect();
-            let most = |run: &[char]| if p.t.starts_with(run[0]) { usize::MAX } else { p.a as usize };
-            let cut = |run: &[char]| run.iter().take(most(run)).collect::<String>();
-            letters.chunk_by(|x, y| x == y).map(cut).collect::<String>().into()
+            let same = |word: &&str| word.contains(p.t) && word.chars().eq(word.chars().rev());
+            arguments[0].texts().into_iter().filter(same).collect::<Vec<_>>().into()
         },
     },
     TaskKind {
-        name: "reverse_some_words",
+        name: "count_letters_after",
         arguments: "text: str",
-        returns: "str",
-        a: &[2, 3, 4],
-        b: &[3, 4, 5],
-        t: NO_TEXT,
-        asks: [
-            "The words of a text, separated by single spaces, are numbered from 1. Reverse the letters of each word whose number is divisible by <a>, but only if this word has at least <b> letters. All other words stay as they are. Return the text with the words in the same order.",
-            "Return the text with some of its words written backwards. Going through the words, which have one space between them, every word at position <a>, twice <a>, three times <a> and so on (the first word has position 1) is turned round, except for words with fewer than <b> letters, which are kept.",
-            "Count off the words of the text (one space between two words) in groups of <a>, from the first word on. The last word of each full group is written backwards if it has <b> letters or more. Every other word is left unchanged. Return all words, joined by single spaces in their old order.",
-        ],
-        right: "\
-words = text.split()
-for i, word in enumerate(words):
-    if (i + 1) % <a> == 0 and len(word) >= <b>:
-        words[i] = ''.join(reversed(word))
-return ' '.join(words)",
-        also: "\
-result = []
-for number, word in enumerate(text.split(), 1):
-    turned = number % <a> == 0 and len(word) >= <b>
-    result.append(word[::-1] if turned else word)
-return ' '.join(result)",
-        wrong: "\
-words = text.split()
-for i, word in enumerate(words):
-    if i % <a> == 0 and len(word) >= <b>:
-        words[i] = ''.join(reversed(word))
-return ' '.join(words)",
-        input: |draw, _| vec![phrase(draw, 4, 5, &WORDS[2..])],
-        truth: |p, arguments| {
-            let chosen = |i: usize, word: &str| (i as i64 + 1) % p.a == 0 && word.len() as i64 >= p.b;
-            each(arguments, |i, word| if chosen(i, word) { word.chars().rev().collect() } else { word.into() })
-        },
-    },
-    TaskKind {
-        name: "list_frequent_letters",
-        arguments: "text: str",
-        returns: "List[str]",
-        a: &[2, 3],
+        returns: "Dict[str, int]",
+        a: NO_NUMBER,
         b: NO_NUMBER,
-        t: &["e", "a", "t", "n"],
+        t: LETTERS,
         asks: [
-            "Count the letters of a text of letters and spaces; a capital letter counts as the same letter as the small one. Return the list of the letters, written small, that occur at least <a> times, in the order in which they first appear in the text. Spaces and the letter '<t>' are never listed, in neither case.",
-            "Which letters are frequent in the text? A letter is frequent if, without regard to upper or lower case, it occurs <a> or more times. List each frequent letter once, in lower case, sorted by its first place in the text. Leave out '<t>' (as a capital, too) and the spaces.",
-            "Return a list of small letters: each letter found <a> times or more in the text, where capitals and small letters are not told apart. The letter that appears earliest in the text comes first. The text has only letters and spaces; ignore its spaces, and ignore '<t>' in both of its cases.",
+            "Count which letters come directly after the letter '<t>' in the text. Return a dictionary from each such letter to the number of times it follows a '<t>'.",
+            "Every '<t>' in the text that is not its last letter has a letter right behind it. Return a dictionary that tells for each letter how often it stands right behind a '<t>', without letters that never do.",
+            "Return a dictionary of the letters that follow immediately after a '<t>' in the text. Its values say how often each of them does; letters that never follow a '<t>' are not in it.",
         ],
         right: "\
 counts = {}
-for letter in text.lower():
-    if letter not in ' <t>':
-        counts[letter] = counts.get(letter, 0) + 1
-return [letter for letter in counts if counts[letter] >= <a>]",
+for i in range(len(text) - 1):
+    if text[i] == '<t>':
+        after = text[i + 1]
+        counts[after] = counts.get(after, 0) + 1
+return counts",
         also: "\
-text = text.lower().replace(' ', '').replace('<t>', '')
-result = []
-for letter in sorted(set(text), key=text.index):
-    if text.count(letter) >= <a>:
-        result.append(letter)
-return result",
+counts = {}
+for first, second in zip(text, text[1:]):
+    if first == '<t>':
+        if second not in counts:
+            counts[second] = 0
+        counts[second] += 1
+return counts",
         wrong: "\
 counts = {}
-for letter in text:
-    if letter not in ' <t>':
-        counts[letter] = counts.get(letter, 0) + 1
-return [letter for letter in counts if counts[letter] >= <a>]",
-        input: |draw, _| vec![words(draw, 2..=4, "eeaattnnsEATNS").join(" ").into()],
+for i in range(1, len(text)):
+    if text[i] == '<t>':
+        after = text[i - 1]
+        counts[after] = counts.get(after, 0) + 1
+return counts",
+        input: |draw, p| vec![word(draw, 5..=11, &format!("{0}{0}{0}umi", p.t)).into()],
         truth: |p, arguments| {
-            let text = arguments[0].text().to_lowercase();
-            let often = |x: &&str| !["", " ", p.t].contains(x) && text.matches(*x).count() as i64 >= p.a;
-            let mut letters: Vec<&str> = text.split("").filter(often).collect();
-            letters.sort_by_key(|x| text.find(x));
-            letters.dedup();
-            letters.into()
-        },
-    },
-    TaskKind {
-        name: "fit_words",
-        arguments: "text: str",
-        returns: "str",
-        a: &[3, 4, 5],
-        b: NO_NUMBER,
-        t: &["-", "_", "*"],
-        asks: [
-            "Make every word of the text exactly <a> characters long. A shorter word gets as many signs '<t>' in front of it as it needs. A longer word is cut and gets one '<t>' at its end, so that it has <a> characters together with this sign. Words are separated by one space, in the text and in what you return.",
-            "Return the text with each of its words (one space between two of them) fitted to a width of <a>: if the word has more than <a> letters, its first letters followed by a single '<t>', which together fill the width; if it has fewer, the word with '<t>' repeated on its left up to the width; if it fits, the word itself.",
-            "Bring all words of a text to the length <a>, and return them separated by single spaces, as they came. Fill words that are too short with '<t>' on the left side. Of words that are too long, keep only the beginning and put one '<t>' where the rest was left out; this '<t>' is the last of the <a> characters.",
-        ],
-        right: "\
-words = text.split()
-for i, word in enumerate(words):
-    short = word[:<a> - 1] + '<t>' if len(word) > <a> else word
-    words[i] = '<t>' * (<a> - len(word)) + short
-return ' '.join(words)",
-        also: "\
-result = []
-for word in text.split():
-    if len(word) > <a>:
-        word = word[:<a>][:-1] + '<t>'
-    result.append(word.rjust(<a>, '<t>'))
-return ' '.join(result)",
-        wrong: "\
-words = text.split()
-for i, word in enumerate(words):
-    short = word[:<a>] + '<t>' if len(word) > <a> else word
-    words[i] = '<t>' * (<a> - len(word)) + short
-return ' '.join(words)",
-        input: |draw, _| vec![phrase(draw, 2, 5, WORDS)],
-        truth: |p, arguments| {
-            let cut = |word: &str| format!("{}{}", &word[..p.a as usize - 1], p.t);
-            let fill = |word: &str| p.t.repeat(p.a as usize - word.len()) + word;
-            each(arguments, |_, word| if word.len() as i64 > p.a { cut(word) } else { fill(word) })
-        },
-    },
-    TaskKind {
-        name: "rotate_words",
-        arguments: "text: str",
-        returns: "str",
-        a: &[2, 3, 4],
-        b: &[1, 2, 3],
-        t: NO_TEXT,
-        asks: [
-            "Turning a word once means moving its first letter to its end. Turn the first word of the text <a> times, and each further word <b> times more than the word before it, even if that is more often than it has letters. Words are separated by single spaces. Return the text of turned words.",
-            "Return the text with every word rotated to the left, the words still separated by one space and in the same order. The first word is rotated by <a> letters, the second by <a> plus <b>, and so on, always <b> more. Rotating by as many letters as a word has gives the word again, and then it starts anew.",
-            "The words of a text have one space between them. Rotate them to the left, where a rotation by one takes the first letter and puts it last: begin with <a> for the first word and add <b> for each next word. A rotation may be larger than the word and goes round then. Return the new text.",
-        ],
-        right: "\
-result = []
-for i, word in enumerate(text.split()):
-    cut = (<a> + i * <b>) % len(word)
-    result.append(word[cut:] + word[:cut])
-return ' '.join(result)",
-        also: "\
-words = text.split()
-for i in range(len(words)):
-    for turn in range(<a> + i * <b>):
-        words[i] = words[i][1:] + words[i][0]
-return ' '.join(words)",
-        wrong: "\
-result = []
-for i, word in enumerate(text.split()):
-    cut = <a> + i * <b>
-    result.append(word[cut:] + word[:cut])
-return ' '.join(result)",
-        input: |draw, _| vec![phrase(draw, 3, 6, SHORT)],
-        truth: |p, arguments| {
-            let turned = |word: &str, by: usize| [&word[by..], &word[..by]].concat();
-            each(arguments, |i, word| turned(word, (p.a as usize + p.b as usize * i) % word.len()))
+            let letters = letters(arguments);
+            let count = |x: char| letters.windows(2).filter(|pair| p.t.starts_with(pair[0]) && pair[1] == x).count();
+            Value::map(('a'..='z').map(|x| (x.to_string(), count(x))).filter(|(_, n)| *n > 0))
         },
     },
 ];
 
-/// Words with one space between them.
-fn phrase(draw: &mut Draw, least: usize, most: usize, of: &[&str]) -> Value {
-    some(draw, least..=most, of).join(" ").into()
+/// Words, about half of which hold the letter.
+fn mixed(draw: &mut Draw, p: &Params, least: usize, most: usize) -> Vec<String> {
+    let letters = format!("{0}{0}acimopu", p.t);
+    (0..draw.random_range(least..=most)).map(|_| word(draw, 2..=5, &letters)).collect()
 }
 
-/// The text whose words are made from its words and their places.
-fn each(arguments: &[Value], change: impl Fn(usize, &str) -> String) -> Value {
-    arguments[0].text().split(' ').enumerate().map(|(i, word)| change(i, word)).collect::<Vec<_>>().join(" ").into()
+fn letters(arguments: &[Value]) -> Vec<char> {
+    arguments[0].text().chars().collect()
 }
