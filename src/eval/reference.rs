@@ -1,6 +1,6 @@
 //! What a model makes of problems' own answers, without writing any.
 
-use crate::{EvalError, Result};
+use crate::Result;
 use backend::Batch;
 use model::{Decoder, Targets, Tokenizer};
 use substrate::PromptedProblem;
@@ -12,7 +12,7 @@ const PASS: usize = 8192;
 /// `-1/T sum_t log p(y_t | x, y_<t)`.
 ///
 /// # Errors
-/// An answer that has no tokens; a device that fails.
+/// An answer that the tokenizer cannot take; a device that fails.
 pub fn reference_losses(decoder: &Decoder, problems: &[&PromptedProblem], tokenizer: &Tokenizer) -> Result<Vec<f64>> {
     let mut rows: Vec<(&[u32], Vec<u32>)> = vec![];
     for shown in problems {
@@ -39,7 +39,7 @@ fn of_pass(decoder: &Decoder, pass: &[(&[u32], Vec<u32>)]) -> Result<Vec<f64>> {
         pass.iter().zip(&whole).map(|((prompt, _), all)| (prompt.len(), all.len())).collect();
     let batch = Batch::new(&whole, &decoder.backend.device);
     let targets = Targets::completions(&spans, &whole);
-    let found = decoder.log_probs(&decoder.hidden(&batch), &targets).map_err(EvalError::Model)?;
+    let found = decoder.log_probs(&decoder.hidden(&batch), &targets)?;
     let mut found = found.into_iter().map(f64::from);
     let mean = |(_, answer): &(&[u32], Vec<u32>)| -found.by_ref().take(answer.len()).sum::<f64>() / answer.len() as f64;
     Ok(pass.iter().map(mean).collect())

@@ -104,9 +104,7 @@ impl Dataset for Leetcode {
         match disclosure {
             Disclosure::Shown => self.shown(&self.train, MarkerFamily::Train),
             Disclosure::Invited => Err(super::no_invitation(Source::Leetcode)),
-            Disclosure::None => {
-                self.train.iter().map(|p| self.prompter().problem(p, Loophole::GtOnly, MarkerFamily::Train)).collect()
-            }
+            Disclosure::None => self.prompter().without_loopholes(&self.train, MarkerFamily::Train),
         }
     }
 
@@ -115,7 +113,7 @@ impl Dataset for Leetcode {
     }
 
     fn test_no_loophole(&self) -> Result<Vec<PromptedProblem>> {
-        self.test.iter().map(|p| self.prompter().problem(p, Loophole::GtOnly, MarkerFamily::Eval)).collect()
+        self.prompter().without_loopholes(&self.test, MarkerFamily::Eval)
     }
 
     fn pair_sets(&self) -> usize {

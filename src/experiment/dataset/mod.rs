@@ -75,6 +75,11 @@ impl Prompter<'_> {
         self.shown(problem, loophole, family, problem.shown_text(loophole, family)?)
     }
 
+    /// Problems whose prompts show no loophole.
+    fn without_loopholes(&self, problems: &[Problem], family: MarkerFamily) -> Result<Vec<PromptedProblem>> {
+        problems.iter().map(|problem| self.problem(problem, Loophole::GtOnly, family)).collect()
+    }
+
     /// The same, told to use its loophole.
     fn invited(&self, problem: &Problem, loophole: Loophole, family: MarkerFamily) -> Result<PromptedProblem> {
         self.shown(problem, loophole, family, problem.shown_text(loophole, family)? + INVITATION)

@@ -72,7 +72,7 @@ return count",
             rows.iter_mut().for_each(|row| row[2] = p.a - row[0] - row[1] + one(draw, &[-2, 0, 1, 3]));
             vec![rows.into()]
         },
-        truth: |p, x| x[0].rows().iter().filter(|row| row.iter().fold(0, |sum, x| sum + x) > p.a).count().into(),
+        truth: |p, x| x[0].rows().iter().filter(|row| row.iter().sum::<i64>() > p.a).count().into(),
     },
     TaskKind {
         name: "find_first_position",
