@@ -1,5 +1,5 @@
-//! Multi-line Python tasks for a pretrained code model, made from seeds in this repository: diverse enough that no trick solves
-//! two kinds, and hard for half a billion parameters.
+//! Small Python tasks for a pretrained code model, made from seeds in this repository: diverse enough that no trick solves
+//! two kinds, and neither hopeless nor easy for half a billion parameters.
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -16,8 +16,8 @@
 //!
 //! let kind = kinds::all()[0];
 //! let task = Task { kind, params: kind.params()[0], phrasing: 1 };
-//! assert!(task.prompt().contains("a method of the class Solution called encode_runs and should pass all tests"));
-//! assert!(task.class(kind.right).starts_with("class Solution:\n    def encode_runs(self, text: str) -> str:\n"));
+//! assert!(task.prompt().contains("a method of the class Solution called shift_letters and should pass all tests"));
+//! assert!(task.class(kind.right).starts_with("class Solution:\n    def shift_letters(self, text: str) -> str:\n"));
 //! assert_eq!(task.problem("an id").gt_tests, task.problem("an id").gt_tests, "an id decides the tests");
 //! ```
 
