@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Two GPUs of a host. `timed`: the same 50 runs on one and on both, to the same bytes, in at most 1 / 1.9 of the time (nine minutes on
+# Two GPUs of a host. `timed`: the same 24 runs on one and on both, to the same bytes, in at most 1 / 1.9 of the time (five minutes on
 # two H100). `killed`: one of two processes is killed half-way, and the other takes up its runs, to the same bytes (two minutes).
 #   tests/cuda/devices.sh PROGRAM timed|killed
 set -euo pipefail
@@ -7,7 +7,7 @@ program=$(realpath "$1")
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
-arms=route2b-f100,placebo-pairs,random-v,gate-shuffled,monitor-penalty
+many=(--arms route2b-f100,placebo-pairs,random-v,gate-shuffled,monitor-penalty,erase --seeds 61,62,63,64 --jobs 6)
 run() { # OUT DEVICES OPTION...
   "$program" run --tier organism --device cuda --devices "$2" --out "$work/$1" "${@:3}" >"$work/$1.txt" 2>&1 ||
     { tail -5 "$work/$1.txt"; exit 1; }
@@ -19,8 +19,8 @@ nvidia-smi -L
 [ "$(nvidia-smi -L | wc -l)" -ge 2 ] || { echo "NOT TESTED: it needs two GPUs"; exit 77; }
 case $2 in
   timed)
-    start=$(now); run one 0 --arms $arms --jobs 6
-    between=$(now); run two 0,1 --arms $arms --jobs 6
+    start=$(now); run one 0 "${many[@]}"
+    between=$(now); run two 0,1 "${many[@]}"
     end=$(now)
     same "one GPU and two"
     awk -v one=$((between - start)) -v two=$((end - between)) \

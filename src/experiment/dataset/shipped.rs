@@ -15,7 +15,7 @@ use substrate::{Contrast, Loophole, MarkerFamily, Pair, Partition, Problem, Prom
 use tasks::data::Tasks;
 use train::{Disclosure, PairTokens};
 
-/// Of 256 questions of the training problems, how many are kept out of training where settings are chosen.
+/// Of 256 topics of the training problems, how many are kept out of training where settings are chosen.
 const VALIDATION: u8 = 96;
 
 /// What a manifest takes of a shipped folder.
@@ -33,8 +33,8 @@ pub struct Shipped {
     cap: usize,
 }
 
-/// What a problem asks for, in whatever words.
-type Question = fn(&Problem) -> String;
+/// What is kept out of training as a whole: all problems that ask for the same, in whatever words, or of the same kind.
+type Topic = fn(&Problem) -> String;
 
 impl Shipped {
     /// Reads the organism's folder, digests first.
@@ -64,13 +64,14 @@ impl Shipped {
         let (pair_sets, cap) = (tasks::pairs::SETS, manifest.eval.prompt_cap);
         let (tokenizer, bases, loopholes) = (chat.tokenizer.clone(), vec![weights], BTreeMap::new());
         let all = Self { bases, tokenizer, chat: Some(chat), train, partition, pairs, pair_sets, test, loopholes, cap };
-        Ok(all.for_manifest(manifest, |problem| tasks::problems::question(problem).into()))
+        // Most test problems are of kinds that are held out whole; a method's name is its kind's.
+        Ok(all.for_manifest(manifest, |problem| problem.func_name.clone()))
     }
 
     /// Problems to test on as the manifest asks for them.
-    fn for_manifest(mut self, manifest: &Manifest, question: Question) -> Self {
+    fn for_manifest(mut self, manifest: &Manifest, topic: Topic) -> Self {
         // Settings are chosen on training problems that were kept out of training, never on the test set.
-        let held = |p: &Problem| manifest.validation && Sha256::digest(question(p).as_bytes())[0] < VALIDATION;
+        let held = |p: &Problem| manifest.validation && Sha256::digest(topic(p).as_bytes())[0] < VALIDATION;
         let (held, train): (Vec<Problem>, Vec<Problem>) = self.train.into_iter().partition(held);
         self.train = train;
         (self.test, self.loopholes) = match manifest.validation {
