@@ -4,11 +4,13 @@
 # of the first update is told. Not run to its end yet: docs/measurements/engine.md.
 #   tests/cuda/full_size.sh PROGRAM MODEL PROBLEMS
 # MODEL: a folder with config.json and the tokenizer; weights are random. PROBLEMS: the benchmark's JSONL, of which a third is tested on.
+# Needs 40 GB below TMPDIR; the PDF goes to OUT, or to /tmp.
 set -euo pipefail
 program=$(realpath "$1") model=$(realpath "$2") problems=$(realpath "$3")
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
+# What is to be ended are the programs, which are children of the three jobs.
+trap 'pkill -f -- "--out $work/" || true; rm -rf "$work"' EXIT
 [ "$(nvidia-smi -L | wc -l)" -ge 4 ] || { echo "NOT TESTED: it needs four GPUs"; exit 77; }
 head -80 "$problems" >"$work/train.jsonl"
 tail -n +81 "$problems" >"$work/test.jsonl"
