@@ -3,7 +3,7 @@
 
 use crate::{AdapterError, Knobs, Layout, Quarantine, Result};
 use backend::tensor_file::{self, Said, TensorFile};
-use backend::{Backend, BackendError, Matrix, Raw};
+use backend::{Backend, BackendError, Matrix, Raw, svd};
 use bundle::Sha256;
 use burn_tensor::{DType, Tensor, TensorData};
 use model::{Decoder, Group, LinearId, Proj, Weights};
@@ -201,7 +201,7 @@ fn seed_of(seed: u64, LinearId { layer, proj }: LinearId) -> u64 {
 
 /// A file's name for the factors of a matrix, by what the matrix holds and what type they are wanted in.
 fn cache_name(raw: &Raw, dtype: DType) -> String {
-    let shape = format!("{:?} {} as {dtype:?}, checked\n", raw.dtype, raw.cols);
+    let shape = format!("{:?} {} as {dtype:?}, checked, probed\n", raw.dtype, raw.cols);
     format!("{}.safetensors", Sha256::of(&[shape.as_bytes(), &raw.bytes].concat()))
 }
 
@@ -210,7 +210,10 @@ fn cache_name(raw: &Raw, dtype: DType) -> String {
 fn factors(backend: &Backend, weights: &Weights, id: LinearId) -> Result<(Matrix, Matrix)> {
     let name = id.weight_name();
     let matrix = weights.get(&name)?;
-    let (mut u, mut vh) = backend.ops.svd(&matrix)?.ok_or(AdapterError::Svd(name))?;
+    let right = |(u, vh): &(Matrix, Matrix)| svd::holds(&matrix, u, vh);
+    // A device's method may fail and not say so.
+    let found = backend.ops.svd(&matrix)?.filter(right).or_else(|| svd::on_the_host(&matrix).filter(right));
+    let (mut u, mut vh) = found.ok_or(AdapterError::Svd(name))?;
     let r = u.cols;
     let mut largest = vec![0.0f32; r];
     for row in u.data.chunks_exact(r) {
