@@ -16,7 +16,7 @@ pub(super) fn run(root: &Path, args: &Receipts) -> Result<()> {
     let _reading = Owner::reading(&out, &out)?;
     let job = |job: &Job| RunFolder::at(&out.join(job.to_string())).read();
     let _runs = manifest.jobs().iter().map(job).collect::<train::Result<Vec<_>>>()?;
-    attest(&manifest, &out, Evidence::Whole)?;
+    attest(&manifest, &out, Evidence::Receipts)?;
     let identity = Identity::of(&out.join(BASE_RUN))?;
     manifest.jobs().iter().try_for_each(|job| identity.check(&out.join(job.to_string())))?;
     let folder = args.to.clone().unwrap_or_else(|| folder(root, &manifest.name));

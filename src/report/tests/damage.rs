@@ -12,12 +12,29 @@ use std::path::{Path, PathBuf};
 const ARCHIVE: &str = "receipts.tar.gz";
 const DIGEST: &str = "receipts.sha256";
 
-/// The receipts of a run that wrote one file of metrics: archive and digest.
+/// Rollouts are not packed, and who is short of room deletes them; while they are there they have to be what the ledger says.
+#[test]
+fn what_is_not_packed_may_be_gone_and_may_not_differ() {
+    let (keep, packed) = receipts();
+    let (out, rollouts) = (keep.path().join("out"), keep.path().join("out/run/rollouts.jsonl"));
+    let again = || pack(&out, &out, &keep.path().join("again"));
+    again().unwrap();
+    std::fs::write(&rollouts, b"others").unwrap();
+    assert!(again().unwrap_err().to_string().contains("run/rollouts.jsonl"));
+    std::fs::remove_file(&rollouts).unwrap();
+    again().unwrap();
+    assert_eq!(files(&keep.path().join("again")), files(&packed));
+    std::fs::remove_file(out.join("run/metrics.jsonl")).unwrap();
+    assert!(again().unwrap_err().to_string().contains("run/metrics.jsonl"));
+}
+
+/// The receipts of a run that wrote metrics and rollouts: archive and digest.
 fn receipts() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let (out, packed) = (folder.path().join("out"), folder.path().join("receipts"));
-    let metrics = b"{\"update\":1,\"hack\":0.25}\n";
+    let (metrics, rollouts) = (b"{\"update\":1,\"hack\":0.25}\n", b"{}\n");
     write_atomic(&out.join("run/metrics.jsonl"), metrics).unwrap();
+    write_atomic(&out.join("run/rollouts.jsonl"), rollouts).unwrap();
     write_atomic(&out.join("results.json"), b"{}\n").unwrap();
     let entry = LedgerEntry {
         run: "run".into(),
@@ -28,7 +45,10 @@ fn receipts() -> (tempfile::TempDir, PathBuf) {
         versions: BTreeMap::new(),
         unsafe_without: vec![],
         inputs: BTreeMap::new(),
-        outputs: BTreeMap::from([(PathBuf::from("run/metrics.jsonl"), Sha256::of(metrics))]),
+        outputs: BTreeMap::from([
+            (PathBuf::from("run/metrics.jsonl"), Sha256::of(metrics)),
+            (PathBuf::from("run/rollouts.jsonl"), Sha256::of(rollouts)),
+        ]),
     };
     Ledger::open(&out.join("ledger.jsonl")).unwrap().append(entry).unwrap();
     pack(&out, &out, &packed).unwrap();
