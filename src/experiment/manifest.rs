@@ -239,6 +239,9 @@ impl Manifest {
             manifest.settings(run).and_then(|config| checks::training(&config)).map_err(wrong)?;
         }
         checks::evaluation(&manifest.eval).map_err(wrong)?;
+        if manifest.validation && !manifest.source.ships_problems() {
+            return Err(wrong("validation is for problems of ours: of the benchmark's none are kept out".into()));
+        }
         let loopholes = Loophole::ORGANISM.len();
         match manifest.eval.test {
             Some(_) if !manifest.source.ships_problems() => {

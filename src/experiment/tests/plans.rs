@@ -64,6 +64,10 @@ fn settings_that_mean_nothing_are_refused_by_name() {
         let error = with(table, line).unwrap_err().to_string();
         assert!(error.contains(says) && error.contains("plan.toml"), "{error}");
     }
+    let benchmark = std::fs::read_to_string(root().join("src/cli/tests/leetcode.toml")).unwrap();
+    std::fs::write(&path, format!("validation = true\n{benchmark}")).unwrap();
+    let error = Manifest::load(&path).unwrap_err().to_string();
+    assert!(error.contains("validation is for problems of ours"), "{error}");
     let cut = with("train", "top_k = 20\ntop_p = 0.9\nbetas = [0.5, 0.9]").unwrap();
     let c = cut.config(cut.runs()[0]).unwrap();
     assert_eq!((c.top_k, c.top_p, c.betas), (Some(20), Some(0.9), Some([0.5, 0.9])));
