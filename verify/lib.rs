@@ -52,6 +52,11 @@ pub struct Context {
 }
 
 impl Context {
+    /// The results, if there are any and they are attested.
+    pub(crate) fn attested(&self) -> Option<&Attested> {
+        self.results.as_ref().and_then(|results| results.as_ref().ok())
+    }
+
     /// The tier's data folder.
     pub(crate) fn data(&self) -> PathBuf {
         self.root.join(&self.manifest.data)

@@ -2,9 +2,9 @@
 //! comes out of its seeds byte for byte, and what a tier fetches is what was pinned.
 
 use crate::{Context, Findings};
-use bundle::{BundleError, Pin, Pins, files};
+use bundle::{BundleError, LedgerEntry, Pin, Pins, Sha256, files};
 use experiment::manifest::Source;
-use experiment::{BaseWeights, Manifest};
+use experiment::{Attested, BaseWeights, Evidence, Manifest};
 use model::hub;
 use std::fmt::Display;
 use std::path::Path;
@@ -58,10 +58,17 @@ fn fetched(context: &Context, folder: &Path, pins: &Pins, findings: &mut Finding
     // A model may lie as a cache of the hub has it. Where nothing does, each file is told that is missing.
     let at = hub::resolve(&at).unwrap_or(at);
     let read: Vec<&Pin> = pins.of(name).filter(|pin| !own.replaces(&pin.path)).collect();
-    let mut whole = vec![];
+    let receipts = context.attested().filter(|attested| attested.evidence() == Evidence::Receipts);
+    let (mut whole, mut by_ledger) = (vec![], vec![]);
     for pin in &read {
         match pin.verify_copy(&at) {
-            Ok(()) => whole.push(pin.path.file_name().unwrap_or_default().to_string_lossy()),
+            Ok(()) => whole.push(file_name(pin)),
+            // Who builds a paper from receipts needs no weights: every entry of the ledger names the digests of what its run read.
+            Err(BundleError::Missing { .. }) if receipts.is_some_and(|runs| read_by_all(pin, runs)) => {
+                by_ledger.push(file_name(pin));
+            }
+            // What came with the weights and no run reads.
+            Err(BundleError::Missing { .. }) if receipts.is_some_and(|runs| read_by_none(pin, runs)) => {}
             Err(BundleError::Missing { path, .. }) => {
                 findings.faults.push(format!("{} is missing; run `{}`", path.display(), fetch(&context.manifest)));
             }
@@ -70,9 +77,33 @@ fn fetched(context: &Context, folder: &Path, pins: &Pins, findings: &mut Finding
     }
     findings.require(pins.of(name).next().is_some(), || BundleError::Extra { path: folder.into() }.to_string());
     let (at, matching, pinned) = (folder.display(), whole.len(), read.len());
+    if !by_ledger.is_empty() {
+        let names = by_ledger.join(", ");
+        return findings
+            .evidence
+            .push(format!("{at} is not here; by the ledger all runs read what is pinned: {names}"));
+    }
     findings
         .evidence
         .push(format!("{at}: {matching} of {pinned} fetched files match their digests: {}", whole.join(", ")));
+}
+
+fn file_name(pin: &Pin) -> String {
+    pin.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// What a run read under a pin's name.
+fn read_as<'a>(pin: &Pin, entry: &'a LedgerEntry) -> Option<&'a Sha256> {
+    entry.inputs.iter().find(|(path, _)| path.ends_with(&pin.path)).map(|(_, digest)| digest)
+}
+
+fn read_by_all(pin: &Pin, runs: &Attested) -> bool {
+    pin.sha256.is_some() && runs.ledger().entries().iter().all(|entry| read_as(pin, entry) == pin.sha256.as_ref())
+}
+
+fn read_by_none(pin: &Pin, runs: &Attested) -> bool {
+    let may_be = pin.path.extension().is_some_and(|extension| extension == "json");
+    may_be && runs.ledger().entries().iter().all(|entry| read_as(pin, entry).is_none())
 }
 
 /// The call that brings what is missing.

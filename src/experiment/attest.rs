@@ -22,9 +22,15 @@ pub struct Attested {
     results: Results,
     ledger: Ledger,
     out: PathBuf,
+    evidence: Evidence,
 }
 
 impl Attested {
+    /// What of the runs was there to look at.
+    pub fn evidence(&self) -> Evidence {
+        self.evidence
+    }
+
     /// The plan that they are of.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
@@ -89,7 +95,7 @@ pub fn attest(manifest: &Manifest, out: &Path, evidence: Evidence) -> Result<Att
     if made.to_json() != text {
         return Err(ExperimentError::Stale { path, at: first_difference(&made, &stored) });
     }
-    Ok(Attested { manifest: manifest.clone(), results: made, ledger, out: out.into() })
+    Ok(Attested { manifest: manifest.clone(), results: made, ledger, out: out.into(), evidence })
 }
 
 fn first_difference(made: &Results, stored: &Results) -> String {

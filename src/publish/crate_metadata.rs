@@ -77,6 +77,13 @@ pub fn describe(finished: &Finished, ledger: &Ledger, folder: &Path) -> Result<S
     for (name, _, what) in croissant::FILES {
         top.push(file(&mut graph, folder, &format!("{}/{name}", croissant::DATA), [name, what])?);
     }
+    for name in finished.receipts_beside() {
+        let what = [
+            "receipts",
+            "Runs of another model that the paper shows: what its numbers stand on, or the digest of that.",
+        ];
+        top.push(file(&mut graph, folder, &name.to_string_lossy(), what)?);
+    }
     let acts =
         Acts { tier: finished.tier, date: finished.date, first, software: &software, machines: &machines, inputs };
     let mentioned = acts.write(&mut graph, folder, ledger)?;
@@ -118,6 +125,7 @@ fn media(name: &str) -> &'static str {
         "md" => "text/markdown",
         "cff" => "application/yaml",
         "html" => "text/html",
+        "gz" => "application/gzip",
         "safetensors" => "application/octet-stream",
         _ => "text/plain",
     }

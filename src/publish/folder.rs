@@ -5,7 +5,7 @@ use crate::{Result, crate_metadata, croissant, sbom};
 use bundle::{Ledger, LedgerEntry, files, write_atomic};
 use experiment::claims::Detail;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A tier whose receipts were unpacked and attested, over which every gate holds, and whose paper was built.
 pub struct Finished<'a> {
@@ -19,8 +19,18 @@ pub struct Finished<'a> {
     pub date: &'a str,
     /// What the numbers say of each claim.
     pub claims: &'a [Detail],
+    /// The other tiers that its paper shows, whose receipts go along.
+    pub beside: &'a [&'a str],
     /// Whether it is signed once it is whole.
     pub signed: bool,
+}
+
+impl Finished<'_> {
+    /// The files of the other tiers' receipts, by their names in the project and here.
+    pub(crate) fn receipts_beside(&self) -> impl Iterator<Item = PathBuf> {
+        let files = |tier: &&str| RECEIPTS.map(|name| Path::new("receipts").join(tier).join(name));
+        self.beside.iter().flat_map(files)
+    }
 }
 
 /// Files that are taken from the project, with their names there.
@@ -30,6 +40,8 @@ const OWN: [(&str, &str); 4] = [
     ("codemeta.json", "codemeta.json"),
     ("LICENSE", "LICENSE"),
 ];
+/// Receipts, as they lie in the project.
+const RECEIPTS: [&str; 2] = ["receipts.tar.gz", "receipts.sha256"];
 /// Files that are taken from the results.
 const RESULTS: [&str; 3] = ["results.json", "ledger.jsonl", "paper.pdf"];
 
@@ -46,6 +58,9 @@ pub fn publish(finished: &Finished, to: &Path) -> Result<usize> {
     }
     for (name, from) in OWN {
         write_atomic(&to.join(name), &files::read(&root.join(from))?)?;
+    }
+    for name in finished.receipts_beside() {
+        write_atomic(&to.join(&name), &files::read(&root.join(&name))?)?;
     }
     for (name, ..) in croissant::FILES {
         let path = Path::new(croissant::DATA).join(name);
@@ -117,6 +132,7 @@ attests them, the results, the claims with their verdicts, and the paper that wa
 - Check the signature, if `model.sig` is there; otherwise this folder is unsigned. `gradient-quarantine verify --signature . --public-keys DIR`, or \
 `model_signing verify key . --signature model.sig --public_key DIR/p256.pub.pem --ignore-paths attestation.dsse.json`.\n\
 - Read by program: `ro-crate-metadata.json` (Provenance Run Crate 0.5), `croissant.json`, `sbom.cdx.json` (CycloneDX), `codemeta.json`.\n\
-- Make it again: `reproduce.sh`.\n"
+- Make it again: `reproduce.sh`.\n\
+- Other models that the paper shows: their receipts lie under `receipts/`, as the project has them.\n"
     )
 }

@@ -85,10 +85,11 @@ fn unpinned(path: &Path) -> String {
     }
 }
 
-/// The model of a pinned folder, by the address that its files have at the hub.
+/// The model of a pinned folder, by the address that its files, or what they are made of, have at the hub.
 fn model(folder: &Path, pins: &Pins) -> Option<[String; 2]> {
     let name = Path::new(folder.file_name()?);
-    let url = pins.of(name).find_map(|pin| pin.url.as_ref())?;
+    let made_of = |pin: &Pin| pins.pins.iter().find(|of| pin.made_of.as_ref() == Some(&of.path))?.url.as_ref();
+    let url = pins.of(name).find_map(|pin| pin.url.as_ref().or_else(|| made_of(pin)))?;
     let (repository, revision) = url.strip_prefix("https://huggingface.co/")?.split_once("/resolve/")?;
     Some([repository.into(), revision.split('/').next()?.chars().take(12).collect()])
 }

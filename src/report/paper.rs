@@ -6,10 +6,10 @@ use crate::statement::{self, Statement};
 use crate::{ReportError, Result, figures, origin, typeset};
 use bundle::jsonl;
 use bundle::{Ledger, Pins, Sha256, files, pins, write_atomic};
-use experiment::claims::{self, Judged};
+use experiment::claims::{self, Claim, Judged};
 use experiment::evidence::{self, Trace};
 use experiment::{Attested, Results, RunId, published};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use substrate::Loophole;
@@ -43,35 +43,73 @@ pub fn can_be_of(arms: &[Arm]) -> Result<()> {
 }
 
 /// Writes `paper.pdf`, the statement on it and the figures beside the results, which were attested and over which every gate holds.
+/// `beside` are finished tiers of other models, which the paper shows in a section of their own, claim by claim.
 ///
 /// # Errors
 /// A number typed into the sources, sources that do not compile, a folder that cannot be written.
-pub fn build(root: &Path, held: &GatesHeld) -> Result<Built> {
-    let attested = held.attested();
-    let (results, ledger, out) = (attested.results(), attested.ledger(), attested.out());
+pub fn build(root: &Path, held: &GatesHeld, beside: &[GatesHeld]) -> Result<Built> {
+    let (attested, out) = (held.attested(), held.attested().out());
     let folder = root.join(statement::SOURCES);
     no_typed_numbers(&folder)?;
-    let claims = claims::judge(&claims::load(&root.join("verify/claims.toml"))?, results);
-    let mut made: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    for (name, svg) in figures::all(attested.manifest().source, results) {
-        write_atomic(&out.join("figures").join(&name), svg.as_bytes())?;
-        made.insert(name, svg.into_bytes());
+    let (claims, pins) = (claims::load(&root.join(verify::claims::FILE))?, Pins::load(&root.join(pins::FILE))?);
+    let own = Tier::of(attested, &claims, &pins, "")?;
+    let others = beside.iter().map(|held| {
+        let tier = &held.attested().results().tier;
+        Tier::of(held.attested(), &claims, &pins, &format!("{tier}-"))
+    });
+    let others = others.collect::<Result<Vec<_>>>()?;
+    let told = others.iter().map(|tier| json!({ "results": tier.results, "extra": tier.extra }));
+    let mut made: BTreeMap<String, Vec<u8>> =
+        [("beside.json".to_string(), Value::from_iter(told).to_string().into_bytes())].into();
+    made.insert("paper.json".into(), own.extra.to_string().into_bytes());
+    for tier in others.iter().chain([&own]) {
+        for (name, svg) in &tier.figures {
+            write_atomic(&out.join("figures").join(name), svg.as_bytes())?;
+        }
+        made.extend(tier.figures.iter().map(|(name, svg)| (name.clone(), svg.clone().into_bytes())));
+        made.insert(tier.numbers.clone(), tier.results.to_json().into_bytes());
     }
-    let inputs = Inputs::of(attested.manifest(), &Pins::load(&root.join(pins::FILE))?, ledger);
-    let numbers = results.to_json().into_bytes();
-    made.insert(origin::NAME.into(), origin::describe(&results.tier, &numbers, ledger, &claims).into_bytes());
-    made.insert("results.json".into(), numbers);
-    made.insert("paper.json".into(), data(attested, &claims, &inputs, &traces(results, out)?).into_bytes());
+    let (numbers, ledger) = (own.results.to_json(), attested.ledger());
+    let origin = origin::describe(&own.results.tier, numbers.as_bytes(), ledger, &own.claims);
+    made.insert(origin::NAME.into(), origin.into_bytes());
     let bytes = typeset::pdf(&folder, made)?;
     let pdf = out.join(statement::PAPER);
     write_atomic(&pdf, &bytes)?;
-    Statement::write(root, out)?;
-    Ok(Built { pdf, digest: Sha256::of(&bytes), claims, unsafe_without: unsafe_without(ledger) })
+    let others: Vec<&str> = others.iter().map(|tier| tier.results.tier.as_str()).collect();
+    Statement::write(root, out, &others)?;
+    let unsafe_without = unsafe_without(ledger);
+    Ok(Built { pdf, digest: Sha256::of(&bytes), claims: own.claims, unsafe_without })
 }
 
-/// What the sources read besides `results.json`: claims, hints, published figures, provenance.
-fn data(attested: &Attested, judged: &[Judged], inputs: &Inputs, traces: &[Trace]) -> String {
-    let (results, ledger, source) = (attested.results(), attested.ledger(), attested.manifest().source);
+/// What the paper has of a tier.
+struct Tier<'a> {
+    results: &'a Results,
+    /// The file of its numbers, as it is attached.
+    numbers: String,
+    claims: Vec<Judged>,
+    /// What the sources read besides numbers.
+    extra: Value,
+    figures: Vec<(String, String)>,
+}
+
+impl<'a> Tier<'a> {
+    /// Its files' names begin with `prefix`.
+    fn of(attested: &'a Attested, claims: &[Claim], pins: &Pins, prefix: &str) -> Result<Self> {
+        let (manifest, results) = (attested.manifest(), attested.results());
+        let claims = claims::judge(claims, results);
+        let inputs = Inputs::of(manifest, pins, attested.ledger());
+        let extra = data(attested, &claims, &inputs, &traces(results, attested.out())?)?;
+        let named = |(name, svg)| (format!("{prefix}{name}"), svg);
+        let figures = figures::all(manifest.source, results).into_iter().map(named).collect();
+        Ok(Self { results, numbers: format!("{prefix}results.json"), claims, extra, figures })
+    }
+}
+
+/// What the sources read besides `results.json`: claims, hints, published figures, demonstrations, provenance.
+fn data(attested: &Attested, judged: &[Judged], inputs: &Inputs, traces: &[Trace]) -> Result<Value> {
+    let (results, ledger, manifest) = (attested.results(), attested.ledger(), attested.manifest());
+    let (source, seed) = (manifest.source, results.seeds.first().copied().unwrap_or_default());
+    let teacher = manifest.config(RunId { arm: Arm::VANILLA, seed })?.teacher;
     let claims: BTreeMap<&str, _> = judged
         .iter()
         .map(|c| {
@@ -100,11 +138,10 @@ fn data(attested: &Attested, judged: &[Judged], inputs: &Inputs, traces: &[Trace
         .collect();
     let devices: BTreeSet<&str> = ledger.entries().iter().map(|e| e.device.as_str()).collect();
     let arms: BTreeMap<&str, &str> = results.arms.iter().map(|arm| (arm.name(), arm.what())).collect();
-    json!({
+    Ok(json!({
         "arms": arms, "claims": claims, "hints": hints, "published": published, "runs": runs, "devices": devices,
-        "ablations": figures::ablations(results), "inputs": inputs, "ledger": ledger.head().to_string(), "unsafe_without": unsafe_without(ledger), "traces": traces,
-    })
-    .to_string()
+        "ablations": figures::ablations(results), "teacher": teacher, "inputs": inputs, "ledger": ledger.head().to_string(), "unsafe_without": unsafe_without(ledger), "traces": traces,
+    }))
 }
 
 /// The method's traces from its first seed; outputs that the ledger attests.

@@ -1,7 +1,7 @@
 //! `paper.sha256`, beside a paper and beside its receipts: the digests of the paper, of the results and the ledger that it was made of, and
 //! of the sources that it was typeset from. What changed afterwards is found, and a paper that comes out otherwise can say why.
 
-use crate::receipts::{LEDGER, RESULTS};
+use crate::receipts::{DIGEST, LEDGER, RESULTS};
 use crate::{ReportError, Result};
 use bundle::{BundleError, Sha256, files, pins, write_atomic};
 use std::path::{Path, PathBuf};
@@ -11,6 +11,9 @@ pub(crate) const NAME: &str = "paper.sha256";
 
 /// The paper's name.
 pub(crate) const PAPER: &str = "paper.pdf";
+
+/// The folder of committed receipts, one of a tier.
+pub const RECEIPTS: &str = "receipts";
 
 /// The folder of the paper's text and looks.
 pub(crate) const SOURCES: &str = "paper";
@@ -22,13 +25,14 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// States the paper in `out`, in which the results and the ledger lie.
+    /// States the paper in `out`, in which the results and the ledger lie, and the receipts of the tiers that it shows beside its own.
     ///
     /// # Errors
     /// A file that cannot be read or written.
-    pub fn write(root: &Path, out: &Path) -> Result<()> {
+    pub fn write(root: &Path, out: &Path, beside: &[&str]) -> Result<()> {
         let made = [PAPER, RESULTS, LEDGER].map(|name| (out.join(name), PathBuf::from(name)));
-        let read = sources(root)?.into_iter().map(|name| (root.join(&name), name));
+        let receipts = beside.iter().map(|tier| Path::new(RECEIPTS).join(tier).join(DIGEST));
+        let read = sources(root)?.into_iter().chain(receipts).map(|name| (root.join(&name), name));
         let line =
             |(path, name): (PathBuf, PathBuf)| Ok(format!("{}  {}\n", Sha256::of_file(&path)?.0, name.display()));
         let lines = made.into_iter().chain(read).map(line).collect::<Result<String>>()?;
@@ -121,7 +125,9 @@ impl Statement {
 
     /// The sources that are not as they are stated.
     fn changed(&self, root: &Path) -> Result<Vec<String>> {
-        let here = sources(root)?;
+        let receipts = |name: &&PathBuf| name.starts_with(RECEIPTS) && root.join(name).exists();
+        let beside = self.lines.iter().map(|(_, name)| name).filter(receipts).cloned();
+        let here: Vec<PathBuf> = sources(root)?.into_iter().chain(beside).collect();
         let mut changed = vec![];
         for name in &here {
             if self.of(name) != Some(&Sha256::of_file(&root.join(name))?.0.to_string()) {
@@ -144,15 +150,20 @@ fn sources(root: &Path) -> Result<Vec<PathBuf>> {
 mod tests {
     use super::*;
 
+    /// The receipts of a tier that is shown beside the paper's own.
+    const OTHER: &str = "receipts/other/receipts.sha256";
+
     struct World(tempfile::TempDir);
 
     impl World {
         fn new() -> Self {
             let world = Self(tempfile::tempdir().unwrap());
-            for name in [verify::claims::FILE, pins::FILE, "paper/main.typ", "paper/look.typ", PAPER, RESULTS, LEDGER] {
+            for name in
+                [verify::claims::FILE, pins::FILE, "paper/main.typ", "paper/look.typ", PAPER, RESULTS, LEDGER, OTHER]
+            {
                 world.put(name, "as it was");
             }
-            Statement::write(world.0.path(), world.0.path()).unwrap();
+            Statement::write(world.0.path(), world.0.path(), &["other"]).unwrap();
             world
         }
 
@@ -184,7 +195,7 @@ mod tests {
         let world = World::new();
         let holds = || world.stated().whole(world.0.path(), world.0.path());
         holds().unwrap();
-        for name in [PAPER, RESULTS, LEDGER, "paper/look.typ", verify::claims::FILE, pins::FILE] {
+        for name in [PAPER, RESULTS, LEDGER, "paper/look.typ", verify::claims::FILE, pins::FILE, OTHER] {
             world.put(name, "as it is");
             assert!(holds().unwrap_err().to_string().contains(name));
             world.put(name, "as it was");

@@ -2,16 +2,17 @@
 
 use crate::args::{BuildPaper, ExperimentArgs};
 use crate::commands::receipts::folder;
-use crate::commands::{base, verify};
+use crate::commands::{base, plan, verify};
 use crate::format::{Format, emit};
+use ::verify::GatesHeld;
 use anyhow::{Result, bail};
-use experiment::{Attested, Evidence, Manifest, Results, attest};
+use experiment::{Evidence, Manifest, Results, attest};
 use failure::Failure;
 use report::paper::Built;
 use report::statement::Statement;
 use report::{compare, receipts, tables};
 use serde_json::json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use substrate::Isolation;
 
 pub(super) fn run(root: &Path, args: &BuildPaper, isolation: Isolation) -> Result<()> {
@@ -19,19 +20,21 @@ pub(super) fn run(root: &Path, args: &BuildPaper, isolation: Isolation) -> Resul
         let (manifest, out) = base::open(root, &args.plan, &args.part, &args.benchmark)?;
         // Attested first: with damaged results the gates would only say the same less clearly.
         let attested = attest(&manifest, &out, Evidence::Whole)?;
-        return build(root, &manifest, attested, isolation, Format::Text).map(|_| ());
+        let held = verify::hold(root, &manifest, attested, isolation, Format::Text)?;
+        return build(root, &held, &[], Format::Text).map(|_| ());
     };
     let plan = ExperimentArgs { tier: tier.clone(), ..args.plan.clone() };
     let (manifest, out) = base::open(root, &plan, &args.part, &args.benchmark)?;
     // Beside runs of one's own, never over them.
-    let out = if args.plan.out.is_some() { out } else { out.with_file_name(format!("receipts-{tier}")) };
+    let out = if args.plan.out.is_some() { out } else { beside_runs(&out, tier) };
     let folder = folder(root, tier);
     receipts::unpack(&folder, &out)?;
     // Before minutes of gates.
     let stated = Statement::find(&folder)?;
     stated.as_ref().map_or(Ok(()), |stated| stated.holds(&out, &["results.json", "ledger.jsonl"]))?;
     let attested = attest(&manifest, &out, Evidence::Receipts)?;
-    let built = build(root, &manifest, attested, isolation, Format::Text)?;
+    let held = verify::hold(root, &manifest, attested, isolation, Format::Text)?;
+    let built = build(root, &held, &others(root, tier, isolation)?, Format::Text)?;
     match stated {
         Some(stated) => {
             stated.same_paper(root, built.digest)?;
@@ -42,20 +45,34 @@ pub(super) fn run(root: &Path, args: &BuildPaper, isolation: Isolation) -> Resul
     Ok(())
 }
 
-/// Every gate, and then the paper of these results.
-pub(super) fn build(
-    root: &Path,
-    manifest: &Manifest,
-    attested: Attested,
-    isolation: Isolation,
-    format: Format,
-) -> Result<Built> {
-    let held = verify::hold(root, manifest, attested, isolation, format)?;
-    let built = report::build(root, &held)?;
+/// Where receipts are unpacked.
+pub(super) fn beside_runs(out: &Path, tier: &str) -> PathBuf {
+    out.with_file_name(format!("receipts-{tier}"))
+}
+
+/// The other tiers whose receipts the project has, attested, and every gate holds over them too: a paper from receipts shows them all.
+pub(super) fn others(root: &Path, tier: &str, isolation: Isolation) -> Result<Vec<GatesHeld>> {
+    let has_receipts = |other: &&str| *other != tier && folder(root, other).is_dir();
+    let mut held = vec![];
+    for other in Manifest::tiers().filter(has_receipts) {
+        let plan = ExperimentArgs { tier: other.into(), plan: None, out: None };
+        let (manifest, out) = plan::open(root, &plan)?;
+        let out = beside_runs(&out, other);
+        receipts::unpack(&folder(root, other), &out)?;
+        println!("\nbeside it, from its receipts, tier {other}");
+        let attested = attest(&manifest, &out, Evidence::Receipts)?;
+        held.push(verify::hold(root, &manifest, attested, isolation, Format::Text)?);
+    }
+    Ok(held)
+}
+
+/// The paper of results over which every gate holds, with other tiers beside them.
+pub(super) fn build(root: &Path, held: &GatesHeld, beside: &[GatesHeld], format: Format) -> Result<Built> {
+    let built = report::build(root, held, beside)?;
     match format {
         Format::Text => {
             println!("\n{}", tables::claims(&built.claims));
-            println!("{}", tables::differences(manifest.source, held.attested().results()));
+            println!("{}", tables::differences(held.attested().manifest().source, held.attested().results()));
         }
         Format::Json => built.claims.iter().for_each(|claim| emit("claim", json!(claim))),
     }

@@ -19,18 +19,21 @@ pub(super) fn run(root: &Path, args: &Publish, isolation: Isolation) -> Result<(
     let keys = args.keys.as_ref().map(|folder| Keys::load(folder)).transpose()?;
     let plan = ExperimentArgs { tier: args.receipts.clone(), plan: args.plan.clone(), out: None };
     let (manifest, out) = base::open(root, &plan, &args.part, &args.benchmark)?;
-    let out = out.with_file_name(format!("receipts-{}", manifest.name));
+    let out = build_paper::beside_runs(&out, &manifest.name);
     report::receipts::unpack(&receipts::folder(root, &manifest.name), &out)?;
     let attested = attest(&manifest, &out, Evidence::Receipts)?;
     let (results, code) = (attested.results().clone(), attested.ledger().entries().first().map(|e| e.code.clone()));
-    build_paper::build(root, &manifest, attested, isolation, Format::Text)?;
+    let held = crate::commands::verify::hold(root, &manifest, attested, isolation, Format::Text)?;
+    let others = build_paper::others(root, &manifest.name, isolation)?;
+    build_paper::build(root, &held, &others, Format::Text)?;
     let date = match &args.date {
         Some(date) => date.clone(),
         None => committed(root, code.as_deref().unwrap_or_default())?,
     };
     let claims = claims::details(&claims::load(&root.join(verify::claims::FILE))?, &results);
-    let finished =
-        Finished { root, out: &out, tier: &manifest.name, date: &date, claims: &claims, signed: keys.is_some() };
+    let beside: Vec<&str> = others.iter().map(|held| held.attested().results().tier.as_str()).collect();
+    let (tier, is_signed) = (manifest.name.as_str(), keys.is_some());
+    let finished = Finished { root, out: &out, tier, date: &date, claims: &claims, beside: &beside, signed: is_signed };
     let files = ::publish::publish(&finished, &args.to)?;
     println!("\npublished {files} files in {}", args.to.display());
     match &keys {

@@ -29,7 +29,8 @@ pub(super) fn run(root: &Path, args: &Reproduce, isolation: Isolation) -> Result
     format.remark(String::new);
     let attested = attest(&plan.manifest, &plan.out, Evidence::Whole)?;
     let results = attested.results().clone();
-    build_paper::build(root, &plan.manifest, attested, isolation, format)?;
+    let held = verify::hold(root, &plan.manifest, attested, isolation, format)?;
+    build_paper::build(root, &held, &[], format)?;
     args.compare.as_ref().map_or(Ok(()), |receipts| build_paper::compare(root, &results, receipts, format))
 }
 
