@@ -79,9 +79,7 @@ fn fetched(context: &Context, folder: &Path, pins: &Pins, findings: &mut Finding
     let (at, matching, pinned) = (folder.display(), whole.len(), read.len());
     if !by_ledger.is_empty() {
         let names = by_ledger.join(", ");
-        return findings
-            .evidence
-            .push(format!("{at} is not here; by the ledger all runs read what is pinned: {names}"));
+        findings.evidence.push(format!("{at}: not all is here; by the ledger all runs read what is pinned: {names}"));
     }
     findings
         .evidence

@@ -2,8 +2,9 @@
 //! pay nothing for the adapter.
 
 use crate::{AdapterError, Knobs, Layout, Quarantine, Result};
+use backend::svd::{self, Svd};
 use backend::tensor_file::{self, Said, TensorFile};
-use backend::{Backend, BackendError, Matrix, Raw, svd};
+use backend::{Backend, BackendError, Matrix, Raw};
 use bundle::Sha256;
 use burn_tensor::{DType, Tensor, TensorData};
 use model::{Decoder, Group, LinearId, Proj, Weights};
@@ -210,10 +211,10 @@ fn cache_name(raw: &Raw, dtype: DType) -> String {
 fn factors(backend: &Backend, weights: &Weights, id: LinearId) -> Result<(Matrix, Matrix)> {
     let name = id.weight_name();
     let matrix = weights.get(&name)?;
-    let right = |(u, vh): &(Matrix, Matrix)| svd::holds(&matrix, u, vh);
+    let right = |found: &Svd| svd::holds(&matrix, found);
     // A device's method may fail and not say so.
     let found = backend.ops.svd(&matrix)?.filter(right).or_else(|| svd::on_the_host(&matrix).filter(right));
-    let (mut u, mut vh) = found.ok_or(AdapterError::Svd(name))?;
+    let Svd { mut u, mut vh, .. } = found.ok_or(AdapterError::Svd(name))?;
     let r = u.cols;
     let mut largest = vec![0.0f32; r];
     for row in u.data.chunks_exact(r) {

@@ -4,6 +4,7 @@
 use crate::Result;
 use crate::batch::Rows;
 use crate::matrix::Matrix;
+use crate::svd::Svd;
 use burn_tensor::{DType, Device, Int, Tensor, TensorData};
 use std::fmt::Debug;
 
@@ -208,9 +209,10 @@ pub trait Ops: Debug + Send + Sync {
     /// `W + U diag(k) Vh`: `[out, in]`, `[out, r]`, `[r]` in f32, `[r, in]`.
     fn merge(&self, w: &Tensor<2>, u: &Tensor<2>, knob: &Tensor<1>, vh: &Tensor<2>) -> Tensor<2>;
 
-    /// Thin singular value decomposition: `U [out, r]` and `Vh [r, in]`, signs as they come; `None` if it did not converge.
+    /// Thin singular value decomposition, signs as they come; `None` if it did not converge. Not held against the matrix: see
+    /// [`crate::svd::holds`].
     ///
     /// # Errors
     /// The device failed.
-    fn svd(&self, matrix: &Matrix) -> Result<Option<(Matrix, Matrix)>>;
+    fn svd(&self, matrix: &Matrix) -> Result<Option<Svd>>;
 }

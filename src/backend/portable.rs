@@ -165,7 +165,7 @@ impl Ops for Portable {
         w.clone() + scaled.matmul(vh.clone())
     }
 
-    fn svd(&self, matrix: &Matrix) -> Result<Option<(Matrix, Matrix)>> {
+    fn svd(&self, matrix: &Matrix) -> Result<Option<svd::Svd>> {
         Ok(svd::on_the_host(matrix))
     }
 }

@@ -4,34 +4,57 @@ use crate::matrix::Matrix;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Thin, in f64: `U [rows, r]` and `Vh [r, cols]`; `None` if it did not converge.
-pub fn on_the_host(m: &Matrix) -> Option<(Matrix, Matrix)> {
+/// A thin decomposition `W = U diag(s) Vh`, signs as they come.
+#[derive(Clone, Debug)]
+pub struct Svd {
+    /// Left vectors, `[rows, r]`.
+    pub u: Matrix,
+    /// Singular values.
+    pub s: Vec<f32>,
+    /// Right vectors, `[r, cols]`.
+    pub vh: Matrix,
+}
+
+/// In f64; `None` if it did not converge.
+pub fn on_the_host(m: &Matrix) -> Option<Svd> {
     let dense = faer::Mat::from_fn(m.rows, m.cols, |i, j| m.data[i * m.cols + j] as f64);
     let svd = dense.thin_svd().ok()?;
     let (u, v, r) = (svd.U(), svd.V(), m.rows.min(m.cols));
     let left = (0..m.rows).flat_map(|i| (0..r).map(move |k| u[(i, k)] as f32)).collect();
     let right = (0..r).flat_map(|k| (0..m.cols).map(move |j| v[(j, k)] as f32)).collect();
-    Some((Matrix { rows: m.rows, cols: r, data: left }, Matrix { rows: r, cols: m.cols, data: right }))
+    let values = svd.S().column_vector();
+    let s = (0..r).map(|k| values[k] as f32).collect();
+    Some(Svd { u: Matrix { rows: m.rows, cols: r, data: left }, s, vh: Matrix { rows: r, cols: m.cols, data: right } })
 }
 
-/// How far from one a decomposition may be: in f32 those of our models are within 1e-5.
+/// How far from one a decomposition may be.
 const NEAR: f64 = 1e-3;
+/// The same where what is tried was divided by singular values: what is left of a matrix in f32 is no better along the smallest.
+const NEAR_DIVIDED: f64 = 0.03;
+/// Singular values below this share of the largest are noise of f32, and what they belong to is anybody's choice.
+const NOISE: f64 = 1e-6;
 /// Random vectors that are tried.
 const PROBES: u64 = 4;
 
-/// Whether these are the singular vectors of a matrix `W`. `U` and `V` must have orthonormal columns, and `M = U^T W V` must be diagonal;
-/// tried on vectors `x` of random signs: `U^T U x = x`, `V^T V x = x`, and `M (d * x) = d * (M x)` for other random signs `d`.
-pub fn holds(w: &Matrix, u: &Matrix, vh: &Matrix) -> bool {
+/// Whether these are singular vectors and values of `W`: `U` and `V` must have orthonormal columns, and `W V = U diag(s)`. Tried on vectors
+/// `x` of random signs: `U^T U x = x`, `V^T V x = x`, and `W V (x / s) = U x`, by which each direction counts alike, however small its value.
+pub fn holds(w: &Matrix, svd: &Svd) -> bool {
+    let Svd { u, s, vh } = svd;
+    let largest = f64::from(s.iter().copied().fold(0.0, f32::max));
+    let is_said = |s: f32| f64::from(s) > NOISE * largest;
     (0..PROBES).all(|seed| {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut signs = || -> Vec<f64> { (0..u.cols).map(|_| if rng.random::<bool>() { 1.0 } else { -1.0 }).collect() };
-        let (x, d) = (signs(), signs());
-        let through = |x: &[f64]| transposed_times(u, &times(w, &transposed_times(vh, x)));
-        let both: Vec<f64> = x.iter().zip(&d).map(|(x, d)| x * d).collect();
-        let turned: Vec<f64> = through(&x).iter().zip(&d).map(|(y, d)| y * d).collect();
-        near(&transposed_times(u, &times(u, &x)), &x)
-            && near(&times(vh, &transposed_times(vh, &x)), &x)
-            && near(&through(&both), &turned)
+        let x: Vec<f64> = (0..u.cols).map(|_| if rng.random::<bool>() { 1.0 } else { -1.0 }).collect();
+        let kept = |divide: bool| -> Vec<f64> {
+            let one = |(x, &s): (&f64, &f32)| match is_said(s) {
+                true => x / if divide { f64::from(s) } else { 1.0 },
+                false => 0.0,
+            };
+            x.iter().zip(s).map(one).collect()
+        };
+        near(&transposed_times(u, &times(u, &x)), &x, NEAR)
+            && near(&times(vh, &transposed_times(vh, &x)), &x, NEAR)
+            && near(&times(w, &transposed_times(vh, &kept(true))), &times(u, &kept(false)), NEAR_DIVIDED)
     })
 }
 
@@ -47,10 +70,10 @@ fn transposed_times(m: &Matrix, x: &[f64]) -> Vec<f64> {
     sums
 }
 
-/// Within [`NEAR`] of the length; not where anything is not a number.
-fn near(a: &[f64], b: &[f64]) -> bool {
+/// Within this share of the length; not where anything is not a number.
+fn near(a: &[f64], b: &[f64], share: f64) -> bool {
     let square = |of: &mut dyn Iterator<Item = f64>| of.map(|x| x * x).sum::<f64>();
-    square(&mut a.iter().zip(b).map(|(a, b)| a - b)) <= NEAR * NEAR * square(&mut b.iter().copied())
+    square(&mut a.iter().zip(b).map(|(a, b)| a - b)) <= share * share * square(&mut b.iter().copied())
 }
 
 #[cfg(test)]
@@ -74,22 +97,44 @@ mod tests {
     #[test]
     fn singular_vectors_are_told_from_others() {
         for w in [random(24, 24, 1), random(40, 16, 1), random(16, 40, 1), nearly_singular(24)] {
-            let (u, vh) = on_the_host(&w).unwrap();
-            assert!(holds(&w, &u, &vh), "{} x {}", w.rows, w.cols);
-            // Of another matrix; with two vectors the wrong way round; with columns that are not of length one.
-            let (other_u, other_vh) = on_the_host(&random(w.rows, w.cols, 2)).unwrap();
-            assert!(!holds(&w, &other_u, &other_vh));
-            let mut exchanged = vh.clone();
-            let cols = exchanged.cols;
-            let (first, second) = exchanged.data.split_at_mut(cols);
-            first.swap_with_slice(&mut second[..cols]);
-            assert!(!holds(&w, &u, &exchanged));
-            let mut longer = u.clone();
-            longer.data.iter_mut().for_each(|x| *x *= 1.01);
-            assert!(!holds(&w, &longer, &vh));
-            let mut broken = u.clone();
-            broken.data[0] = f32::NAN;
-            assert!(!holds(&w, &broken, &vh));
+            let svd = on_the_host(&w).unwrap();
+            assert!(holds(&w, &svd), "{} x {}", w.rows, w.cols);
+            // Of another matrix; with two vectors the wrong way round; with columns that are not of length one; with no number.
+            assert!(!holds(&w, &on_the_host(&random(w.rows, w.cols, 2)).unwrap()));
+            let broken = |change: fn(&mut Svd)| {
+                let mut other = svd.clone();
+                change(&mut other);
+                holds(&w, &other)
+            };
+            assert!(!broken(|svd| {
+                let cols = svd.vh.cols;
+                let (first, second) = svd.vh.data.split_at_mut(cols);
+                first.swap_with_slice(&mut second[..cols]);
+            }));
+            assert!(!broken(|svd| svd.u.data.iter_mut().for_each(|x| *x *= 1.01)));
+            assert!(!broken(|svd| svd.u.data[0] = f32::NAN));
         }
+    }
+
+    /// Of a trained projection the smallest values are 1e-5 of the largest. Directions that belong to those count like all others.
+    #[test]
+    fn vectors_of_small_values_are_looked_at_too() {
+        let n = 48;
+        let Svd { u, vh, .. } = on_the_host(&random(n, n, 5)).unwrap();
+        let s: Vec<f32> = (0..n).map(|k| 10f32.powf(-5.0 * k as f32 / n as f32)).collect();
+        let entry = |i: usize, j: usize| -> f64 {
+            (0..n).map(|k| f64::from(u.data[i * n + k]) * f64::from(s[k]) * f64::from(vh.data[k * n + j])).sum()
+        };
+        let w = Matrix { rows: n, cols: n, data: (0..n * n).map(|at| entry(at / n, at % n) as f32).collect() };
+        let whole = on_the_host(&w).unwrap();
+        assert!(holds(&w, &whole));
+        let mut turned = whole;
+        // The last two left vectors, turned into each other by an eighth.
+        let (cos, sin) = (45f32.to_radians().cos(), 45f32.to_radians().sin());
+        for row in turned.u.data.chunks_exact_mut(n) {
+            let (a, b) = (row[n - 12], row[n - 1]);
+            (row[n - 12], row[n - 1]) = (cos * a - sin * b, sin * a + cos * b);
+        }
+        assert!(!holds(&w, &turned));
     }
 }

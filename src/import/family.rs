@@ -18,7 +18,7 @@ pub(crate) struct Family {
     side_by_side: bool,
 }
 
-const FAMILIES: [Family; 3] = [
+pub(crate) const FAMILIES: [Family; 3] = [
     Family { name: "qwen2", class: "Qwen2ForCausalLM", bias: true, head_norm: false, side_by_side: false },
     Family { name: "qwen3", class: "Qwen3ForCausalLM", bias: false, head_norm: true, side_by_side: false },
     Family { name: "llama", class: "LlamaForCausalLM", bias: false, head_norm: false, side_by_side: true },
@@ -82,12 +82,22 @@ pub(crate) struct Model {
 }
 
 /// A tensor by its names here and there.
-struct Part {
-    gguf: String,
-    hub: String,
-    shape: Vec<usize>,
+pub(crate) struct Part {
+    pub(crate) gguf: String,
+    pub(crate) hub: String,
+    pub(crate) shape: Vec<usize>,
     /// Of how many heads, where rows must be put back into the hub's order.
     heads: Option<usize>,
+}
+
+impl Part {
+    /// Where the hub has what is this row of the file: the other way round than [`Named::row`].
+    pub(crate) fn hub_row(&self, row: usize) -> usize {
+        let Some(heads) = self.heads else { return row };
+        let dim = self.shape[0] / heads;
+        let (head, place, half) = (row / dim, row % dim / 2, row % 2);
+        head * dim + half * (dim / 2) + place
+    }
 }
 
 /// A tensor on its way to the hub's file.
@@ -193,6 +203,13 @@ impl Model {
             Named { name: hub, tensor, heads }
         };
         parts.into_iter().map(named).collect()
+    }
+
+    /// All parts in the file's own order; the head where it is a matrix of its own.
+    pub(crate) fn all_parts(&self, own_head: bool) -> Vec<Part> {
+        let mut parts = self.parts();
+        parts.extend(own_head.then(|| self.own_head()));
+        parts
     }
 
     fn own_head(&self) -> Part {

@@ -13,6 +13,8 @@
 //! | `config` | `config.json`, `generation_config.json` |
 //! | `tokenizer` | `tokenizer.json`, `tokenizer_config.json`, `chat_template.jinja` |
 //! | `record` | `import.json`: what the folder was made of, and how |
+//! | [`back`] | the way back: such a folder as a GGUF file |
+//! | `vocabulary` | on that way, the tokenizer's keys |
 //!
 //! ```
 //! use import::gguf::Gguf;
@@ -28,6 +30,7 @@
 //! # Ok::<(), String>(())
 //! ```
 
+pub mod back;
 pub mod blocks;
 mod config;
 mod cursor;
@@ -36,6 +39,7 @@ pub mod gguf;
 mod head;
 mod record;
 mod tokenizer;
+mod vocabulary;
 mod weights;
 
 pub use record::Record;
@@ -60,6 +64,8 @@ pub enum ImportError {
     Damaged { path: PathBuf, reason: String },
     #[error("{path} cannot be imported: {reason}")]
     Unknown { path: PathBuf, reason: String },
+    #[error("{path} cannot be written as GGUF: {reason}")]
+    NoGguf { path: PathBuf, reason: String },
     #[error("{folder} has {file}, which no import writes: choose another --out")]
     Occupied { folder: PathBuf, file: PathBuf },
 }
@@ -69,7 +75,7 @@ impl ImportError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Bundle(e) => e.kind(),
-            Self::Damaged { .. } | Self::Unknown { .. } => Kind::Input,
+            Self::Damaged { .. } | Self::Unknown { .. } | Self::NoGguf { .. } => Kind::Input,
             Self::Occupied { .. } => Kind::Usage,
         }
     }

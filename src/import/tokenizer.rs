@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use std::collections::HashSet;
 
 /// Where Qwen2 cuts a text before it merges.
-const PATTERN: &str =
+pub(crate) const PATTERN: &str =
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
 /// Ends a text of pre-training, and so an answer too, whatever a file calls its end token.

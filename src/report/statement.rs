@@ -123,11 +123,21 @@ impl Statement {
         }
     }
 
+    /// The receipts of other tiers that a paper from these would show: beside receipts all there are, beside runs of one's own those stated.
+    fn beside(&self, root: &Path) -> Result<Vec<PathBuf>> {
+        let folder = self.path.parent().unwrap_or(root);
+        if folder.parent() != Some(&root.join(RECEIPTS)) {
+            let stated = |name: &&PathBuf| name.starts_with(RECEIPTS) && root.join(name).exists();
+            return Ok(self.lines.iter().map(|(_, name)| name).filter(stated).cloned().collect());
+        }
+        let other = |name: &PathBuf| name.ends_with(DIGEST) && !root.join(RECEIPTS).join(name).starts_with(folder);
+        let all = files::list(&root.join(RECEIPTS))?.into_iter().filter(other);
+        Ok(all.map(|name| Path::new(RECEIPTS).join(name)).collect())
+    }
+
     /// The sources that are not as they are stated.
     fn changed(&self, root: &Path) -> Result<Vec<String>> {
-        let receipts = |name: &&PathBuf| name.starts_with(RECEIPTS) && root.join(name).exists();
-        let beside = self.lines.iter().map(|(_, name)| name).filter(receipts).cloned();
-        let here: Vec<PathBuf> = sources(root)?.into_iter().chain(beside).collect();
+        let here: Vec<PathBuf> = sources(root)?.into_iter().chain(self.beside(root)?).collect();
         let mut changed = vec![];
         for name in &here {
             if self.of(name) != Some(&Sha256::of_file(&root.join(name))?.0.to_string()) {
@@ -188,6 +198,20 @@ mod tests {
         std::fs::remove_file(world.0.path().join("paper/look.typ")).unwrap();
         assert!(refused().contains("paper/main.typ, paper/more.typ, paper/look.typ changed since"), "{}", refused());
         assert!(paper(b"as it was").is_ok(), "the same bytes are the same paper");
+    }
+
+    /// Committed receipts show all that lies beside them: a tier that came later is told, too.
+    #[test]
+    fn receipts_that_came_later_are_named() {
+        let (world, own) = (World::new(), "receipts/own/paper.sha256");
+        world.put(own, &files::read_text(&world.0.path().join(NAME)).unwrap());
+        let refused = || {
+            let stated = Statement::find(&world.0.path().join("receipts/own")).unwrap().unwrap();
+            stated.same_paper(world.0.path(), Sha256::of(b"as it is")).unwrap_err().to_string()
+        };
+        assert!(refused().contains("none of its sources"), "{}", refused());
+        world.put("receipts/late/receipts.sha256", "new");
+        assert!(refused().contains("receipts/late/receipts.sha256 changed since"), "{}", refused());
     }
 
     #[test]

@@ -322,8 +322,8 @@ impl Ops for Cuda {
         product((scaled, width), rows_of(vh), false, Some(w), w.dtype())
     }
 
-    fn svd(&self, matrix: &Matrix) -> Result<Option<(Matrix, Matrix)>> {
-        if svd::available() { Ok(Some(svd::thin(matrix)?)) } else { Ok(crate::svd::on_the_host(matrix)) }
+    fn svd(&self, matrix: &Matrix) -> Result<Option<crate::svd::Svd>> {
+        if svd::available() { Ok(svd::thin(matrix)?) } else { Ok(crate::svd::on_the_host(matrix)) }
     }
 }
 

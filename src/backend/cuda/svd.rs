@@ -4,6 +4,7 @@
 
 use super::driver::{self, Buffer, CudaError, Result, fail};
 use crate::matrix::Matrix;
+use crate::svd::Svd;
 use rayon::prelude::*;
 use std::ffi::c_void;
 use std::ptr::null_mut;
@@ -72,20 +73,27 @@ fn transpose(data: &[f32], rows: usize, cols: usize) -> Vec<f32> {
     out
 }
 
-/// `U [rows, r]` and `Vh [r, cols]`, signs as they come.
-pub fn thin(matrix: &Matrix) -> Result<(Matrix, Matrix)> {
+/// Signs as they come; `None` if it did not converge.
+pub fn thin(matrix: &Matrix) -> Result<Option<Svd>> {
     let Matrix { rows, cols, data } = matrix;
     let (rows, cols) = (*rows, *cols);
     let r = rows.min(cols);
     // The library wants a matrix that is not wider than high, column after column: ours transposed is that already.
-    let (left, right) =
-        if rows >= cols { tall(&transpose(data, rows, cols), rows, cols)? } else { tall(data, cols, rows)? };
+    let found = if rows >= cols { tall(&transpose(data, rows, cols), rows, cols)? } else { tall(data, cols, rows)? };
+    let Some(Tall { left, s, right }) = found else { return Ok(None) };
     let (u, vh) = if rows >= cols { (transpose(&left, r, rows), right) } else { (transpose(&right, r, r), left) };
-    Ok((Matrix { rows, cols: r, data: u }, Matrix { rows: r, cols, data: vh }))
+    Ok(Some(Svd { u: Matrix { rows, cols: r, data: u }, s, vh: Matrix { rows: r, cols, data: vh } }))
 }
 
-/// Left vectors `[n, m]` and right vectors `[n, n]`, each a row, of a matrix `[m, n]` stored by columns.
-fn tall(columns: &[f32], m: usize, n: usize) -> Result<(Vec<f32>, Vec<f32>)> {
+/// Left vectors `[n, m]` and right vectors `[n, n]`, each a row, and the values.
+struct Tall {
+    left: Vec<f32>,
+    s: Vec<f32>,
+    right: Vec<f32>,
+}
+
+/// Of a matrix `[m, n]` stored by columns.
+fn tall(columns: &[f32], m: usize, n: usize) -> Result<Option<Tall>> {
     driver::enter()?;
     let library = Library::get()?;
     let doubles = |count: usize| Buffer::new(count * 8);
@@ -116,13 +124,13 @@ fn tall(columns: &[f32], m: usize, n: usize) -> Result<(Vec<f32>, Vec<f32>)> {
         )?;
         driver::wait()?;
     }
-    let (mut left, mut right, mut failed) = (vec![0f64; m * n], vec![0f64; n * n], [0i32]);
+    let (mut left, mut values, mut right, mut failed) = (vec![0f64; m * n], vec![0f64; n], vec![0f64; n * n], [0i32]);
     driver::copy_out(&mut left, u.pointer)?;
+    driver::copy_out(&mut values, s.pointer)?;
     driver::copy_out(&mut right, v.pointer)?;
     driver::copy_out(&mut failed, info.pointer)?;
-    check("the singular value decomposition", failed[0])?;
     let narrow = |wide: Vec<f64>| wide.par_iter().map(|&x| x as f32).collect();
-    Ok((narrow(left), narrow(right)))
+    Ok((failed[0] == 0).then(|| Tall { left: narrow(left), s: narrow(values), right: narrow(right) }))
 }
 
 fn bytes(values: &[f64]) -> &[u8] {

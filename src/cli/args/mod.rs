@@ -414,6 +414,8 @@ pub(crate) enum Format {
     Hf,
     /// A LoRA adapter.
     Peft,
+    /// A GGUF file, knobs merged, matrices in bf16.
+    Gguf,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -20,9 +20,9 @@ pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
     let manifest = base::with_base(plan::open(root, &args.plan)?.0, &args.base)?;
     let Some(out) = &args.plan.out else { bail!(Failure::usage("export needs --out, the folder to write into")) };
     let rank = match (args.format, args.rank) {
-        (Format::Hf, None) => 0,
+        (Format::Hf | Format::Gguf, None) => 0,
         (Format::Peft, Some(rank)) if rank > 0 => rank,
-        (Format::Hf, Some(_)) => {
+        (Format::Hf | Format::Gguf, Some(_)) => {
             bail!(Failure::usage("--rank belongs to --format peft: a merged model has every knob"))
         }
         (Format::Peft, _) => bail!(Failure::usage("--format peft needs --rank K, the knobs to keep of every matrix")),
@@ -66,6 +66,11 @@ pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
     files::refuse_occupied(out)?;
     match args.format {
         Format::Hf => export::hub(&basis, &knobs, &settings, out)?,
+        Format::Gguf => {
+            let work = tempfile::tempdir_in(out.parent().filter(|p| p.exists()).unwrap_or(Path::new(".")))?;
+            export::hub(&basis, &knobs, &settings, work.path())?;
+            import::back::export(work.path(), &about(&args.run, update, &settings), &out.join("model.gguf"))?;
+        }
         Format::Peft => {
             let lost = export::lora(&basis, &knobs, rank, &hub::portable_name(&base), out)?;
             let share = if lost.whole > 0.0 { lost.left_out / lost.whole } else { 0.0 };
@@ -82,6 +87,15 @@ pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
     }
     println!("wrote the deployed model of {} after update {update} into {}", args.run.display(), out.display());
     Ok(())
+}
+
+/// What a file has to say of itself: the run, and what its base was made of.
+fn about(run: &Path, update: usize, settings: &Path) -> String {
+    let name = run.file_name().unwrap_or_default().display();
+    let record = files::read_text(&settings.join("import.json")).unwrap_or_default();
+    let record: serde_json::Value = serde_json::from_str(&record).unwrap_or_default();
+    let base = record["provenance"].as_str().map(|from| format!("; base {from}")).unwrap_or_default();
+    format!("deployed model of {name} after update {update}, without its quarantine{base}")
 }
 
 /// Knobs are for the singular vectors of the weights that they were trained on, and for no others.
