@@ -3,7 +3,7 @@
 
 use crate::family::{FAMILIES, Model, Part};
 use crate::vocabulary::Vocabulary;
-use crate::{ImportError, Result, map};
+use crate::{ImportError, Result, WEIGHTS, map};
 use bundle::{Staged, files};
 use half::{bf16, f16};
 use memmap2::Mmap;
@@ -69,7 +69,11 @@ impl Ends {
 /// A family or a tokenizer that is not known here; a tensor that is missing or has another shape; a file that cannot be written.
 pub fn export(folder: &Path, about: &str, out: &Path) -> Result<()> {
     let of = |name: &str| folder.join(name);
-    let no = |path: &Path, reason: String| ImportError::NoGguf { path: path.into(), reason };
+    // By its name in the folder, which may be one in passing.
+    let no = |path: &Path, reason: String| {
+        let file = path.file_name().unwrap_or_default().into();
+        ImportError::NoGguf { file, reason }
+    };
     let text = files::read_text(&of("config.json"))?;
     let config: Config = serde_json::from_str(&text).map_err(|e| no(&of("config.json"), e.to_string()))?;
     let model = model(&config).map_err(|reason| no(&of("config.json"), reason))?;
@@ -97,7 +101,7 @@ pub fn export(folder: &Path, about: &str, out: &Path) -> Result<()> {
     let mut staged = Staged::new(out)?;
     staged.write(&head(&keys, &parts))?;
     for part in &parts {
-        staged.write(&values(&tensors, part).map_err(|reason| no(folder, reason))?)?;
+        staged.write(&values(&tensors, part).map_err(|reason| no(Path::new(WEIGHTS), reason))?)?;
     }
     Ok(staged.commit()?)
 }

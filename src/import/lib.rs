@@ -64,8 +64,8 @@ pub enum ImportError {
     Damaged { path: PathBuf, reason: String },
     #[error("{path} cannot be imported: {reason}")]
     Unknown { path: PathBuf, reason: String },
-    #[error("{path} cannot be written as GGUF: {reason}")]
-    NoGguf { path: PathBuf, reason: String },
+    #[error("this model cannot be written as GGUF: {file}: {reason}")]
+    NoGguf { file: PathBuf, reason: String },
     #[error("{folder} has {file}, which no import writes: choose another --out")]
     Occupied { folder: PathBuf, file: PathBuf },
 }

@@ -118,6 +118,8 @@ fn a_run_is_scored_and_becomes_a_folder_of_the_hubs_kind_or_a_lora() {
         std::fs::read(project.path("data/organism/tokenizer.json")).unwrap()
     );
 
+    let no_bpe = ["cannot be written as GGUF: tokenizer.json: its tokenizer is", "byte-level BPE"];
+    expect(&mut export("no", &["--format", "gguf"]), 3, &no_bpe);
     expect(&mut export("no", &["--format", "peft"]), 2, &["--rank"]);
     expect(&mut export("no", &["--format", "hf", "--rank", "8"]), 2, &["--rank belongs to --format peft"]);
     expect(&mut export("no", &["--format", "hf", "--update", "3"]), 2, &["0, 2, 4"]);
