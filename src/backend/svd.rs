@@ -129,7 +129,7 @@ mod tests {
         let whole = on_the_host(&w).unwrap();
         assert!(holds(&w, &whole));
         let mut turned = whole;
-        // The last two left vectors, turned into each other by an eighth.
+        // Two left vectors of small values, turned into each other by an eighth.
         let (cos, sin) = (45f32.to_radians().cos(), 45f32.to_radians().sin());
         for row in turned.u.data.chunks_exact_mut(n) {
             let (a, b) = (row[n - 12], row[n - 1]);

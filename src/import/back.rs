@@ -1,21 +1,22 @@
 //! The way back: a folder as the hub has it becomes a GGUF file, for programs that run models from those. Matrices in bf16, each value
 //! rounded to the nearest; vectors in f32. What an import makes of it again is the folder, rounded.
 
-use crate::family::{FAMILIES, Model, Part};
+use crate::blocks::PACKINGS;
+use crate::family::{Family, Model, Part};
 use crate::vocabulary::Vocabulary;
 use crate::{ImportError, Result, WEIGHTS, map};
 use bundle::{Staged, files};
-use half::{bf16, f16};
+use half::bf16;
 use memmap2::Mmap;
+use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
 /// Tensors begin at multiples of so many bytes.
 const ALIGNMENT: usize = 32;
 /// How a file says that most of its matrices are in bf16, and how a tensor says what it is in.
-const MOSTLY_BF16: u32 = 32;
+const MOSTLY_BF16: usize = 32;
 const F32: u32 = 0;
 const BF16: u32 = 30;
 
@@ -114,11 +115,7 @@ fn weights(folder: &Path) -> Result<Vec<(PathBuf, Mmap)>> {
 }
 
 fn model(config: &Config) -> std::result::Result<Model, String> {
-    let name = &config.model_type;
-    let family = FAMILIES.iter().find(|family| family.name == name).ok_or_else(|| {
-        let known: Vec<&str> = FAMILIES.iter().map(|family| family.name).collect();
-        format!("its model_type is {name:?}; known here are {}", known.join(", "))
-    })?;
+    let family = Family::named("model_type", &config.model_type)?;
     let heads = config.num_attention_heads;
     Ok(Model {
         family,
@@ -178,7 +175,7 @@ impl Keys {
         self.text("general.architecture", name);
         self.text("general.type", "model");
         self.text("general.description", about);
-        self.whole("general.file_type", MOSTLY_BF16 as usize);
+        self.whole("general.file_type", MOSTLY_BF16);
         self.whole("general.quantization_version", 2);
         for (key, value) in [
             ("block_count", model.layers),
@@ -273,14 +270,12 @@ fn values(files: &[SafeTensors], part: &Part) -> std::result::Result<Vec<u8>, St
     Ok(out)
 }
 
+/// In f32. What the hub's file calls a type, GGUF calls so too.
 fn widened(tensor: &TensorView) -> Option<Vec<f32>> {
-    let two = |of: fn([u8; 2]) -> f32| tensor.data().chunks_exact(2).map(|b| of([b[0], b[1]])).collect();
-    match tensor.dtype() {
-        Dtype::F32 => {
-            Some(tensor.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
-        }
-        Dtype::BF16 => Some(two(|b| bf16::from_le_bytes(b).to_f32())),
-        Dtype::F16 => Some(two(|b| f16::from_le_bytes(b).to_f32())),
-        _ => None,
-    }
+    let name = tensor.dtype().to_string();
+    let packing = PACKINGS.iter().find(|packing| packing.values == 1 && packing.name == name)?;
+    let mut values = vec![0.0; tensor.data().len() / packing.bytes];
+    let each = values.chunks_exact_mut(1).zip(tensor.data().chunks_exact(packing.bytes));
+    each.for_each(|(value, bytes)| (packing.unpack)(bytes, value));
+    Some(values)
 }

@@ -18,11 +18,21 @@ pub(crate) struct Family {
     side_by_side: bool,
 }
 
-pub(crate) const FAMILIES: [Family; 3] = [
+const FAMILIES: [Family; 3] = [
     Family { name: "qwen2", class: "Qwen2ForCausalLM", bias: true, head_norm: false, side_by_side: false },
     Family { name: "qwen3", class: "Qwen3ForCausalLM", bias: false, head_norm: true, side_by_side: false },
     Family { name: "llama", class: "LlamaForCausalLM", bias: false, head_norm: false, side_by_side: true },
 ];
+
+impl Family {
+    /// The one of this name, which stands under `key`.
+    pub(crate) fn named(key: &str, name: &str) -> Result<&'static Self, String> {
+        FAMILIES.iter().find(|family| family.name == name).ok_or_else(|| {
+            let known: Vec<&str> = FAMILIES.iter().map(|family| family.name).collect();
+            format!("its {key} is {name:?}; known here are {}", known.join(", "))
+        })
+    }
+}
 
 /// Keys that are read; `*` is the architecture.
 const READ: [&str; 22] = [
@@ -122,10 +132,7 @@ impl Model {
     /// An architecture, a key or a tensor that is not known here, or one that is missing; a shape that does not fit.
     pub(crate) fn of(gguf: &Gguf) -> Result<Self, String> {
         let name = gguf.text("general.architecture")?;
-        let family = FAMILIES.iter().find(|family| family.name == name).ok_or_else(|| {
-            let known: Vec<&str> = FAMILIES.iter().map(|family| family.name).collect();
-            format!("its architecture is {name:?}; known here are {}", known.join(", "))
-        })?;
+        let family = Family::named("architecture", name)?;
         refuse_unknown_keys(gguf, family)?;
         let model = Self::sizes(gguf, family)?;
         model.check(gguf)?;
