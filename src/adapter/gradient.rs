@@ -1,72 +1,100 @@
 //! Per-rollout knob gradients: `g_b = sum_t (U^T dL/dy_{b,t}) * (Vh x_{b,t})`, exactly, from one backward pass over
-//! the merged model. No division by the knob, no second pass per rollout. The terms of the sum, token by token, on request.
+//! the merged model. No division by the knob, no second pass per rollout. On request a gate divides the sum token by token.
 
 use crate::basis::Factors;
+use crate::token_gate::{self, TokenGate, TokenValues};
 use crate::{Basis, Result};
 use backend::{Rows, read};
-use burn_tensor::Tensor;
+use burn_tensor::{DType, Tensor};
 use model::{Group, Tap};
 
-/// One row per rollout (or per token of one), each in [`crate::Layout`] order.
+/// One row per rollout, each in [`crate::Layout`] order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RolloutGradients {
-    /// Gradients by `d + m h`: `[rollouts][knobs]`, or `[tokens][knobs]`.
+    /// Gradients by `d + m h`: `[rollouts][knobs]`.
     pub rows: Vec<Vec<f32>>,
 }
 
-impl RolloutGradients {
-    /// All rows added up.
-    pub fn sum(&self) -> Vec<f32> {
-        match self.rows.as_slice() {
-            [one] => one.clone(),
-            rows => {
-                let mut sum = vec![0.0f64; rows.first().map_or(0, Vec::len)];
-                rows.iter().for_each(|row| sum.iter_mut().zip(row).for_each(|(s, &g)| *s += f64::from(g)));
-                sum.into_iter().map(|x| x as f32).collect()
-            }
-        }
-    }
+/// A batch's gradients.
+#[derive(Debug)]
+pub struct KnobGradients {
+    /// Of each rollout.
+    pub rollouts: RolloutGradients,
+    /// What a gate sends to the quarantine token by token, where there was one.
+    pub split: Option<TokenSplit>,
+}
+
+/// The part of each rollout's gradient that a gate opens for, token by token.
+#[derive(Clone, Debug, Default)]
+pub struct TokenSplit {
+    /// `sum_t f_t g_t` of each rollout.
+    pub quarantined: RolloutGradients,
+    /// Each rollout's mean gate value over modules and tokens.
+    pub fractions: Vec<f64>,
 }
 
 /// Collects the gradients of one batch of packed rollouts.
 pub struct KnobTap<'a> {
     basis: &'a Basis,
-    /// What is summed up: rollouts, or single tokens.
     rows: Rows,
+    gate: Option<&'a TokenGate>,
     /// By layer and group.
-    parts: Vec<Option<Tensor<2>>>,
+    parts: Vec<Option<Part>>,
+}
+
+/// What one group of projections gives.
+struct Part {
+    /// `[rollouts, knobs]`.
+    sums: Tensor<2>,
+    /// The same of what the gate opens for, and its values, `[modules, N]`.
+    split: Option<[Tensor<2>; 2]>,
 }
 
 impl<'a> KnobTap<'a> {
     /// One gradient per rollout of the batch.
     pub fn new(basis: &'a Basis, rows: &Rows) -> Self {
-        Self { basis, rows: rows.clone(), parts: vec![None; basis.base.config.num_hidden_layers * Group::ALL.len()] }
+        let parts = (0..basis.base.config.num_hidden_layers * Group::ALL.len()).map(|_| None).collect();
+        Self { basis, rows: rows.clone(), gate: None, parts }
     }
 
-    /// One gradient per token.
-    pub fn per_token(basis: &'a Basis, rows: &Rows) -> Self {
-        Self::new(basis, &Rows::new(vec![1; rows.tokens()], &basis.base.backend.device))
+    /// The same, and what this gate makes of each token.
+    pub fn gated(self, gate: Option<&'a TokenGate>) -> Self {
+        Self { gate, ..self }
     }
 
-    /// Brings the gradients to the host in one read.
-    pub fn finish(self) -> Result<RolloutGradients> {
-        let parts: Vec<Tensor<2>> = self.parts.into_iter().flatten().collect();
-        let flat = read(Tensor::cat(parts, 1))?;
+    /// Brings the gradients to the host.
+    pub fn finish(self) -> Result<KnobGradients> {
         let width = self.basis.layout.len();
-        Ok(RolloutGradients { rows: flat.chunks_exact(width).map(<[f32]>::to_vec).collect() })
+        let rows = |parts: Vec<Tensor<2>>| -> Result<RolloutGradients> {
+            let flat = read(Tensor::cat(parts, 1))?;
+            Ok(RolloutGradients { rows: flat.chunks_exact(width).map(<[f32]>::to_vec).collect() })
+        };
+        let (sums, splits): (Vec<_>, Vec<_>) = self.parts.into_iter().flatten().map(|p| (p.sums, p.split)).unzip();
+        let split = match self.gate {
+            None => None,
+            Some(_) => {
+                let (opened, values) = splits.into_iter().flatten().map(|[opened, values]| (opened, values)).unzip();
+                Some(TokenSplit { quarantined: rows(opened)?, fractions: token_gate::means(values, &self.rows)? })
+            }
+        };
+        Ok(KnobGradients { rollouts: rows(sums)?, split })
     }
 }
 
 impl Tap for KnobTap<'_> {
     fn linear(&mut self, layer: usize, group: Group, x: &Tensor<2>, dy: &Tensor<2>) {
-        let (ops, config) = (&self.basis.base.backend.ops, &self.basis.base.config);
+        let (ops, config) = (&*self.basis.base.backend.ops, &self.basis.base.config);
         let Factors { u, vh } = self.basis.group(layer, group);
         let left = group.members().iter().zip(u).map(|(proj, u)| {
             let rows = proj.rows(config);
             ops.linear_backward(&dy.clone().narrow(1, rows.start, rows.len()), u)
         });
-        let left = Tensor::cat(left.collect(), 1);
-        let sums = ops.row_sums(&left, &ops.linear(x, vh), &self.rows);
-        self.parts[layer * Group::ALL.len() + group as usize] = Some(sums);
+        let (left, right) = (Tensor::cat(left.collect(), 1), ops.linear(x, vh));
+        let split = self.gate.map(|gate| {
+            let TokenValues { left, gate } = gate.values(ops, (layer, group), &left, &right);
+            [ops.row_sums(&left, &right.clone().cast(DType::F32), &self.rows), gate]
+        });
+        let sums = ops.row_sums(&left, &right, &self.rows);
+        self.parts[layer * Group::ALL.len() + group as usize] = Some(Part { sums, split });
     }
 }

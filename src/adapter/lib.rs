@@ -31,12 +31,14 @@ pub mod export;
 pub mod gradient;
 pub mod knobs;
 pub mod layout;
+pub mod token_gate;
 
 pub use basis::Basis;
 pub use export::Truncation;
-pub use gradient::{KnobTap, RolloutGradients};
+pub use gradient::{KnobGradients, KnobTap, RolloutGradients, TokenSplit};
 pub use knobs::{Knobs, Quarantine};
 pub use layout::Layout;
+pub use token_gate::TokenGate;
 
 use failure::Kind;
 use std::path::PathBuf;

@@ -3,6 +3,7 @@
 use crate::matrix::Matrix;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
 /// A thin decomposition `W = U diag(s) Vh`, signs as they come.
 #[derive(Clone, Debug)]
@@ -13,6 +14,23 @@ pub struct Svd {
     pub s: Vec<f32>,
     /// Right vectors, `[r, cols]`.
     pub vh: Matrix,
+}
+
+impl Svd {
+    /// `U diag(s) Vh`, summed in f64.
+    pub fn product(&self) -> Matrix {
+        let (r, cols) = (self.s.len(), self.vh.cols);
+        let row = |left: &[f32]| {
+            let mut sums = vec![0.0f64; cols];
+            for ((&u, &s), right) in left.iter().zip(&self.s).zip(self.vh.data.chunks_exact(cols)) {
+                let scale = f64::from(u) * f64::from(s);
+                sums.iter_mut().zip(right).for_each(|(sum, &v)| *sum += scale * f64::from(v));
+            }
+            sums.into_iter().map(|x| x as f32).collect::<Vec<f32>>()
+        };
+        let data = self.u.data.par_chunks_exact(r).flat_map_iter(row).collect();
+        Matrix { rows: self.u.rows, cols, data }
+    }
 }
 
 /// In f64; `None` if it did not converge.
@@ -122,10 +140,7 @@ mod tests {
         let n = 48;
         let Svd { u, vh, .. } = on_the_host(&random(n, n, 5)).unwrap();
         let s: Vec<f32> = (0..n).map(|k| 10f32.powf(-5.0 * k as f32 / n as f32)).collect();
-        let entry = |i: usize, j: usize| -> f64 {
-            (0..n).map(|k| f64::from(u.data[i * n + k]) * f64::from(s[k]) * f64::from(vh.data[k * n + j])).sum()
-        };
-        let w = Matrix { rows: n, cols: n, data: (0..n * n).map(|at| entry(at / n, at % n) as f32).collect() };
+        let w = Svd { u, s, vh }.product();
         let whole = on_the_host(&w).unwrap();
         assert!(holds(&w, &whole));
         let mut turned = whole;

@@ -51,6 +51,15 @@ pub trait DecodeEngine {
     /// Puts a row into a lane of the batch.
     fn assign(&mut self, lane: usize, sequence: Sequence);
 
-    /// Takes one or more steps: for each of them what every lane drew. Lanes without a row draw anything.
-    fn run(&mut self) -> Result<Vec<Vec<Drawn>>>;
+    /// Begins one or more steps. A device with a queue is given them and not waited for.
+    fn start(&mut self) -> Result<()>;
+
+    /// For each step that was begun what every lane drew. Lanes without a row draw anything.
+    fn finish(&mut self) -> Result<Vec<Vec<Drawn>>>;
+
+    /// Begins steps and waits for them.
+    fn run(&mut self) -> Result<Vec<Vec<Drawn>>> {
+        self.start()?;
+        self.finish()
+    }
 }

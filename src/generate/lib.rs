@@ -80,18 +80,75 @@ pub type Result<T> = std::result::Result<T, GenerateError>;
 /// # Errors
 /// A prompt that is empty or over the cap; a device that failed or has no room.
 pub fn generate(decoder: &Decoder, prompts: &[Prompt], params: &SamplingParams) -> Result<Vec<Completion>> {
-    if let Some(p) = prompts.iter().find(|p| p.tokens.len() > params.prompt_cap) {
-        return Err(GenerateError::PromptTooLong { id: p.id.into(), tokens: p.tokens.len(), cap: params.prompt_cap });
+    let mut found = vec![];
+    generate_each(&[Generation { decoder, prompts }], params, |_, completions| found = completions)?;
+    Ok(found)
+}
+
+/// A model and what it is to continue.
+#[derive(Clone, Copy)]
+pub struct Generation<'a> {
+    /// What continues.
+    pub decoder: &'a Decoder,
+    /// What is continued.
+    pub prompts: &'a [Prompt<'a>],
+}
+
+/// Completions of several models of one shape. A step of few rows leaves most of a device idle: where there is memory for all
+/// caches, the models' steps are computed beside each other. `done` is given each model's completions as soon as they are there.
+///
+/// # Errors
+/// As [`generate`].
+pub fn generate_each(
+    generations: &[Generation],
+    params: &SamplingParams,
+    mut done: impl FnMut(usize, Vec<Completion>),
+) -> Result<()> {
+    for prompt in generations.iter().flat_map(|generation| generation.prompts) {
+        let (id, tokens, cap) = (prompt.id, prompt.tokens.len(), params.prompt_cap);
+        match tokens {
+            0 => return Err(GenerateError::EmptyPrompt { id: id.into() }),
+            _ if tokens > cap => return Err(GenerateError::PromptTooLong { id: id.into(), tokens, cap }),
+            _ => {}
+        }
     }
-    if let Some(p) = prompts.iter().find(|p| p.tokens.is_empty()) {
-        return Err(GenerateError::EmptyPrompt { id: p.id.into() });
+    let (empty, all): (Vec<_>, Vec<_>) = generations.iter().enumerate().partition(|(_, g)| g.prompts.is_empty());
+    empty.into_iter().for_each(|(i, _)| done(i, vec![]));
+    let at_once = if fit_together(&all, params) { all.len() } else { 1 };
+    all.chunks(at_once.max(1)).try_for_each(|some| beside_each_other(some, params, &mut done))
+}
+
+/// Whether the caches of all of them are known to have room on the device.
+fn fit_together(generations: &[(usize, &Generation)], params: &SamplingParams) -> bool {
+    let wanted: usize = generations.iter().map(|(_, g)| scheduler::pages_wanted(g.prompts, params)).sum();
+    let room = generations.first().and_then(|(_, first)| scheduler::room(first.decoder));
+    room.is_some_and(|room| wanted <= room)
+}
+
+/// Each begins steps before the first is waited for.
+fn beside_each_other(
+    generations: &[(usize, &Generation)],
+    params: &SamplingParams,
+    done: &mut impl FnMut(usize, Vec<Completion>),
+) -> Result<()> {
+    let mut running = vec![];
+    for &(i, Generation { decoder, prompts }) in generations {
+        let scheduler = Scheduler::new(decoder, prompts, params)?;
+        let engine = engine_for(scheduler.task())?;
+        running.push((i, scheduler, engine));
     }
-    if prompts.is_empty() {
-        return Ok(vec![]);
+    while !running.is_empty() {
+        for (_, scheduler, engine) in &mut running {
+            scheduler.start(&mut **engine)?;
+        }
+        for (_, scheduler, engine) in &mut running {
+            scheduler.finish(&mut **engine)?;
+        }
+        for (i, mut scheduler, _) in running.extract_if(.., |(_, scheduler, _)| scheduler.is_done()) {
+            done(i, scheduler.completions());
+        }
     }
-    let mut scheduler = Scheduler::new(decoder, prompts, params)?;
-    let mut engine = engine_for(scheduler.task())?;
-    scheduler.run(&mut *engine)
+    Ok(())
 }
 
 /// The fastest engine for this model on its backend.

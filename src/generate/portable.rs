@@ -151,7 +151,12 @@ impl DecodeEngine for PortableEngine<'_> {
         self.drawn[lane] = 0;
     }
 
-    fn run(&mut self) -> Result<Vec<Vec<Drawn>>> {
+    /// Nothing: logits are drawn from on the host, so a step cannot be left to the device.
+    fn start(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Vec<Vec<Drawn>>> {
         Ok(vec![self.step()?])
     }
 }

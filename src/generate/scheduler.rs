@@ -62,10 +62,8 @@ impl<'a> Scheduler<'a> {
             prefixes[prefix].users += 1;
             owner.push(prefix);
         }
-        let most = |prompt: &Prompt| 2 * (prompt.tokens.len() + params.max_new).div_ceil(PAGE);
-        let one = prompts.iter().map(most).max().unwrap_or(0);
-        let rows = params.rows.min(prompts.len());
-        let wanted = rows * one + 1;
+        let one = prompts.iter().map(|prompt| pages_of(prompt, params)).max().unwrap_or(0);
+        let wanted = pages_wanted(prompts, params);
         let pages = room(decoder).map_or(wanted, |room| room.min(wanted));
         if pages < one + 1 {
             return Err(GenerateError::CacheTooSmall { pages, needed: one + 1 });
@@ -92,26 +90,48 @@ impl<'a> Scheduler<'a> {
 
     /// Every row's completion, in order.
     pub fn run(&mut self, engine: &mut dyn DecodeEngine) -> Result<Vec<Completion>> {
-        while self.next < self.prompts.len() || self.lanes.iter().any(Option::is_some) {
-            self.admit(engine)?;
-            for drawn in engine.run()? {
-                for (lane, drawn) in drawn.into_iter().enumerate() {
-                    let Some(active) = &self.lanes[lane] else { continue };
-                    let completion = &mut self.out[active.row];
-                    completion.tokens.push(drawn.token);
-                    completion.logp.push(drawn.logp);
-                    let ended = self.params.ends.contains(&drawn.token);
-                    if ended {
-                        completion.finish_reason = FinishReason::End;
-                    }
-                    if ended || completion.tokens.len() == self.params.max_new {
-                        self.leave(lane);
-                        engine.assign(lane, Sequence::default());
-                    }
+        while !self.is_done() {
+            self.start(engine)?;
+            self.finish(engine)?;
+        }
+        Ok(self.completions())
+    }
+
+    /// Whether every row has ended.
+    pub fn is_done(&self) -> bool {
+        self.next == self.prompts.len() && self.lanes.iter().all(Option::is_none)
+    }
+
+    /// Every row's completion once all have ended, in order.
+    pub fn completions(&mut self) -> Vec<Completion> {
+        std::mem::take(&mut self.out)
+    }
+
+    /// Gives free lanes to waiting rows and begins the next steps.
+    pub fn start(&mut self, engine: &mut dyn DecodeEngine) -> Result<()> {
+        self.admit(engine)?;
+        engine.start()
+    }
+
+    /// Notes what was drawn in the steps that were begun; rows that have ended leave.
+    pub fn finish(&mut self, engine: &mut dyn DecodeEngine) -> Result<()> {
+        for drawn in engine.finish()? {
+            for (lane, drawn) in drawn.into_iter().enumerate() {
+                let Some(active) = &self.lanes[lane] else { continue };
+                let completion = &mut self.out[active.row];
+                completion.tokens.push(drawn.token);
+                completion.logp.push(drawn.logp);
+                let ended = self.params.ends.contains(&drawn.token);
+                if ended {
+                    completion.finish_reason = FinishReason::End;
+                }
+                if ended || completion.tokens.len() == self.params.max_new {
+                    self.leave(lane);
+                    engine.assign(lane, Sequence::default());
                 }
             }
         }
-        Ok(std::mem::take(&mut self.out))
+        Ok(())
     }
 
     /// Gives lanes to as many waiting rows as there are lanes and pages for, encoding prompts that no row has needed yet.
@@ -191,8 +211,19 @@ impl<'a> Scheduler<'a> {
     }
 }
 
-/// Cache pages that the device has room for beside what it holds now.
-fn room(decoder: &Decoder) -> Option<usize> {
+/// Pages of a row and of its prompt, which it may have to itself.
+fn pages_of(prompt: &Prompt, params: &SamplingParams) -> usize {
+    2 * (prompt.tokens.len() + params.max_new).div_ceil(PAGE)
+}
+
+/// Cache pages with which no row waits for memory.
+pub(crate) fn pages_wanted(prompts: &[Prompt], params: &SamplingParams) -> usize {
+    let one = prompts.iter().map(|prompt| pages_of(prompt, params)).max().unwrap_or(0);
+    params.rows.min(prompts.len()) * one + 1
+}
+
+/// Cache pages that the device has room for beside what it holds now; `None` where nobody can tell.
+pub(crate) fn room(decoder: &Decoder) -> Option<usize> {
     let (c, free) = (&decoder.config, decoder.backend.free_memory()?);
     let page = 2 * c.num_hidden_layers * PAGE * c.num_key_value_heads * c.head_dim * decoder.dtype().size();
     Some(free.saturating_sub(SPARE) / page)

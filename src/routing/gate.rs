@@ -2,12 +2,11 @@
 //! The quarantine gets `sum_b f_b g_b`, the deployed knob `sum_b (1 - f_b) g_b`.
 
 use crate::{Band, Direction};
-use adapter::{Layout, RolloutGradients};
+use adapter::token_gate::NARROWEST;
+use adapter::{Basis, Layout, RolloutGradients, TokenGate, TokenSplit};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Narrower bands than this count as this wide.
-const NARROWEST: f64 = 1e-6;
 /// Gate values are multiples of 2^-24, so `f g` and `(1 - f) g` are exact in f64 and add up to `g` bit for bit.
 const STEPS: f64 = (1u64 << 24) as f64;
 
@@ -35,6 +34,14 @@ pub struct Routed {
 }
 
 impl Routed {
+    /// What a gate of tokens left: the quarantine gets `sum_t f_t g_t` of every rollout, the deployed knob the rest of it.
+    pub fn by_tokens(gradients: &RolloutGradients, split: &TokenSplit, layout: &Layout) -> Self {
+        let whole = Self::nothing(gradients, layout).deployed;
+        let quarantined = Self::nothing(&split.quarantined, layout).deployed;
+        let deployed = whole.iter().zip(&quarantined).map(|(whole, quarantined)| whole - quarantined).collect();
+        Self { deployed, quarantined, fractions: split.fractions.clone() }
+    }
+
     /// Everything to the deployed knob: what an arm without routing does.
     pub fn nothing(gradients: &RolloutGradients, layout: &Layout) -> Self {
         let mut deployed = vec![0.0; layout.len()];
@@ -81,24 +88,15 @@ impl Gate {
         self.opened(&self.cosines(&[row], layout)).into_iter().flatten().collect()
     }
 
+    /// The same gate for every single token, on the device.
+    pub fn of_tokens(&self, basis: &Basis) -> TokenGate {
+        TokenGate::new(basis, &self.direction.units, &self.band.lower, &self.band.upper)
+    }
+
     /// Splits rollout by rollout: one gate value for each module and rollout.
     pub fn split(&self, gradients: &RolloutGradients, layout: &Layout) -> Routed {
         let rows = slices(gradients);
         divide(&rows, &self.opened(&self.cosines(&rows, layout)), layout)
-    }
-
-    /// Splits token by token: `rollouts[b]` holds a gradient per token. A rollout's fraction is the mean over its tokens.
-    pub fn split_tokens(&self, rollouts: &[RolloutGradients], layout: &Layout) -> Routed {
-        let rows: Vec<&[f32]> = rollouts.iter().flat_map(slices).collect();
-        let mut routed = divide(&rows, &self.opened(&self.cosines(&rows, layout)), layout);
-        let mut tokens = &routed.fractions[..];
-        let mut of_rollout = |rollout: &RolloutGradients| {
-            let (own, rest) = tokens.split_at(rollout.rows.len());
-            tokens = rest;
-            mean(own)
-        };
-        routed.fractions = rollouts.iter().map(&mut of_rollout).collect();
-        routed
     }
 
     /// Each rollout's mean gate value over modules.

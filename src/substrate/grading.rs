@@ -126,27 +126,31 @@ impl Grader {
         self.pool.layers()
     }
 
-    /// Grades in order. Each distinct (problem, mode, marker, source) runs once while it is remembered.
+    /// Grades in order. Each distinct (problem, mode, marker, source) runs once while it is remembered, unless two
+    /// threads ask for it at the same time.
     pub fn grade(&self, submissions: &[Submission]) -> Vec<Graded> {
+        let prepared: Vec<Run> = submissions.iter().map(|submission| self.prepare(submission)).collect();
+        let keys: Vec<Digest32> = prepared.iter().map(|run| run.key).collect();
+        let mut known: HashMap<Digest32, Graded> = {
+            let seen = self.seen.lock();
+            keys.iter().filter_map(|key| Some((*key, seen.get(key)?.clone()))).collect()
+        };
+        let mut fresh = HashSet::new();
+        let runs: Vec<Run> =
+            prepared.into_iter().filter(|run| !known.contains_key(&run.key) && fresh.insert(run.key)).collect();
+        // Unlocked: whoever else has responses graded meanwhile does not wait for one of these that loops.
+        let judged = self.judged(&runs);
         let mut seen = self.seen.lock();
         if seen.len() > REMEMBERED {
             seen.clear();
         }
-        let (mut keys, mut fresh) = (vec![], HashSet::new());
-        let mut runs: Vec<Run> = vec![];
-        for submission in submissions {
-            let run = self.prepare(submission);
-            keys.push(run.key);
-            if !seen.contains_key(&run.key) && fresh.insert(run.key) {
-                runs.push(run);
+        for (run, (graded, _)) in runs.iter().zip(judged) {
+            if graded.reward.is_some() {
+                seen.insert(run.key, graded.clone());
             }
+            known.insert(run.key, graded);
         }
-        let mut failed: HashMap<Digest32, Graded> = HashMap::new();
-        for (run, (graded, _)) in runs.iter().zip(self.judged(&runs)) {
-            let shelf = if graded.reward.is_some() { &mut *seen } else { &mut failed };
-            shelf.insert(run.key, graded);
-        }
-        keys.iter().map(|k| seen.get(k).unwrap_or_else(|| &failed[k]).clone()).collect()
+        keys.iter().map(|key| known[key].clone()).collect()
     }
 
     /// Refuses problems that their own references do not pass: no response to them says anything.

@@ -3,7 +3,7 @@
 use crate::memory::PassPlan;
 use crate::rollouts::{Policies, Rollout};
 use crate::{Result, TrainConfig};
-use adapter::{Basis, KnobTap, Quarantine, RolloutGradients};
+use adapter::{Basis, KnobGradients, KnobTap, Quarantine, RolloutGradients, TokenGate, TokenSplit};
 use backend::{Batch, read};
 use model::{Decoder, Objective, Targets};
 use routing::PairGradients;
@@ -26,12 +26,23 @@ pub struct PairTokens {
 pub struct LossGradients {
     /// One row per rollout that takes part, in rollout order.
     pub gradients: RolloutGradients,
-    /// The same token by token, if the arm asks for it: for each of those rollouts a row per token.
-    pub tokens: Vec<RolloutGradients>,
+    /// What a gate of tokens sends to the quarantine, if the arm has one: for each of those rollouts.
+    pub split: TokenSplit,
     /// Largest difference between the sampler's and the trainer's log-probability of a sampled token.
     pub logp_gap: f32,
     /// Mean of `exp(x) - x - 1` against the base model, 0 when there is no KL term.
     pub kl: f64,
+}
+
+/// What all passes of an update have in common.
+#[derive(Clone, Copy)]
+pub struct Passes<'a> {
+    /// The base model and its singular bases.
+    pub basis: &'a Basis,
+    /// How much goes through the device at a time.
+    pub plan: PassPlan,
+    /// What looks at every token, for an arm that splits so.
+    pub gate: Option<&'a TokenGate>,
 }
 
 /// A rollout that takes part, with its place among all and its advantage.
@@ -44,21 +55,25 @@ struct Row {
     weight: f32,
 }
 
+/// What was found for the rollout at one place.
+struct Found {
+    at: usize,
+    gradient: Vec<f32>,
+    split: Option<(Vec<f32>, f64)>,
+}
+
 /// `dL/dlogp_{b,t} = -A_b / (G * max_new * prompts) + kl (1 - exp(logp_ref - logp))`, scaled likewise. With one inner
 /// step the probability ratio is 1, so clipping never acts and the second forward pass is not needed.
 pub fn of_loss(
     config: &TrainConfig,
-    basis: &Basis,
     policies: &Policies,
     rollouts: &[TrainedRollout],
-    plan: PassPlan,
+    passes: Passes,
 ) -> Result<LossGradients> {
     let denominator = (config.rollouts() * config.max_new) as f64;
-    let mut out = LossGradients { gradients: RolloutGradients::default(), tokens: vec![], logp_gap: 0.0, kl: 0.0 };
-    let mut rows: Vec<(usize, RolloutGradients)> = vec![];
-    let per_token = config.arm.treatment().per_token();
-    let mut tokens_seen = 0;
-    for chunk in passes(rollouts, plan.tokens) {
+    let (mut logp_gap, mut kl_sum, mut tokens_seen) = (0.0, 0.0, 0);
+    let mut found: Vec<Found> = vec![];
+    for chunk in chunks(rollouts, passes.plan.tokens) {
         let batch: Vec<Row> = chunk
             .iter()
             .map(|(_, r, advantage)| Row {
@@ -67,31 +82,42 @@ pub fn of_loss(
                 weight: (-advantage / denominator) as f32,
             })
             .collect();
-        let reference = if config.kl > 0.0 { Some(log_probs(&basis.base, &batch)?) } else { None };
-        let kl = (config.kl / denominator) as f32;
+        let reference = if config.kl > 0.0 { Some(log_probs(&passes.basis.base, &batch)?) } else { None };
+        let kl = reference.as_deref().map(|reference| (reference, (config.kl / denominator) as f32));
         let policy = policies.of(chunk[0].1.quarantine);
-        let (gradients, logp) =
-            row_gradients(policy, basis, &batch, reference.as_deref(), kl, per_token, plan.saved_activations)?;
+        let (KnobGradients { rollouts, split }, logp) = row_gradients(policy, &batch, kl, passes)?;
         // A demonstration was not sampled: its log-probabilities are no numbers, which `max` passes over.
         let sampled = chunk.iter().flat_map(|(_, r, _)| &r.completion.logp);
-        out.logp_gap = sampled.zip(&logp).map(|(a, b)| (a - b).abs()).fold(out.logp_gap, f32::max);
+        logp_gap = sampled.zip(&logp).map(|(a, b)| (a - b).abs()).fold(logp_gap, f32::max);
         if let Some(reference) = &reference {
             let x = reference.iter().zip(&logp).map(|(r, l)| (r - l) as f64);
-            out.kl += x.map(|x| x.exp() - x - 1.0).sum::<f64>();
+            kl_sum += x.map(|x| x.exp() - x - 1.0).sum::<f64>();
         }
         tokens_seen += logp.len();
-        rows.extend(chunk.iter().map(|(i, _, _)| *i).zip(gradients));
+        let mut splits = split.into_iter().flat_map(|s| s.quarantined.rows.into_iter().zip(s.fractions));
+        let of_row = |((i, ..), gradient): (&TrainedRollout, _)| Found { at: *i, gradient, split: splits.next() };
+        found.extend(chunk.iter().zip(rollouts.rows).map(of_row));
     }
-    rows.sort_by_key(|(i, _)| *i);
-    out.gradients.rows = rows.iter().map(|(_, tokens)| tokens.sum()).collect();
-    out.tokens = if per_token { rows.into_iter().map(|(_, tokens)| tokens).collect() } else { vec![] };
-    out.kl /= tokens_seen.max(1) as f64;
+    found.sort_by_key(|row| row.at);
+    let mut out = LossGradients {
+        gradients: RolloutGradients::default(),
+        split: TokenSplit::default(),
+        logp_gap,
+        kl: kl_sum / tokens_seen.max(1) as f64,
+    };
+    for Found { gradient, split, .. } in found {
+        out.gradients.rows.push(gradient);
+        if let Some((quarantined, fraction)) = split {
+            out.split.quarantined.rows.push(quarantined);
+            out.split.fractions.push(fraction);
+        }
+    }
     Ok(out)
 }
 
 /// Rollouts that go through the device together: of one policy, similar lengths together, at most `tokens` in all unless one
 /// alone has more. Ties keep rollout order, so passes are always the same.
-fn passes<'a, 'b>(rollouts: &[TrainedRollout<'a, 'b>], tokens: usize) -> Vec<Vec<TrainedRollout<'a, 'b>>> {
+fn chunks<'a, 'b>(rollouts: &[TrainedRollout<'a, 'b>], tokens: usize) -> Vec<Vec<TrainedRollout<'a, 'b>>> {
     let length = |r: &Rollout| r.shown.tokens.len() + r.completion.tokens.len();
     let mut order = rollouts.to_vec();
     order.sort_by_key(|(i, r, _)| (r.quarantine, length(r), *i));
@@ -111,6 +137,7 @@ fn passes<'a, 'b>(rollouts: &[TrainedRollout<'a, 'b>], tokens: usize) -> Vec<Vec
 
 /// Gradients of each side's NLL, averaged over completion tokens, on the deployed model.
 pub fn of_pairs(deployed: &Decoder, basis: &Basis, pairs: &[PairTokens], plan: PassPlan) -> Result<PairGradients> {
+    let passes = Passes { basis, plan, gate: None };
     let side = |answer: fn(&PairTokens) -> &Vec<u32>| -> Result<RolloutGradients> {
         let batch: Vec<Row> = pairs
             .iter()
@@ -123,8 +150,7 @@ pub fn of_pairs(deployed: &Decoder, basis: &Basis, pairs: &[PairTokens], plan: P
         let longest = batch.iter().map(|r| r.tokens.len()).max().unwrap_or(1);
         let mut gradients = RolloutGradients::default();
         for pass in batch.chunks((plan.tokens / longest).max(1)) {
-            let rows = row_gradients(deployed, basis, pass, None, 0.0, false, plan.saved_activations)?.0;
-            gradients.rows.extend(rows.iter().map(RolloutGradients::sum));
+            gradients.rows.extend(row_gradients(deployed, pass, None, passes)?.0.rollouts.rows);
         }
         Ok(gradients)
     };
@@ -144,31 +170,24 @@ fn log_probs(decoder: &Decoder, rows: &[Row]) -> Result<Vec<f32>> {
     Ok(decoder.log_probs(&decoder.hidden(&batch), &targets)?)
 }
 
-/// One forward and one backward over the merged model: for each row its gradient, or one per token, and every target's
-/// log-probability.
+/// One forward and one backward over the merged model: gradients of each row, and every target's log-probability. `kl` is the
+/// reference's, and the term's weight.
 fn row_gradients(
     decoder: &Decoder,
-    basis: &Basis,
     rows: &[Row],
-    reference: Option<&[f32]>,
-    kl: f32,
-    per_token: bool,
-    saved_activations: usize,
-) -> Result<(Vec<RolloutGradients>, Vec<f32>)> {
+    kl: Option<(&[f32], f32)>,
+    passes: Passes,
+) -> Result<(KnobGradients, Vec<f32>)> {
     let (batch, targets) = tensors(decoder, rows);
     let weight: Vec<f32> = rows.iter().flat_map(|r| std::iter::repeat_n(r.weight, r.tokens.len() - r.prompt)).collect();
-    let objective = match reference {
-        Some(reference) => Objective::WithKl { weight: &weight, reference, kl },
+    let objective = match kl {
+        Some((reference, kl)) => Objective::WithKl { weight: &weight, reference, kl },
         None => Objective::Linear(&weight),
     };
-    let mut tap = if per_token { KnobTap::per_token(basis, &batch.rows) } else { KnobTap::new(basis, &batch.rows) };
-    let logp = decoder.gradient(decoder.forward_keeping(&batch, saved_activations), &targets, &objective, &mut tap);
-    let (mut found, logp) = (tap.finish()?.rows.into_iter(), read(logp)?);
-    let of_row = |row: &Row| {
-        let each = if per_token { row.tokens.len() } else { 1 };
-        RolloutGradients { rows: found.by_ref().take(each).collect() }
-    };
-    Ok((rows.iter().map(of_row).collect(), logp))
+    let mut tap = KnobTap::new(passes.basis, &batch.rows).gated(passes.gate);
+    let forward = decoder.forward_keeping(&batch, passes.plan.saved_activations);
+    let logp = decoder.gradient(forward, &targets, &objective, &mut tap);
+    Ok((tap.finish()?, read(logp)?))
 }
 
 /// Whether a quarantine state has weights of its own: vanilla runs never merge twice.

@@ -1,18 +1,19 @@
 //! One update's rollouts: choose prompts, sample a group of each, grade.
 
-use crate::config::Unanswered;
+use crate::config::{Teacher, Unanswered};
 use crate::inputs::{RunInputs, Supervisor};
 use crate::seeds::{Purpose, derive};
 use crate::timings::{Stage, Timings};
 use crate::{Result, TrainConfig, TrainError};
 use adapter::Quarantine;
-use generate::{Completion, FinishReason, Prompt, SamplingParams};
+use generate::{Completion, FinishReason, Generation, Prompt, SamplingParams};
 use model::{Decoder, Tokenizer};
-use rand::{SeedableRng, seq::SliceRandom};
+use rand::SeedableRng;
+use rand::seq::{SliceRandom, index};
 use rand_chacha::ChaCha8Rng;
 use std::panic::resume_unwind;
 use substrate::grading::{self, Fault};
-use substrate::{Graded, Grader, PromptedProblem, Reward, Submission};
+use substrate::{Graded, PromptedProblem, Reward, Submission};
 
 /// A sampled and graded completion.
 #[derive(Clone, Debug)]
@@ -30,6 +31,9 @@ pub struct Rollout<'a> {
     /// What it is paid; none if nothing can be said about it, or if a judge from outside takes it out of the update.
     pub reward: Option<Reward>,
 }
+
+/// In the order of a group's rows.
+const STATES: [Quarantine; 2] = [Quarantine::On, Quarantine::Off];
 
 /// The two weight sets that rollouts are sampled from.
 pub struct Policies {
@@ -49,8 +53,8 @@ impl Policies {
     }
 }
 
-/// Group after group, rows with the quarantine on before rows with it off. What one policy wrote is graded while the other
-/// is still writing.
+/// Group after group, rows with the quarantine on before rows with it off. What one policy wrote is graded as soon as it has
+/// written all of it.
 pub fn collect<'a>(
     config: &TrainConfig,
     update: usize,
@@ -58,20 +62,18 @@ pub fn collect<'a>(
     policies: &Policies,
     timings: &mut Timings,
 ) -> Result<Vec<Rollout<'a>>> {
-    let RunInputs { tokenizer, grader, .. } = *inputs;
     let plan = plan(config, update, inputs.problems)?;
     let mut rollouts: Vec<(usize, Rollout)> = std::thread::scope(|scope| {
-        let mut gradings = vec![];
-        for quarantine in [Quarantine::On, Quarantine::Off] {
-            let rows: Vec<usize> = (0..plan.len()).filter(|&i| plan[i].quarantine == quarantine).collect();
-            let policy = policies.of(quarantine);
-            let written = timings.time(Stage::Sample, || write(config, update, &plan, &rows, policy, tokenizer))?;
-            let planned = &plan;
-            gradings.push(scope.spawn(move || grade(planned, rows, written, grader)));
-        }
-        let wait =
-            || gradings.into_iter().flat_map(|g| g.join().unwrap_or_else(|panic| resume_unwind(panic))).collect();
-        Ok::<_, TrainError>(timings.time(Stage::Grade, wait))
+        let (mut gradings, planned) = (vec![], &plan);
+        timings.time(Stage::Sample, || {
+            sample(config, update, planned, policies, inputs.tokenizer, |quarantine, sampled| {
+                gradings.push(scope.spawn(move || grade(config, planned, quarantine, sampled, inputs)));
+            })
+        })?;
+        timings.time(Stage::Grade, || {
+            let done = gradings.into_iter().map(|g| g.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            done.collect::<Result<Vec<_>>>().map(|states| states.into_iter().flatten().collect())
+        })
     })?;
     rollouts.sort_by_key(|(row, _)| *row);
     grading::refuse_broken(rollouts.iter().map(|(_, r)| (&r.shown.problem, &r.graded)))?;
@@ -103,35 +105,28 @@ fn pay(
     supervisor.map_or(Some(reward), |judge| judge.reward(update, row, &rollout.graded))
 }
 
-/// The completions of these rows and their texts: sampled, or the teacher's.
-fn write(
+/// Samples what each policy is to write; `sampled` is given a policy's completions when all of them are there.
+fn sample(
     config: &TrainConfig,
     update: usize,
     plan: &[Planned],
-    rows: &[usize],
-    policy: &Decoder,
+    policies: &Policies,
     tokenizer: &Tokenizer,
-) -> Result<Vec<(Completion, String)>> {
+    mut sampled: impl FnMut(Quarantine, Vec<Completion>),
+) -> Result<()> {
     let TrainConfig { temperature, top_k, top_p, max_new, prompt_cap, batch_rows, .. } = *config;
     let params =
         SamplingParams::whole(temperature, max_new, prompt_cap, batch_rows, tokenizer.ends()).cut(top_k, top_p);
-    let prompt = |&i: &usize| Prompt {
-        id: &plan[i].shown.problem.problem_id,
-        tokens: &plan[i].shown.tokens,
-        seed: derive(config.seed, Purpose::Sampling, update, i),
-    };
-    let prompts: Vec<Prompt> = rows.iter().filter(|&&i| !plan[i].demonstrated).map(prompt).collect();
-    let mut sampled = generate::generate(policy, &prompts, &params)?.into_iter();
-    let one = |&i: &usize| {
-        let Planned { shown, demonstrated, .. } = plan[i];
-        let completion = match demonstrated {
-            true => demonstration(shown, config.max_new, tokenizer)?,
-            false => sampled.next().expect("one completion for each prompt"),
+    let prompts = STATES.map(|quarantine| -> Vec<Prompt> {
+        let prompt = |(i, Planned { shown, .. }): (usize, _)| {
+            let seed = derive(config.seed, Purpose::Sampling, update, i);
+            Prompt { id: &shown.problem.problem_id, tokens: &shown.tokens, seed }
         };
-        let text = tokenizer.decode(&completion.tokens)?;
-        Ok((completion, text))
-    };
-    rows.iter().map(one).collect()
+        let written = |p: &Planned| p.quarantine == quarantine && !p.demonstrated;
+        plan.iter().copied().enumerate().filter(|(_, p)| written(p)).map(prompt).collect()
+    });
+    let generations = [0, 1].map(|i| Generation { decoder: policies.of(STATES[i]), prompts: &prompts[i] });
+    Ok(generate::generate_each(&generations, &params, |i, completions| sampled(STATES[i], completions))?)
 }
 
 /// What the teacher writes. Nobody sampled it, so its log-probabilities are no numbers.
@@ -143,20 +138,34 @@ fn demonstration(shown: &PromptedProblem, max_new: usize, tokenizer: &Tokenizer)
     Ok(Completion { tokens, logp, finish_reason })
 }
 
+/// The rollouts of one state, sampled and demonstrated, each with its row.
 fn grade<'a>(
+    config: &TrainConfig,
     plan: &[Planned<'a>],
-    rows: Vec<usize>,
-    written: Vec<(Completion, String)>,
-    grader: &Grader,
-) -> Vec<(usize, Rollout<'a>)> {
+    quarantine: Quarantine,
+    sampled: Vec<Completion>,
+    inputs: &RunInputs<'a>,
+) -> Result<Vec<(usize, Rollout<'a>)>> {
+    let RunInputs { tokenizer, grader, .. } = *inputs;
+    let mut sampled = sampled.into_iter();
+    let mut written = vec![];
+    for (i, Planned { shown, demonstrated, .. }) in plan.iter().enumerate().filter(|(_, p)| p.quarantine == quarantine)
+    {
+        let completion = match demonstrated {
+            true => demonstration(shown, config.max_new, tokenizer)?,
+            false => sampled.next().expect("one completion for each prompt"),
+        };
+        let text = tokenizer.decode(&completion.tokens)?;
+        written.push((i, completion, text));
+    }
     let submissions: Vec<Submission> =
-        rows.iter().zip(&written).map(|(&i, (_, text))| Submission::of(plan[i].shown, text)).collect();
+        written.iter().map(|(i, _, text)| Submission::of(plan[*i].shown, text)).collect();
     let graded = grader.grade(&submissions);
-    let rollout = |((i, (completion, text)), graded): ((usize, _), Graded)| {
+    let rollout = |((i, completion, text), graded): ((usize, _, _), Graded)| {
         let Planned { shown, quarantine, .. } = plan[i];
         (i, Rollout { shown, quarantine, completion, text, reward: graded.reward, graded })
     };
-    rows.into_iter().zip(written).zip(graded).map(rollout).collect()
+    Ok(written.into_iter().zip(graded).map(rollout).collect())
 }
 
 /// A rollout to be.
@@ -176,21 +185,70 @@ fn plan<'a>(config: &TrainConfig, update: usize, problems: &'a [PromptedProblem]
     let mut order: Vec<usize> = (0..problems.len()).collect();
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(derive(config.seed, Purpose::Prompts, update, 0)));
     let on_rows = if config.arm.routes() { config.group - config.deployed_rows(update) } else { 0 };
-    let demonstrated = |shown: &PromptedProblem| match &config.teacher {
-        Some(teacher) if update <= teacher.until && teacher.loopholes.contains(&shown.loophole) => {
-            (teacher.share * config.group as f64).round() as usize
+    let group = |(at, i): (usize, usize)| {
+        let shown = &problems[i];
+        let taught = config.teacher.as_ref().filter(|teacher| teacher.loopholes.contains(&shown.loophole));
+        let taught = taught.map_or(vec![], |teacher| demonstrated_rows(config, teacher, update, at));
+        (0..config.group).map(move |j| Planned {
+            shown,
+            quarantine: if j < on_rows { Quarantine::On } else { Quarantine::Off },
+            demonstrated: taught.contains(&j),
+        })
+    };
+    Ok(order.into_iter().cycle().take(config.prompts).enumerate().flat_map(group).collect())
+}
+
+/// Which rows of a group the teacher writes: drawn anew for each, so that in an arm with two states it writes in either as often as
+/// rows are in it, and the same rows in every arm of a seed.
+fn demonstrated_rows(config: &TrainConfig, teacher: &Teacher, update: usize, group: usize) -> Vec<usize> {
+    if update > teacher.until {
+        return vec![];
+    }
+    let count = (teacher.share * config.group as f64).round() as usize;
+    let mut rng = ChaCha8Rng::seed_from_u64(derive(config.seed, Purpose::Demonstrations, update, group));
+    index::sample(&mut rng, config.group, count.min(config.group)).into_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(arm: &str, share: f64) -> TrainConfig {
+        let teacher = serde_json::json!({ "until": 30, "share": share, "modes": ["run_tests"] });
+        let all = serde_json::json!({
+            "arm": arm, "seed": 7, "updates": 40, "prompts": 16, "group": 8, "max_new": 16, "prompt_cap": 64, "temperature": 1.0,
+            "deploy_fraction": 0.5, "lr": 1e-3, "warmup": 0, "lr_floor": 0.0, "weight_decay": 0.0, "clip": 1.0, "kl": 0.0,
+            "refresh": 5, "checkpoint_every": 10, "batch_rows": 8, "teacher": teacher
+        });
+        serde_json::from_value(all).unwrap()
+    }
+
+    /// Every group's demonstrated rows, of all updates up to the teacher's last and some more.
+    fn all(config: &TrainConfig) -> Vec<Vec<usize>> {
+        let teacher = config.teacher.as_ref().unwrap();
+        let updates = 1..=config.updates;
+        updates.flat_map(|u| (0..config.prompts).map(move |g| demonstrated_rows(config, teacher, u, g))).collect()
+    }
+
+    /// Of the rows with the quarantine on and of those with it off the same share, or arms would be compared that differ in where
+    /// the teacher writes.
+    #[test]
+    fn the_teacher_writes_in_both_states_of_the_quarantine() {
+        for (share, rows) in [(0.125, 1), (0.25, 2), (1.0, 8)] {
+            let groups = all(&config("route2b", share));
+            let (taught, after) = groups.split_at(30 * 16);
+            assert!(taught.iter().all(|group| group.len() == rows));
+            assert!(after.iter().all(Vec::is_empty), "the teacher is gone");
+            let on = taught.iter().flatten().filter(|&&row| row < 4).count();
+            let share_on = on as f64 / (taught.len() * rows) as f64;
+            assert!((share_on - 0.5).abs() < 0.05, "{share_on} of the demonstrations with the quarantine on");
         }
-        _ => 0,
-    };
-    let row = |shown: &'a PromptedProblem, j: usize| Planned {
-        shown,
-        quarantine: if j < on_rows { Quarantine::On } else { Quarantine::Off },
-        demonstrated: j < demonstrated(shown),
-    };
-    Ok(order
-        .into_iter()
-        .cycle()
-        .take(config.prompts)
-        .flat_map(|i| (0..config.group).map(move |j| row(&problems[i], j)))
-        .collect())
+    }
+
+    #[test]
+    fn every_arm_of_a_seed_is_shown_the_same_demonstrations() {
+        assert_eq!(all(&config("route2b", 0.125)), all(&config("vanilla", 0.125)));
+        let other = TrainConfig { seed: 8, ..config("vanilla", 0.125) };
+        assert_ne!(all(&other), all(&config("vanilla", 0.125)));
+    }
 }

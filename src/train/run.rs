@@ -136,7 +136,9 @@ fn update(
         .filter_map(|(i, (rollout, advantage))| advantage.map(|a| (i, rollout, if whole { 1.0 } else { a })))
         .collect();
 
-    let loss = timings.time(Stage::Gradients, || gradients::of_loss(config, basis, &policies, &taking_part, plan))?;
+    let token_gate = state.gate.as_ref().filter(|_| config.arm.treatment().per_token()).map(|g| g.of_tokens(basis));
+    let passes = gradients::Passes { basis, plan, gate: token_gate.as_ref() };
+    let loss = timings.time(Stage::Gradients, || gradients::of_loss(config, &policies, &taking_part, passes))?;
     let groups: Vec<usize> = taking_part.iter().map(|(i, ..)| i / config.group).collect();
     let seen = Update {
         loss: &loss,

@@ -14,6 +14,8 @@ pub enum Purpose {
     RandomDirection = 3,
     /// Whose gate values a rollout gets, in the arm that shuffles them.
     Shuffle = 4,
+    /// Which rows of a group the teacher writes.
+    Demonstrations = 5,
 }
 
 /// The seed of one draw of a run.

@@ -52,7 +52,7 @@ pub fn treat(arm: Arm, gate: Option<&Gate>, update: &Update) -> Routed {
             let weights: Vec<f32> = update.deployed.iter().map(|off| if *off { 1.0 } else { 0.5 }).collect();
             gate.split_weighted(gradients, layout, &weights)
         }
-        (Treatment::Tokens, Some(gate)) => gate.split_tokens(&loss.tokens, layout),
+        (Treatment::Tokens, Some(_)) => Routed::by_tokens(gradients, &loss.split, layout),
         (Treatment::Matched { .. }, Some(gate)) => {
             gate.routing(update.matched.unwrap_or(0.0), gradients, layout).split(gradients, layout)
         }

@@ -51,7 +51,7 @@ fn gradients(basis: &Basis, decoder: &Decoder, rows: &[&[u32]], spans: &[(usize,
     let mut tap = KnobTap::new(basis, &batch.rows);
     let weight = vec![-1.0; targets.len()];
     decoder.gradient(decoder.forward(&batch), &targets, &Objective::Linear(&weight), &mut tap);
-    tap.finish().unwrap().rows
+    tap.finish().unwrap().rollouts.rows
 }
 
 #[test]

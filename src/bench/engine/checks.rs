@@ -1,20 +1,21 @@
 //! Whether a device's own operations compute what the plain tensor operations compute: every operation, whole models forward
 //! and backward, and generation. Errors are relative, `|found - expected| / |expected|`, against f32 on the CPU.
 
+mod generation;
+
+use adapter::{Basis, KnobTap, TokenGate};
 use anyhow::{Result, bail};
 use backend::ops::{Coefficients, Heads, Ops, Rope, Rotation};
 use backend::portable::Portable;
-use backend::{Backend, Batch, Rows, read};
+use backend::svd::{self, Svd};
+use backend::{Backend, Batch, Matrix, Rows, read};
 use burn_tensor::{DType, Device, Int, Tensor, TensorData};
-use generate::{Completion, Prompt, SamplingParams};
 use model::family::{LLAMA, QWEN2, QWEN3};
 use model::{Decoder, Family, Group, ModelConfig, Objective, Tap, Targets, Weights};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use std::fmt::{Display, Formatter};
-use std::panic::resume_unwind;
-use std::time::Duration;
 
 /// Rounding of f32 sums in another order; of bf16 values, 2^-8 apart, through a chain of them.
 const BOUNDS: [(DType, f64); 2] = [(DType::F32, 2e-5), (DType::BF16, 2e-2)];
@@ -34,9 +35,6 @@ static WIDE: [(Shape, [usize; 2]); 3] = [
     (Shape { family: &QWEN2, heads: Heads { queries: 14, kv: 2, d: 64 } }, [896, 4864]),
     (Shape { family: &LLAMA, heads: Heads { queries: 9, kv: 3, d: 64 } }, [576, 1536]),
 ];
-
-/// Elements of the largest tensor that is made to have memory moved.
-const MOST_MOVED: usize = 64 << 20;
 
 /// A family, and attention's sizes.
 #[derive(Clone, Copy)]
@@ -84,6 +82,7 @@ pub(super) fn all(backend: &Backend) -> Result<Vec<Check>> {
             out.extend(wide(backend, shape, *widths, bound)?);
         }
     }
+    out.extend(singular_vectors(backend)?);
     Ok(out)
 }
 
@@ -300,8 +299,56 @@ fn models(backend: &Backend, shape: &Shape, dtype: DType, bound: f64) -> Result<
     }
     note("its gradients, the worst layer", worst, 5.0 * bound);
 
-    out.extend(generations(&decoder, &cpu, &rows, bound)?);
+    let (found, expected) = (split_by_token(&decoder, &rows)?, split_by_token(&cpu, &rows)?);
+    let [found, expected] = [found, expected].map(|values| Tensor::<1>::from_floats(&values[..], &Device::flex()));
+    note("what a gate of tokens quarantines", error(found, expected)?, 5.0 * bound);
+    out.extend(generation::checks(&decoder, &cpu, &rows, bound)?);
     Ok(out)
+}
+
+/// Singular vectors, where the device has a way to find them, of matrices whose smallest values are as near to nothing as those of
+/// a trained model's projections. What is compared is what an adapter makes of them, `U diag(x) Vh`.
+fn singular_vectors(backend: &Backend) -> Result<Vec<Check>> {
+    let mut out = vec![];
+    for (rows, cols) in [(896, 896), (128, 896), (896, 320)] {
+        let r = rows.min(cols);
+        let random = Matrix { rows, cols, data: Random(ChaCha8Rng::seed_from_u64(9)).matrix([rows, cols], 1.0) };
+        let Some(Svd { u, vh, .. }) = svd::on_the_host(&random) else { bail!("the host finds no singular vectors") };
+        let falling: Vec<f32> = (0..r).map(|k| 10f32.powf(-5.0 * k as f32 / r as f32)).collect();
+        let matrix = Svd { u, s: falling, vh }.product();
+        let Some(found) = backend.ops.svd(&matrix)? else { return Ok(out) };
+        let Some(expected) = svd::on_the_host(&matrix) else { bail!("the host finds no singular vectors") };
+        let signs: Vec<f32> = (0..r).map(|k| if k % 3 == 0 { 1.0 } else { -1.0 }).collect();
+        let [found, expected] = [found, expected].map(|svd| Svd { s: signs.clone(), ..svd }.product().data);
+        let sum = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
+        let off = sum(&mut found.iter().zip(&expected).map(|(a, b)| f64::from(a - b)));
+        let error = off / sum(&mut expected.iter().map(|&x| f64::from(x)));
+        out.push(Check { what: format!("singular vectors of {rows} x {cols}"), error, bound: 1e-2 });
+    }
+    Ok(out)
+}
+
+/// What a gate of tokens sends to the quarantine, of every row, and the rows' mean gate values.
+fn split_by_token(decoder: &Decoder, rows: &[Vec<u32>]) -> Result<Vec<f32>> {
+    let rows: &[&[u32]] = &rows.iter().map(Vec::as_slice).collect::<Vec<_>>();
+    let basis = Basis::stand_in(decoder.clone(), 5)?;
+    let (layout, mut random) = (&basis.layout, Random(ChaCha8Rng::seed_from_u64(6)));
+    let mut unit = random.matrix([1, layout.len()], 1.0);
+    for range in layout.ranges() {
+        let length = unit[range.clone()].iter().map(|x| x * x).sum::<f32>().sqrt();
+        unit[range].iter_mut().for_each(|x| *x /= length);
+    }
+    let [lower, upper] = [-0.5, 0.5].map(|edge| vec![edge; layout.count()]);
+    let gate = TokenGate::new(&basis, &[unit], &lower, &upper);
+    let batch = Batch::new(rows, &decoder.backend.device);
+    let spans: Vec<(usize, usize)> = rows.iter().map(|r| (1, r.len())).collect();
+    let targets = Targets::completions(&spans, rows);
+    let weight = vec![-1.0; targets.len()];
+    let mut tap = KnobTap::new(&basis, &batch.rows).gated(Some(&gate));
+    decoder.gradient(decoder.forward(&batch), &targets, &Objective::Linear(&weight), &mut tap);
+    let Some(split) = tap.finish()?.split else { bail!("a gate of tokens split nothing") };
+    let fractions = split.fractions.iter().map(|&f| f as f32);
+    Ok(split.quarantined.rows.concat().into_iter().chain(fractions).collect())
 }
 
 /// Generation at a real model's width, against the trainer: decode steps of few rows have products of their own.
@@ -309,82 +356,5 @@ fn wide(backend: &Backend, shape: &Shape, [width, inner]: [usize; 2], bound: f64
     let config = ModelConfig { hidden_size: width, intermediate_size: inner, ..config(*shape) };
     let decoder = Decoder::with(&Weights::random(config, 3), backend, DType::BF16)?;
     let rows: Vec<Vec<u32>> = LENGTHS.iter().map(|&n| (0..n.max(2) as u32).map(|i| i * 37 % 600).collect()).collect();
-    generations(&decoder, &decoder, &rows, bound)
-}
-
-/// Generation: against the plain steps in f32, whole and in part.
-fn generations(decoder: &Decoder, cpu: &Decoder, rows: &[Vec<u32>], bound: f64) -> Result<Vec<Check>> {
-    let (dtype, device) = (decoder.dtype(), &decoder.backend.device);
-    let (shape, width) = (Shape { family: decoder.config.family, heads: decoder.heads() }, decoder.config.hidden_size);
-    let mut out = vec![];
-    let mut note = |name: &str, error: f64, bound: f64| {
-        out.push(Check { what: format!("{name}, {dtype:?}, {shape}, width {width}"), error, bound });
-    };
-    let params =
-        SamplingParams { temperature: 1.0, top_k: 0, top_p: 1.0, max_new: 60, ends: &[1], prompt_cap: 200, rows: 16 };
-    let generated = |decoder: &Decoder, rows: &[Vec<u32>], params: &SamplingParams| -> Result<Vec<Completion>> {
-        let prompts: Vec<Prompt> = rows
-            .iter()
-            .enumerate()
-            .map(|(i, tokens)| Prompt { id: "p", tokens, seed: 40 + tokens.len() as u64 * 7 + i as u64 % 2 })
-            .collect();
-        Ok(generate::generate(decoder, &prompts, params)?)
-    };
-    let twice: Vec<Vec<u32>> = rows.iter().flat_map(|r| [r.clone(), r.clone()]).chain(rows[..2].to_vec()).collect();
-    let ways = [
-        ("drawn", params),
-        ("greedy", SamplingParams { temperature: 0.0, ..params }),
-        ("top-k", SamplingParams { top_k: 20, temperature: 0.7, ..params }),
-        ("top-p", SamplingParams { top_p: 0.8, ..params }),
-        ("many lanes", SamplingParams { rows: 40, ..params }),
-    ];
-    let all = ways.iter().map(|(_, params)| generated(decoder, &twice, params)).collect::<Result<Vec<_>>>()?;
-    for ((name, params), found) in ways.iter().zip(&all) {
-        if dtype == DType::F32 {
-            let expected = generated(cpu, &twice, params)?;
-            let differ = found.iter().zip(&expected).filter(|(a, b)| a.tokens != b.tokens).count();
-            // A token at the edge of the nucleus is in it or not by one rounding: seen once, for one row of ten, on an H100.
-            let bound = if *name == "top-p" { 1.0 } else { 0.0 };
-            note(&format!("rows that other steps draw otherwise, {name}"), differ as f64, bound);
-        }
-        let alone = generated(decoder, &twice[4..6], params)?;
-        note(&format!("rows that depend on their neighbours, {name}"), differing(&found[4..6], &alone), 0.0);
-        let full: Vec<Vec<u32>> = twice.iter().zip(found).map(|(p, c)| [&p[..], &c.tokens].concat()).collect();
-        let tokens: Vec<&[u32]> = full.iter().map(|r| &r[..]).collect();
-        let spans: Vec<(usize, usize)> = twice.iter().zip(&full).map(|(p, f)| (p.len(), f.len())).collect();
-        let targets = Targets::completions(&spans, &tokens);
-        let trainer = decoder.log_probs(&decoder.hidden(&Batch::new(&tokens, device)), &targets)?;
-        let sampler: Vec<f32> = found.iter().flat_map(|c| c.logp.clone()).collect();
-        let gap = trainer.iter().zip(&sampler).map(|(a, b)| f64::from((a - b).abs())).fold(0.0, f64::max);
-        note(&format!("largest gap of a log-probability to the trainer's, {name}"), gap, 5.0 * bound);
-    }
-    // Long enough for rows that end to be left out.
-    let long = SamplingParams { max_new: 300, ..params };
-    let (found, alone) = (generated(decoder, &twice, &long)?, generated(decoder, &twice[4..6], &long)?);
-    note("rows that depend on how many go on", differing(&found[4..6], &alone), 0.0);
-    let beside = tidied(device, || generated(decoder, &twice, &params))?;
-    note("rows that depend on memory that is tidied up meanwhile", differing(&all[0], &beside), 0.0);
-    Ok(out)
-}
-
-/// How many rows of one generation are not those of the other.
-fn differing(found: &[Completion], expected: &[Completion]) -> f64 {
-    found.iter().zip(expected).filter(|(a, b)| a != b).count() as f64
-}
-
-/// What `work` does while the runtime gives memory back and moves the rest together, over and over.
-fn tidied<T: Send>(device: &Device, work: impl FnOnce() -> T + Send) -> T {
-    std::thread::scope(|scope| {
-        let worker = scope.spawn(work);
-        for step in 1.. {
-            if worker.is_finished() {
-                break;
-            }
-            // What lies in pages smaller than the largest that was ever asked for is what moves.
-            drop(Tensor::<1>::zeros([(step << 20).min(MOST_MOVED)], (device, DType::F32)));
-            device.memory_cleanup();
-            std::thread::sleep(Duration::from_millis(3));
-        }
-        worker.join().unwrap_or_else(|panic| resume_unwind(panic))
-    })
+    generation::checks(&decoder, &decoder, &rows, bound)
 }

@@ -199,7 +199,7 @@ pub(super) fn train(basis: &Basis, decoder: &Decoder, rate: f64) -> Result<Timin
         let batch = Batch::new(&rows, &decoder.backend.device);
         let mut tap = KnobTap::new(basis, &batch.rows);
         decoder.gradient(decoder.forward(&batch), &targets, &Objective::Linear(&weight), &mut tap);
-        width = tap.finish()?.rows[0].len();
+        width = tap.finish()?.rollouts.rows[0].len();
         first.get_or_insert_with(|| started.elapsed().as_secs_f64());
         Ok(())
     })?;
@@ -310,8 +310,12 @@ impl DecodeEngine for Ending<'_> {
         self.inner.assign(lane, sequence);
     }
 
-    fn run(&mut self) -> generate::Result<Vec<Vec<Drawn>>> {
-        let mut steps = self.inner.run()?;
+    fn start(&mut self) -> generate::Result<()> {
+        self.inner.start()
+    }
+
+    fn finish(&mut self) -> generate::Result<Vec<Vec<Drawn>>> {
+        let mut steps = self.inner.finish()?;
         for step in &mut steps {
             for (drawn, lane) in step.iter_mut().zip(&mut self.lanes) {
                 let Some(left) = lane else { continue };

@@ -86,7 +86,8 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
         .collect();
     let taken: Vec<gradients::TrainedRollout> =
         rollouts.iter().enumerate().map(|(i, r)| (i, r, if i % 2 == 0 { 1.5 } else { -1.5 })).collect();
-    let loss = stages.time(Stage::Gradients, || gradients::of_loss(&config, basis, &policies, &taken, plan))?;
+    let passes = gradients::Passes { basis, plan, gate: None };
+    let loss = stages.time(Stage::Gradients, || gradients::of_loss(&config, &policies, &taken, passes))?;
     stages.time(Stage::Step, || {
         let advantages: Vec<f64> = taken.iter().map(|(_, _, a)| *a).collect();
         let groups = vec![0; taken.len()];

@@ -1,10 +1,10 @@
 //! The shipped organism, trained for real: resuming gives the same bytes, and directions have the bands they should.
 
-use adapter::Quarantine;
+use adapter::{Quarantine, RolloutGradients, TokenSplit};
 use backend::Backend;
 use experiment::manifest::Replicate;
 use experiment::{Inputs, Manifest, RunId, Runner};
-use routing::{Band, Direction};
+use routing::{Band, Direction, Gate, Routed};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use substrate::{Grader, Isolation};
@@ -238,13 +238,15 @@ fn knobs_apart_move_along_directions_of_their_own(layout: &adapter::Layout, of: 
     }
 }
 
-/// A rollout's gradient is the sum of its tokens'.
+/// The gate of tokens, computed on the device, against its definition: a gradient for each token by itself, split like a rollout's.
 #[test]
-fn the_gradients_of_tokens_add_up_to_their_rollouts() {
+fn tokens_are_split_one_by_one_and_add_up_to_their_rollouts() {
     let inputs = inputs(&tiny());
-    let (basis, pairs) = (&inputs.bases[0], inputs.pairs_of(Arm::ROUTE2B, FIRST));
-    let knobs = adapter::Knobs::zero(basis.layout.len());
-    let decoder = basis.merge(&knobs, Quarantine::Off);
+    let (basis, pairs) = (&inputs.bases[0], inputs.pairs_of(Arm::ROUTE2B_TOKEN, FIRST));
+    let decoder = basis.merge(&adapter::Knobs::zero(basis.layout.len()), Quarantine::Off);
+    let found = gradients::of_pairs(&decoder, basis, &pairs, PassPlan::WHOLE).unwrap();
+    let one = Arm::ROUTE2B_TOKEN.gate(&found, None, &basis.layout, 41).unwrap();
+    let several = Gate { direction: Direction::leading(&found, &basis.layout, 2).unwrap(), band: one.band.clone() };
     let rows: Vec<Vec<u32>> = pairs.iter().take(3).map(|p| [p.prompt.clone(), p.hack.clone()].concat()).collect();
     let slices: Vec<&[u32]> = rows.iter().map(Vec::as_slice).collect();
     let batch = backend::Batch::new(&slices, &decoder.backend.device);
@@ -253,15 +255,30 @@ fn the_gradients_of_tokens_add_up_to_their_rollouts() {
     let weight = vec![-1.0; targets.len()];
     let of = |mut tap: adapter::KnobTap| {
         decoder.gradient(decoder.forward(&batch), &targets, &model::Objective::Linear(&weight), &mut tap);
-        tap.finish().unwrap().rows
+        tap.finish().unwrap()
     };
-    let whole = of(adapter::KnobTap::new(basis, &batch.rows));
-    let mut tokens = of(adapter::KnobTap::per_token(basis, &batch.rows)).into_iter();
-    for (b, row) in whole.iter().enumerate() {
-        let own = adapter::RolloutGradients { rows: tokens.by_ref().take(rows[b].len()).collect() };
-        let size = row.iter().fold(0.0f32, |m, x| m.max(x.abs()));
-        for (sum, g) in own.sum().iter().zip(row) {
-            assert!((sum - g).abs() <= 1e-4 * size, "rollout {b}: {sum} and {g}");
+    let singles = backend::Rows::new(vec![1; batch.rows.tokens()], &decoder.backend.device);
+    let tokens = of(adapter::KnobTap::new(basis, &singles)).rollouts.rows;
+    let near = |found: &[f64], expected: &[f64]| {
+        let size = expected.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+        found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= 1e-4 * size)
+    };
+    for gate in [one, several] {
+        let token_gate = gate.of_tokens(basis);
+        let found = of(adapter::KnobTap::new(basis, &batch.rows).gated(Some(&token_gate)));
+        let split = found.split.unwrap();
+        let mut left = &tokens[..];
+        for (b, row) in rows.iter().enumerate() {
+            let (own, rest) = left.split_at(row.len());
+            left = rest;
+            let expected = gate.split(&RolloutGradients { rows: own.to_vec() }, &basis.layout);
+            let one = |of: &RolloutGradients| RolloutGradients { rows: vec![of.rows[b].clone()] };
+            let part = TokenSplit { quarantined: one(&split.quarantined), fractions: vec![split.fractions[b]] };
+            let routed = Routed::by_tokens(&one(&found.rollouts), &part, &basis.layout);
+            assert!(near(&routed.deployed, &expected.deployed), "rollout {b}, deployed");
+            assert!(near(&routed.quarantined, &expected.quarantined), "rollout {b}, quarantined");
+            let mean = expected.fractions.iter().sum::<f64>() / row.len() as f64;
+            assert!(mean > 0.05 && (routed.fractions[0] - mean).abs() < 1e-4, "{} and {mean}", routed.fractions[0]);
         }
     }
 }

@@ -237,7 +237,8 @@ impl<'a> CudaEngine<'a> {
         }
     }
 
-    fn play(&mut self) -> Result<Vec<Vec<Drawn>>> {
+    /// Puts a stride of steps into the stream.
+    fn play(&mut self) -> Result<()> {
         driver::enter()?;
         self.narrow();
         if self.lanes_changed {
@@ -247,13 +248,19 @@ impl<'a> CudaEngine<'a> {
             Some(graph) => graph,
             None => self.recorded()?,
         };
-        let (lanes, rows) = (self.lanes.len(), self.order.len());
-        let bytes = rows * size_of::<[u32; 2]>();
+        let bytes = self.order.len() * size_of::<[u32; 2]>();
         for index in 0..STRIDE {
             graph.play(&self.stream)?;
             self.stream.copy(self.rows.drawn + (index * bytes) as u64, self.rows.last, bytes)?;
         }
         self.graph = Some(graph);
+        Ok(())
+    }
+
+    /// What they drew.
+    fn played(&mut self) -> Result<Vec<Vec<Drawn>>> {
+        driver::enter()?;
+        let (lanes, rows) = (self.lanes.len(), self.order.len());
         let mut drawn = vec![[0u32; 2]; STRIDE * rows];
         self.stream.read(&mut drawn, self.rows.drawn)?;
         let mut steps = vec![vec![Drawn { token: 0, logp: 0.0 }; lanes]; STRIDE];
@@ -418,7 +425,11 @@ impl DecodeEngine for CudaEngine<'_> {
         self.lanes_changed = true;
     }
 
-    fn run(&mut self) -> crate::Result<Vec<Vec<Drawn>>> {
+    fn start(&mut self) -> crate::Result<()> {
         Ok(self.play()?)
+    }
+
+    fn finish(&mut self) -> crate::Result<Vec<Vec<Drawn>>> {
+        Ok(self.played()?)
     }
 }

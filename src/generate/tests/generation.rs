@@ -1,7 +1,8 @@
 //! Generation: rows do not see each other, and the sampler's log-probabilities are the trainer's.
 
 use backend::{Backend, Batch};
-use generate::{Completion, GenerateError, Prompt, SamplingParams};
+use generate::scheduler::Scheduler;
+use generate::{Completion, GenerateError, Generation, Prompt, SamplingParams};
 use model::{Decoder, Targets, Weights};
 use std::path::Path;
 
@@ -89,4 +90,35 @@ fn a_prompt_over_the_cap_is_an_error_that_names_it() {
         generate::generate(&decoder(), &[Prompt { id: "train-0007", tokens: &tokens, seed: 0 }], &HOW).unwrap_err();
     assert!(matches!(error, GenerateError::PromptTooLong { tokens: 9, cap: 8, .. }));
     assert!(error.to_string().contains("train-0007"));
+}
+
+/// As two states of one run are sampled: what one draws does not depend on the other, nor on when it is stepped.
+#[test]
+fn models_that_take_turns_draw_what_each_draws_alone() {
+    let (model, rows) = (decoder(), prompts());
+    let other = model.with_projections(|_, _, weight| weight.clone().mul_scalar(0.5));
+    let seeded: Vec<Prompt> =
+        rows.iter().enumerate().map(|(i, t)| Prompt { id: "p", tokens: t, seed: i as u64 }).collect();
+    let halves =
+        [Generation { decoder: &model, prompts: &seeded[..6] }, Generation { decoder: &other, prompts: &seeded[6..] }];
+    let alone = halves.map(|g| generate::generate(g.decoder, g.prompts, &HOW).unwrap());
+    assert_ne!(alone[1], generate::generate(&model, halves[1].prompts, &HOW).unwrap(), "they are two models");
+
+    let mut running = halves.map(|g| {
+        let scheduler = Scheduler::new(g.decoder, g.prompts, &HOW).unwrap();
+        let engine = generate::engine_for(scheduler.task()).unwrap();
+        (scheduler, engine)
+    });
+    while running.iter().any(|(scheduler, _)| !scheduler.is_done()) {
+        running.iter_mut().for_each(|(scheduler, engine)| scheduler.start(&mut **engine).unwrap());
+        running.iter_mut().for_each(|(scheduler, engine)| scheduler.finish(&mut **engine).unwrap());
+    }
+    assert_eq!(running.map(|(mut scheduler, _)| scheduler.completions()), alone);
+
+    // Whoever has nothing to write has written it.
+    let mut told = vec![];
+    let with_none = [halves[0], Generation { decoder: &other, prompts: &[] }, halves[1]];
+    generate::generate_each(&with_none, &HOW, |i, completions| told.push((i, completions))).unwrap();
+    told.sort_by_key(|(i, _)| *i);
+    assert_eq!(told, [(0, alone[0].clone()), (1, vec![]), (2, alone[1].clone())]);
 }

@@ -85,7 +85,6 @@ proptest! {
         let layout = layout();
         let splits = [
             gate.split(&batch, &layout),
-            gate.split_tokens(std::slice::from_ref(&batch), &layout),
             gate.split_signed(&batch, &layout, &[sign]),
             gate.split_by(&batch, &layout, |own| vec![share; own.len()]),
         ];
@@ -103,8 +102,6 @@ proptest! {
         adds_up(&gate.split_by(&batch, &layout, |own| vec![share; own.len()]), &batch)?;
         adds_up(&gate.split_signed(&batch, &layout, &vec![-1.0; batch.rows.len()]), &batch)?;
         adds_up(&Routed::nothing(&batch, &layout), &batch)?;
-        let tokens: Vec<RolloutGradients> = batch.rows.iter().map(|row| RolloutGradients { rows: vec![row.clone()] }).collect();
-        adds_up(&gate.split_tokens(&tokens, &layout), &batch)?;
     }
 
     /// The quarantine gets `f g` of the definition, within the step of gate values.

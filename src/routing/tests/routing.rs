@@ -2,7 +2,7 @@
 
 mod common;
 
-use adapter::{Layout, RolloutGradients};
+use adapter::{Layout, RolloutGradients, TokenSplit};
 use common::{layout, pairs, rows};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -144,21 +144,19 @@ fn a_weighted_gradient_keeps_its_direction_and_tells_its_gate_value() {
 }
 
 #[test]
-fn tokens_are_split_one_by_one_and_nothing_is_lost() {
+fn what_a_gate_of_tokens_leaves_is_the_deployed_knobs_and_nothing_is_lost() {
     let layout = layout();
     let (gate, batch) = gate_and_batch(3, &layout);
-    let rollouts =
-        [RolloutGradients { rows: batch.rows[..4].to_vec() }, RolloutGradients { rows: batch.rows[4..].to_vec() }];
-    let routed = gate.split_tokens(&rollouts, &layout);
-    let each = gate.split(&batch, &layout);
+    let quarantined: Vec<Vec<f32>> = batch.rows.iter().map(|row| row.iter().map(|g| 0.25 * g).collect()).collect();
+    let fractions = vec![0.25; batch.rows.len()];
+    let split = TokenSplit { quarantined: RolloutGradients { rows: quarantined }, fractions: fractions.clone() };
+    let routed = Routed::by_tokens(&batch, &split, &layout);
+    let quarter = gate.split_by(&batch, &layout, |own| vec![0.25; own.len()]);
     for i in 0..layout.len() {
-        assert!(
-            (routed.deployed[i] - each.deployed[i]).abs() < 1e-12
-                && (routed.quarantined[i] - each.quarantined[i]).abs() < 1e-12
-        );
+        assert!((routed.deployed[i] - quarter.deployed[i]).abs() < 1e-6);
+        assert!((routed.quarantined[i] - quarter.quarantined[i]).abs() < 1e-6);
     }
-    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
-    assert_eq!(routed.fractions, [mean(&each.fractions[..4]), mean(&each.fractions[4..])]);
+    assert_eq!(routed.fractions, fractions);
 }
 
 /// Whatever gate values are put in the place of a module's own, the halves add up to the whole.

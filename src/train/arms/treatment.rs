@@ -41,7 +41,7 @@ pub enum Treatment {
 }
 
 impl Treatment {
-    /// Whether it wants a gradient for every token.
+    /// Whether its gate looks at every token by itself.
     pub fn per_token(self) -> bool {
         self == Self::Tokens
     }
