@@ -55,7 +55,7 @@ impl Basis {
             }
             Ok(path)
         };
-        let kept = two_at_a_time(&LinearId::all(&base.config), keep, told)?;
+        let kept = several_at_a_time(&LinearId::all(&base.config), keep, told)?;
         Self::from_factors(base, |id| {
             let damaged = |error| match error {
                 BackendError::Damaged { path, reason } => AdapterError::Cache { path, reason },
@@ -172,26 +172,28 @@ impl Basis {
     }
 }
 
-/// What is kept of every projection, and where. While the device is at one, the host reads, turns over and writes another.
-fn two_at_a_time(
+/// Projections that are worked on at once. While the device is at one, the host reads, turns over, tries and writes others.
+const AT_ONCE: usize = 4;
+
+/// What is kept of every projection, and where.
+fn several_at_a_time(
     ids: &[LinearId],
     keep: impl Fn(LinearId) -> Result<PathBuf> + Sync,
     told: impl Fn(usize, usize) + Sync,
 ) -> Result<BTreeMap<LinearId, PathBuf>> {
     let done = AtomicUsize::new(0);
-    let every_second = |first: usize| {
-        let each = ids.iter().skip(first).step_by(2).map(|&id| {
+    let some = |first: usize| {
+        let each = ids.iter().skip(first).step_by(AT_ONCE).map(|&id| {
             let path = keep(id)?;
             told(done.fetch_add(1, Ordering::Relaxed) + 1, ids.len());
             Ok((id, path))
         });
-        each.collect::<Result<BTreeMap<_, _>>>()
+        each.collect::<Result<Vec<_>>>()
     };
     std::thread::scope(|scope| {
-        let beside = scope.spawn(|| every_second(1));
-        let mut kept = every_second(0)?;
-        kept.extend(beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
-        Ok(kept)
+        let threads: Vec<_> = (0..AT_ONCE).map(|first| scope.spawn(move || some(first))).collect();
+        let kept = threads.into_iter().map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        kept.collect::<Result<Vec<_>>>().map(|kept| kept.into_iter().flatten().collect())
     })
 }
 

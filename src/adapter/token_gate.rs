@@ -9,7 +9,7 @@ use model::{Group, Proj};
 
 /// Narrower bands than this count as this wide.
 pub const NARROWEST: f64 = 1e-6;
-/// Shorter gradients than this point nowhere: their cosine is 0.
+/// What gradients are divided by at least, so that one of zeros stays one.
 const SHORTEST: f32 = 1e-30;
 
 /// A direction and its band, per module: `f = clamp((cos(g, v) - lower) / max(upper - lower, 1e-6), 0, 1)`.
@@ -61,11 +61,13 @@ impl TokenGate {
         let turned = right.clone().transpose();
         // Sums over a module's knobs are sums over the rows of both turned over.
         let sums = |left: Tensor<2>, right: &Tensor<2>| ops.row_sums(&left.transpose(), right, modules);
-        let length = sums(left.clone().square(), &right.square().transpose()).sqrt().clamp_min(SHORTEST);
+        // A cosine does not see a gradient's length, and squares of the smallest would be nothing in f32.
+        let level = left.clone() / left.clone().abs().max_dim(1).clamp_min(SHORTEST);
+        let length = sums(level.clone().square(), &right.square().transpose()).sqrt().clamp_min(SHORTEST);
         let start = self.layout.iter().nth(first).map_or(0, |(_, range)| range.start);
         let along = |unit: &Tensor<2>| {
             let unit = unit.clone().narrow(1, start, modules.tokens());
-            sums(left.clone() * unit, &turned) / length.clone()
+            sums(level.clone() * unit, &turned) / length.clone()
         };
         let cosine = match self.units.as_slice() {
             [one] => along(one),

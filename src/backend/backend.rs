@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// The CUDA kernels read sixteen bytes at a time, eight values in bf16, so widths are multiples of [`WIDTHS`]; they hold a head
 /// in a warp's registers, so it has [`MOST_HEAD`] dimensions at most.
-const WIDTHS: usize = 8;
+pub(crate) const WIDTHS: usize = 8;
 const MOST_HEAD: usize = 128;
 
 /// What computes: decode engines differ by it.

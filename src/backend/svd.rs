@@ -53,6 +53,8 @@ const NEAR_DIVIDED: f64 = 0.03;
 const NOISE: f64 = 1e-6;
 /// Random vectors that are tried.
 const PROBES: u64 = 4;
+/// Rows that one thread adds up.
+const BLOCK: usize = 128;
 
 /// Whether these are singular vectors and values of `W`: `U` and `V` must have orthonormal columns, and `W V = U diag(s)`. Tried on vectors
 /// `x` of random signs: `U^T U x = x`, `V^T V x = x`, and `W V (x / s) = U x`, by which each direction counts alike, however small its value.
@@ -77,15 +79,19 @@ pub fn holds(w: &Matrix, svd: &Svd) -> bool {
 }
 
 fn times(m: &Matrix, x: &[f64]) -> Vec<f64> {
-    m.data.chunks_exact(m.cols).map(|row| row.iter().zip(x).map(|(a, x)| f64::from(*a) * x).sum()).collect()
+    m.data.par_chunks_exact(m.cols).map(|row| row.iter().zip(x).map(|(a, x)| f64::from(*a) * x).sum()).collect()
 }
 
 fn transposed_times(m: &Matrix, x: &[f64]) -> Vec<f64> {
-    let mut sums = vec![0.0; m.cols];
-    for (row, x) in m.data.chunks_exact(m.cols).zip(x) {
-        sums.iter_mut().zip(row).for_each(|(sum, a)| *sum += f64::from(*a) * x);
-    }
-    sums
+    let block = |(rows, x): (&[f32], &[f64])| {
+        let mut sums = vec![0.0; m.cols];
+        for (row, x) in rows.chunks_exact(m.cols).zip(x) {
+            sums.iter_mut().zip(row).for_each(|(sum, a)| *sum += f64::from(*a) * x);
+        }
+        sums
+    };
+    let blocks: Vec<Vec<f64>> = m.data.par_chunks(BLOCK * m.cols).zip(x.par_chunks(BLOCK)).map(block).collect();
+    (0..m.cols).map(|j| blocks.iter().map(|sums| sums[j]).sum()).collect()
 }
 
 /// Within this share of the length; not where anything is not a number.

@@ -9,7 +9,6 @@ use anyhow::{Context, Result, bail};
 use backend::{Backend, DeviceChoice};
 use burn_tensor::DType;
 use failure::Failure;
-use generate::scheduler;
 use model::ModelConfig;
 use std::collections::HashMap;
 use std::path::Path;
@@ -192,7 +191,7 @@ fn peer(root: &Path, python: &str, config: &ModelConfig, only: &[Work]) -> Resul
         "batches": timings::BATCHES,
         "context": timings::CONTEXT,
         "generate": timings::LANES,
-        "prefill": scheduler::PREFILL,
+        "prefill": timings::PREFILL,
         "only": only.iter().map(|work| work.name()).collect::<Vec<_>>(),
     });
     let started = Command::new(python).arg(root.join(PEER)).arg(wanted.to_string()).stderr(Stdio::inherit()).output();

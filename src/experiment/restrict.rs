@@ -1,6 +1,6 @@
 //! A part of a plan: some of its arms, some of its seeds. Its runs are the plan's own, so that the rest can be run later beside them.
 
-use crate::{ExperimentError, Manifest, Result, checks};
+use crate::{ExperimentError, Manifest, Result, RunId, checks};
 use train::Arm;
 
 impl Manifest {
@@ -48,6 +48,12 @@ impl Manifest {
         part.restricted = self.restricted || part.jobs().len() < whole;
         self = part;
         Ok(self)
+    }
+
+    /// The same settings for one run, on whatever seed, in the plan or not.
+    pub fn of_one(mut self, run: RunId) -> Self {
+        (self.arms, self.seeds, self.fewer) = (vec![run.arm], vec![run.seed], None);
+        self
     }
 
     /// Its name; of a part, with what it is a part of.
@@ -100,6 +106,17 @@ mod tests {
         assert_eq!(part.title(), "full, a part of it: arms vanilla, route2b, random-v-matched; seeds 41, 43");
         let (whole, run) = (tier("full"), part.runs()[3]);
         assert_eq!(part.config(run).unwrap(), whole.config(run).unwrap(), "its runs are the plan's own");
+    }
+
+    /// Whoever trains one run may take a seed that the plan has not, for an arm that it runs on few seeds, too.
+    #[test]
+    fn one_run_of_any_seed_is_a_plan() {
+        for (tier_name, arm) in [("organism", "route2b-token"), ("organism", "route2b"), ("full", "route2b")] {
+            let run = RunId { arm: Arm::from_name(arm).unwrap(), seed: 41_000 };
+            let plan = tier(tier_name).of_one(run);
+            assert_eq!(plan.runs(), [run]);
+            plan.config(run).unwrap();
+        }
     }
 
     #[test]

@@ -42,6 +42,9 @@ pub struct Sequence {
 
 /// Decode steps on a device.
 pub trait DecodeEngine {
+    /// Tokens of one prefill call. A shorter prompt shares it with others of its size, a longer one has it alone.
+    fn prefill_tokens(&self) -> usize;
+
     /// Encodes rows and stores the keys and values of packed token `from` at cache slot `to`, for each `(from, to)`.
     fn prefill(&mut self, rows: &[&[u32]], slots: &[(usize, usize)]) -> Result<()>;
 

@@ -122,6 +122,11 @@ impl CacheView {
 }
 
 impl DecodeEngine for PortableEngine<'_> {
+    /// Filler is computed like prompts: few tokens, for few prompts.
+    fn prefill_tokens(&self) -> usize {
+        512
+    }
+
     fn prefill(&mut self, rows: &[&[u32]], slots: &[(usize, usize)]) -> Result<()> {
         let decoder = self.task.decoder;
         let from = self.ints(slots.iter().map(|p| p.0));

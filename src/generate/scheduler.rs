@@ -7,8 +7,6 @@ use crate::{GenerateError, Result};
 use model::Decoder;
 use std::collections::HashMap;
 
-/// Tokens of one prefill call. A shorter prompt shares it with others of its size, a longer one has it alone.
-pub const PREFILL: usize = 512;
 /// Prompts are padded to a power of two and at least to this.
 const SHORTEST: usize = 64;
 
@@ -192,7 +190,7 @@ impl<'a> Scheduler<'a> {
         let mut order = prefixes;
         order.sort_by_key(|prefix| (size(prefix), *prefix));
         for same in order.chunk_by(|a, b| size(a) == size(b)) {
-            let total = PREFILL.max(size(&same[0]));
+            let total = engine.prefill_tokens().max(size(&same[0]));
             for call in same.chunks(total / size(&same[0])) {
                 let (mut rows, mut slots, mut at) = (vec![], vec![], 0);
                 for &prefix in call {

@@ -67,7 +67,7 @@ fn at_zero_knobs_the_model_is_the_base_model_bit_for_bit() {
     }
 }
 
-/// Two at a time, from nothing and from what is kept: the same bits as one after the other, and each is told once.
+/// Several at a time, from nothing and from what is kept: the same bits as one after the other, and each is told once.
 #[test]
 fn factors_that_are_kept_are_those_that_are_made_anew() {
     let (basis, weights) = basis();

@@ -16,6 +16,7 @@ pub mod driver;
 pub mod stream;
 pub mod svd;
 
+use crate::backend::WIDTHS;
 use crate::batch::Rows;
 use crate::matrix::{Matrix, Raw};
 use crate::memory::DeviceMemory;
@@ -295,6 +296,12 @@ impl Ops for Cuda {
 
     fn row_sums(&self, left: &Tensor<2>, right: &Tensor<2>, rows: &Rows) -> Tensor<2> {
         let [n, width] = left.dims();
+        let whole = width.next_multiple_of(WIDTHS);
+        if width < whole {
+            let filler = || Tensor::zeros([n, whole - width], (&left.device(), left.dtype()));
+            let filled = |x: &Tensor<2>| Tensor::cat(vec![x.clone(), filler()], 1);
+            return self.row_sums(&filled(left), &filled(right), rows).narrow(1, 0, width);
+        }
         let (left, right, starts) = (dense(left), dense(right), indices(&rows.starts));
         let count = rows.count();
         let parts = (n / count.max(1)).div_ceil(PART).max(1);

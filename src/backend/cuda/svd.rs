@@ -5,6 +5,7 @@
 use super::driver::{self, Buffer, CudaError, Result, fail};
 use crate::matrix::Matrix;
 use crate::svd::Svd;
+use parking_lot::Mutex;
 use rayon::prelude::*;
 use std::ffi::c_void;
 use std::ptr::null_mut;
@@ -73,6 +74,34 @@ fn transpose(data: &[f32], rows: usize, cols: usize) -> Vec<f32> {
     out
 }
 
+/// The library's handles, as addresses. Making them takes as long as a small decomposition.
+struct Solver {
+    handle: usize,
+    params: usize,
+}
+
+/// Those that nobody uses at the moment.
+static SOLVERS: Mutex<Vec<Solver>> = Mutex::new(vec![]);
+
+impl Solver {
+    fn take(library: &Library) -> Result<Self> {
+        if let Some(solver) = SOLVERS.lock().pop() {
+            return Ok(solver);
+        }
+        let (mut handle, mut params) = (null_mut(), null_mut());
+        // SAFETY: places for the answers.
+        unsafe {
+            check("cusolverDnCreate", (library.create)(&mut handle))?;
+            check("cusolverDnCreateParams", (library.params)(&mut params))?;
+        }
+        Ok(Self { handle: handle as usize, params: params as usize })
+    }
+
+    fn leave(self) {
+        SOLVERS.lock().push(self);
+    }
+}
+
 /// Signs as they come; `None` if it did not converge.
 pub fn thin(matrix: &Matrix) -> Result<Option<Svd>> {
     let Matrix { rows, cols, data } = matrix;
@@ -100,13 +129,12 @@ fn tall(columns: &[f32], m: usize, n: usize) -> Result<Option<Tall>> {
     let (a, s, u, v, info) = (doubles(m * n)?, doubles(n)?, doubles(m * n)?, doubles(n * n)?, doubles(1)?);
     let wide: Vec<f64> = columns.par_iter().map(|&x| f64::from(x)).collect();
     driver::copy_in(a.pointer, bytes(&wide))?;
-    let (mut handle, mut params) = (null_mut(), null_mut());
+    let solver = Solver::take(library)?;
+    let (handle, params) = (solver.handle as Handle, solver.params as Handle);
     let (mut on_device, mut on_host, mut error) = (0, 0, 0.0);
     let (rows, cols) = (m as i64, n as i64);
-    // SAFETY: handles that were just made, buffers of the sizes that the header asks for.
+    // SAFETY: handles that nobody else has now, buffers of the sizes that the header asks for.
     unsafe {
-        check("cusolverDnCreate", (library.create)(&mut handle))?;
-        check("cusolverDnCreateParams", (library.params)(&mut params))?;
         macro_rules! call {
             ($function:ident, $($more:expr),*) => {
                 (library.$function)(
@@ -124,6 +152,7 @@ fn tall(columns: &[f32], m: usize, n: usize) -> Result<Option<Tall>> {
         )?;
         driver::wait()?;
     }
+    solver.leave();
     let (mut left, mut values, mut right, mut failed) = (vec![0f64; m * n], vec![0f64; n], vec![0f64; n * n], [0i32]);
     driver::copy_out(&mut left, u.pointer)?;
     driver::copy_out(&mut values, s.pointer)?;

@@ -3,8 +3,8 @@
 
 mod generation;
 
-use adapter::{Basis, KnobTap, TokenGate};
-use anyhow::{Result, bail};
+use adapter::{Basis, KnobTap, TokenGate, TokenSplit};
+use anyhow::{Context, Result, bail};
 use backend::ops::{Coefficients, Heads, Ops, Rope, Rotation};
 use backend::portable::Portable;
 use backend::svd::{self, Svd};
@@ -207,6 +207,12 @@ fn operations(backend: &Backend, shape: &Shape, dtype: DType, bound: f64) -> Res
         "row_sums",
         error(ops.row_sums(&x.here, &other.here, &rows), Portable.row_sums(&x.there, &other.there, &cpu_rows))?,
     );
+    let odd = |x: &Tensor<2>| x.clone().narrow(1, 0, hidden - 3);
+    let (found, expected) = (
+        ops.row_sums(&odd(&x.here), &odd(&other.here), &rows),
+        Portable.row_sums(&odd(&x.there), &odd(&other.there), &cpu_rows),
+    );
+    note("row_sums of an odd width", error(found, expected)?);
     let knob: Vec<f32> = (0..hidden).map(|i| (i % 7) as f32 * 0.1).collect();
     let [here, there] =
         [device, &cpu].map(|d| Tensor::<1>::from_data(TensorData::new(knob.clone(), [hidden]), (d, DType::F32)));
@@ -300,8 +306,17 @@ fn models(backend: &Backend, shape: &Shape, dtype: DType, bound: f64) -> Result<
     note("its gradients, the worst layer", worst, 5.0 * bound);
 
     let (found, expected) = (split_by_token(&decoder, &rows)?, split_by_token(&cpu, &rows)?);
-    let [found, expected] = [found, expected].map(|values| Tensor::<1>::from_floats(&values[..], &Device::flex()));
-    note("what a gate of tokens quarantines", error(found, expected)?, 5.0 * bound);
+    let off = |of: fn(&TokenSplit) -> Vec<f32>| {
+        let [found, expected] = [&found, &expected].map(of);
+        error(
+            Tensor::<1>::from_floats(&found[..], &Device::flex()),
+            Tensor::from_floats(&expected[..], &Device::flex()),
+        )
+    };
+    note("what a gate of tokens quarantines", off(|split| split.quarantined.rows.concat())?, 5.0 * bound);
+    // Every token counts alike there, those with next to no gradient, too, whose cosine is rounding's.
+    let fractions = |split: &TokenSplit| split.fractions.iter().map(|&f| f as f32).collect();
+    note("its mean values", off(fractions)?, (5.0 * bound).max(5e-3));
     out.extend(generation::checks(&decoder, &cpu, &rows, bound)?);
     Ok(out)
 }
@@ -328,8 +343,8 @@ fn singular_vectors(backend: &Backend) -> Result<Vec<Check>> {
     Ok(out)
 }
 
-/// What a gate of tokens sends to the quarantine, of every row, and the rows' mean gate values.
-fn split_by_token(decoder: &Decoder, rows: &[Vec<u32>]) -> Result<Vec<f32>> {
+/// What a gate of tokens with a random direction makes of every row.
+fn split_by_token(decoder: &Decoder, rows: &[Vec<u32>]) -> Result<TokenSplit> {
     let rows: &[&[u32]] = &rows.iter().map(Vec::as_slice).collect::<Vec<_>>();
     let basis = Basis::stand_in(decoder.clone(), 5)?;
     let (layout, mut random) = (&basis.layout, Random(ChaCha8Rng::seed_from_u64(6)));
@@ -346,9 +361,7 @@ fn split_by_token(decoder: &Decoder, rows: &[Vec<u32>]) -> Result<Vec<f32>> {
     let weight = vec![-1.0; targets.len()];
     let mut tap = KnobTap::new(&basis, &batch.rows).gated(Some(&gate));
     decoder.gradient(decoder.forward(&batch), &targets, &Objective::Linear(&weight), &mut tap);
-    let Some(split) = tap.finish()?.split else { bail!("a gate of tokens split nothing") };
-    let fractions = split.fractions.iter().map(|&f| f as f32);
-    Ok(split.quarantined.rows.concat().into_iter().chain(fractions).collect())
+    tap.finish()?.split.context("a gate of tokens split nothing")
 }
 
 /// Generation at a real model's width, against the trainer: decode steps of few rows have products of their own.

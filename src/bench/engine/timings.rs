@@ -8,7 +8,7 @@ use burn_tensor::{DType, Device, Distribution, Tensor};
 use failure::Failure;
 use generate::draw::Drawn;
 use generate::engine::{DecodeEngine, DecodeTask, PAGE, Sequence};
-use generate::scheduler::{PREFILL, Scheduler};
+use generate::scheduler::Scheduler;
 use generate::{Completion, Prompt, SamplingParams, engine_for};
 use model::{Decoder, LinearId, ModelConfig, Objective, Targets, Weights};
 use rand::{RngExt, SeedableRng};
@@ -134,6 +134,9 @@ fn bytes(config: &ModelConfig, dtype: DType) -> (f64, f64) {
     let weights = projections(config) + config.vocab_size * config.hidden_size;
     ((weights * dtype.size()) as f64, (cache * dtype.size()) as f64)
 }
+
+/// Tokens of the prompt whose encoding is timed.
+pub(super) const PREFILL: usize = 512;
 
 /// One call of the sampler's prefill: a prompt's keys and values into the cache, in the fixed shape that every call has.
 pub(super) fn prefill(decoder: &Decoder, rate: f64) -> Result<Timing> {
@@ -297,6 +300,10 @@ struct Ending<'a> {
 }
 
 impl DecodeEngine for Ending<'_> {
+    fn prefill_tokens(&self) -> usize {
+        self.inner.prefill_tokens()
+    }
+
     fn prefill(&mut self, rows: &[&[u32]], slots: &[(usize, usize)]) -> generate::Result<()> {
         self.inner.prefill(rows, slots)
     }

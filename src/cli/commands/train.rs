@@ -22,7 +22,7 @@ pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()>
         Some(name) => manifest.piece(name)?,
         None => {
             let run = RunId { arm: args.arm, seed: args.seed };
-            (manifest.arms, manifest.seeds) = (vec![run.arm], vec![run.seed]);
+            manifest = manifest.of_one(run);
             Some(Job::Run(run))
         }
     };

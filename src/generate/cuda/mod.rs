@@ -2,6 +2,7 @@
 //! stride of steps at a time. The cache, the rows' state and everything between lie in buffers of its own, on a stream of its
 //! own beside the runtime's.
 
+mod buffers;
 mod layer;
 mod sizes;
 mod step;
@@ -14,6 +15,7 @@ use backend::cuda::driver::{self, Arg, Buffer, CudaError, Graph, Kernels, Launch
 use backend::cuda::stream::{DevicePtrs, device_ptrs, enqueue};
 use backend::cuda::{dense, heads_args, indices, pointers, typed};
 use backend::{BackendError, Batch, Implementation};
+use buffers::{Between, Rows};
 use burn_cubecl::tensor::CubeTensor;
 use burn_tensor::{Device, Int, Tensor, TensorData};
 use layer::{LayerPtrs, parts};
@@ -28,43 +30,14 @@ impl From<CudaError> for GenerateError {
     }
 }
 
+/// Tokens of one prefill call: of fewer, launching the kernels takes longer than computing them.
+const PREFILL: usize = 2048;
 /// Steps between two looks at what was drawn: a row that ends in between draws on in vain.
 const STRIDE: usize = 8;
 /// When half of the rows have ended, a step is recorded anew for the others alone, but never for fewer rows than this.
 const NARROWEST: usize = 8;
 /// And only if one of them may have as many steps to go: recording takes as long as a few steps.
 const WORTH_NARROWING: usize = 128;
-
-/// The rows' state as the device holds it.
-struct Rows {
-    tokens: u64,
-    positions: u64,
-    steps: u64,
-    seeds: u64,
-    tables: u64,
-    /// What the last step drew, and all of a stride.
-    last: u64,
-    drawn: u64,
-    /// Cache slots to copy from and to.
-    sources: u64,
-    targets: u64,
-}
-
-/// Values between the kernels of a step.
-struct Between {
-    x: u64,
-    normed: u64,
-    qkv: u64,
-    query: u64,
-    attended: u64,
-    gate_up: u64,
-    product: u64,
-    logits: u64,
-    floors: u64,
-    found: u64,
-    parts: u64,
-    adds: u64,
-}
 
 /// What an engine leaves to the next one, since making it takes longer than many steps.
 struct Pooled {
@@ -107,6 +80,8 @@ pub struct CudaEngine<'a> {
     order: Vec<usize>,
     /// Sequences were assigned since the device was told of them.
     lanes_changed: bool,
+    /// Prompts may still be on their way into the cache.
+    prefilling: bool,
 }
 
 impl<'a> CudaEngine<'a> {
@@ -194,6 +169,7 @@ impl<'a> CudaEngine<'a> {
             drawn: vec![0; rows],
             order: (0..rows).collect(),
             lanes_changed: true,
+            prefilling: false,
             sizes,
             kernel_choice,
             task,
@@ -293,6 +269,14 @@ impl<'a> CudaEngine<'a> {
         stream.record(|| self.step())
     }
 
+    /// Waits for prompts that are still being encoded: they go through the runtime's stream, not this one.
+    fn prefilled(&mut self) -> crate::Result<()> {
+        if std::mem::take(&mut self.prefilling) {
+            self.task.decoder.backend.device.sync().map_err(|e| BackendError::Compute(e.to_string()))?;
+        }
+        Ok(())
+    }
+
     fn indices(&self, values: impl Iterator<Item = usize>) -> Tensor<1, Int> {
         ints(values, &self.task.decoder.backend.device)
     }
@@ -304,64 +288,10 @@ fn ints(values: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> 
     Tensor::from_data(TensorData::new(values, [n]), device)
 }
 
-impl Rows {
-    fn in_(room: &mut Room, Sizes { rows, table, .. }: Sizes) -> Self {
-        let mut ints = |n: usize| room.place(n * 4);
-        Self {
-            tokens: ints(rows),
-            positions: ints(rows),
-            steps: ints(rows),
-            seeds: ints(2 * rows),
-            tables: ints(rows * table),
-            last: ints(2 * rows),
-            drawn: ints(2 * rows * STRIDE),
-            sources: ints(rows * PAGE),
-            targets: ints(rows * PAGE),
-        }
-    }
-
-    fn move_by(&mut self, start: u64) {
-        let Self { tokens, positions, steps, seeds, tables, last, drawn, sources, targets } = self;
-        [tokens, positions, steps, seeds, tables, last, drawn, sources, targets]
-            .into_iter()
-            .for_each(|place| *place += start);
-    }
-}
-
-impl Between {
-    fn in_(room: &mut Room, sizes: Sizes, kernel_choice: KernelChoice) -> Self {
-        let Sizes { rows, hidden, inner, vocabulary, heads, dtype, .. } = sizes;
-        let parts = if kernel_choice.flash { heads.kv * sizes.most_pieces() * sizes.part_bytes() } else { 0 };
-        let adds = sizes::splits(inner).max(sizes::splits(heads.queries * heads.d));
-        let mut place = |bytes: usize| room.place(rows * bytes);
-        let element = dtype.size();
-        Self {
-            x: place(hidden * element),
-            normed: place(hidden * element),
-            qkv: place(heads.width() * element),
-            query: place(heads.queries * heads.d * element),
-            attended: place(heads.queries * heads.d * element),
-            gate_up: place(2 * inner * element),
-            product: place(inner * element),
-            logits: place(vocabulary * 4),
-            floors: place(4),
-            found: place(sizes::DRAW_PARTS * sizes::FOUND_BYTES),
-            parts: place(parts),
-            adds: place(adds * hidden * 4),
-        }
-    }
-
-    fn move_by(&mut self, start: u64) {
-        let Self { x, normed, qkv, query, attended, gate_up, product, logits, floors, found, parts, adds } = self;
-        [x, normed, qkv, query, attended, gate_up, product, logits, floors, found, parts, adds]
-            .into_iter()
-            .for_each(|place| *place += start);
-    }
-}
-
 impl Drop for CudaEngine<'_> {
     fn drop(&mut self) {
         let _ = self.stream.wait();
+        let _ = self.prefilled();
         let Some(lt) = self.lt.take() else { return };
         let memory = self.memory.take().filter(|memory| memory.bytes <= MOST_POOLED);
         let memory = memory.map(|memory| (memory, self.sizes));
@@ -371,6 +301,10 @@ impl Drop for CudaEngine<'_> {
 }
 
 impl DecodeEngine for CudaEngine<'_> {
+    fn prefill_tokens(&self) -> usize {
+        PREFILL
+    }
+
     fn prefill(&mut self, rows: &[&[u32]], slots: &[(usize, usize)]) -> crate::Result<()> {
         let decoder = self.task.decoder;
         // The runtime's stream writes into a cache that this one reads.
@@ -389,10 +323,12 @@ impl DecodeEngine for CudaEngine<'_> {
                 here.launch(&name, LaunchConfig::over([count, 1, 1], 256), &args)
             });
         });
-        Ok(decoder.backend.device.sync().map_err(|e| BackendError::Compute(e.to_string()))?)
+        self.prefilling = true;
+        Ok(())
     }
 
     fn copy(&mut self, slots: &[(usize, usize)]) -> crate::Result<()> {
+        self.prefilled()?;
         driver::enter()?;
         let Sizes { rows, heads, dtype, .. } = self.sizes;
         let half = |of: fn(&(usize, usize)) -> usize, part: &[(usize, usize)]| -> Vec<i32> {
@@ -426,6 +362,7 @@ impl DecodeEngine for CudaEngine<'_> {
     }
 
     fn start(&mut self) -> crate::Result<()> {
+        self.prefilled()?;
         Ok(self.play()?)
     }
 
