@@ -394,14 +394,15 @@ impl Manifest {
         Ok(config)
     }
 
-    /// What grades answers, on so many workers.
+    /// What grades answers for a run that has a share of so many processors. It has two workers for each: runs grade a part of the
+    /// time, and while one does the others' workers are idle.
     ///
     /// # Errors
     /// No usable Python, or a layer of isolation that has to hold and does not.
-    pub fn grader(&self, workers: usize, isolation: Isolation) -> Result<Grader> {
+    pub fn grader(&self, threads: usize, isolation: Isolation) -> Result<Grader> {
         let limits = Limits::default();
         let cpu_seconds = self.eval.cpu_seconds.unwrap_or(limits.cpu_seconds);
-        Ok(Grader::with(workers, Limits { cpu_seconds, ..limits }, isolation)?)
+        Ok(Grader::with(2 * threads, Limits { cpu_seconds, ..limits }, isolation)?)
     }
 
     /// Tokens of the longest prompt with the longest answer.

@@ -8,6 +8,7 @@ use crate::{Event, ExperimentError, Manifest, Result, Runner, leftovers};
 use adapter::Basis;
 use bundle::{Owner, Sha256};
 use parking_lot::{Condvar, Mutex};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,8 @@ pub(crate) type Files = BTreeMap<PathBuf, Sha256>;
 pub(crate) struct Schedule<'a> {
     /// In plan order.
     jobs: Vec<Job>,
+    /// Which of those that can begin does so first, by place in the plan: see [`rank`].
+    ranks: Vec<Rank>,
     state: Mutex<State<'a>>,
     /// Wakes who waits for a piece: one is finished or given back, or none will be any more.
     changed: Condvar,
@@ -36,16 +39,18 @@ struct State<'a> {
 impl<'a> Schedule<'a> {
     pub(crate) fn new(manifest: &Manifest, provenance: &'a Provenance, out: &Path) -> Result<Self> {
         let (ledger, jobs) = (LedgerOrder::new(manifest, provenance, out)?, manifest.jobs());
+        let ranks = jobs.iter().map(|job| rank(manifest, *job)).collect::<Result<_>>()?;
         let state = State { ledger, left: (0..jobs.len()).collect(), at_work: 0, over: false, failure: None };
-        Ok(Self { jobs, state: Mutex::new(state), changed: Condvar::new() })
+        Ok(Self { jobs, ranks, state: Mutex::new(state), changed: Condvar::new() })
     }
 
-    /// The first piece in plan order that can begin. Waits while others are at one that it needs, or that they may give back.
+    /// The next piece that can begin. Waits while others are at one that it needs, or that they may give back.
     pub(crate) fn take(&self) -> Option<Job> {
         let mut state = self.state.lock();
         while !state.over {
             let ready = |job: Job| job.needs().is_none_or(|run| state.ledger.has(&run.to_string()));
-            if let Some(first) = state.left.iter().copied().find(|&at| ready(self.jobs[at])) {
+            let can_begin = state.left.iter().copied().filter(|&at| ready(self.jobs[at]));
+            if let Some(first) = can_begin.min_by_key(|&at| (self.ranks[at], at)) {
                 state.left.remove(&first);
                 state.at_work += 1;
                 return Some(self.jobs[first]);
@@ -104,6 +109,18 @@ impl<'a> Schedule<'a> {
         let unfinished = state.left.first().map(|&at| self.jobs[at]);
         state.failure.map_or(Ok(unfinished), Err)
     }
+}
+
+/// Lower ones begin first.
+type Rank = (usize, Reverse<usize>);
+
+/// Seed by seed, so that early results compare arms; of a seed the longest first, so that at the end nobody waits for one that began
+/// late. An arm with two states samples and is evaluated in both.
+fn rank(manifest: &Manifest, job: Job) -> Result<Rank> {
+    let config = manifest.job_config(job)?;
+    let seed = manifest.seeds.iter().position(|seed| *seed == job.seed()).unwrap_or(manifest.seeds.len());
+    let states = if config.arm.routes() { 2 } else { 1 };
+    Ok((seed, Reverse(config.updates * states)))
 }
 
 /// Evaluates the base, then trains and evaluates every run, and appends the ledger in plan order.
