@@ -2,7 +2,7 @@
 
 use crate::dataset::{Dataset, Leetcode, Shipped};
 use crate::manifest::{Replicate, Source};
-use crate::{ExperimentError, Manifest, Result};
+use crate::{ExperimentError, Manifest, Result, miniature};
 use adapter::Basis;
 use backend::Backend;
 use bundle::{Identity, Sha256, jsonl};
@@ -89,7 +89,8 @@ impl Inputs {
         let (train, test) = (training(Disclosure::Shown)?, dataset.test(MarkerFamily::Eval)?);
         let mut pairs = BTreeMap::new();
         for contrast in Contrast::ALL {
-            let sets = (0..dataset.pair_sets()).map(|set| dataset.pairs(contrast, set)).collect::<Result<Vec<_>>>()?;
+            let of_set = |set| dataset.pairs(contrast, set).map(|pairs| miniature::evenly(pairs, manifest.most_pairs));
+            let sets = (0..dataset.pair_sets()).map(of_set).collect::<Result<Vec<_>>>()?;
             pairs.insert(contrast, sets);
         }
         let runs = manifest.runs();

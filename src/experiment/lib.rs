@@ -57,6 +57,7 @@ pub mod inputs;
 pub mod ledger_order;
 mod leftovers;
 pub mod manifest;
+mod miniature;
 pub mod own;
 pub mod published;
 pub mod quantity;

@@ -50,10 +50,13 @@ pub struct Manifest {
     /// Evaluate on a part of the training problems, which is then not trained on: for choosing settings.
     #[serde(default)]
     pub validation: bool,
+    /// Pairs of each set at most, for a run in miniature.
+    #[serde(skip)]
+    pub(crate) most_pairs: Option<usize>,
     /// Where what is fetched and kept lies, if not in the project's own folder.
     #[serde(skip)]
     state: Option<PathBuf>,
-    train: toml::Table,
+    pub(crate) train: toml::Table,
     /// How completions are drawn at evaluation.
     pub eval: EvalConfig,
     /// Demonstrations for the arms that are taught.

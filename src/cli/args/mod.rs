@@ -309,6 +309,9 @@ pub(crate) struct Train {
     /// Fewer or more updates than the settings say.
     #[arg(long)]
     pub updates: Option<usize>,
+    /// Few and short rollouts, few pairs and test problems: minutes on a processor. It shows that and how everything runs, and decides nothing.
+    #[arg(long, conflicts_with = "job")]
+    pub quick: bool,
     #[command(flatten)]
     pub benchmark: Benchmark,
     /// Where tensors live: CUDA where it is compiled in and answers, else the CPU.

@@ -16,6 +16,11 @@ pub(super) fn open_part(root: &Path, plan: &ExperimentArgs, part: &PartArgs) -> 
 const STATE: &str = "GQ_STATE";
 
 pub(super) fn open(root: &Path, plan: &ExperimentArgs) -> Result<(Manifest, PathBuf)> {
+    open_as(root, plan, false)
+}
+
+/// The plan as it is or in miniature, which has a folder of its own.
+pub(super) fn open_as(root: &Path, plan: &ExperimentArgs, quick: bool) -> Result<(Manifest, PathBuf)> {
     let mut manifest = match &plan.plan {
         Some(path) => Manifest::load(path)?,
         None => Manifest::tier(&plan.tier).ok_or_else(|| {
@@ -23,6 +28,9 @@ pub(super) fn open(root: &Path, plan: &ExperimentArgs) -> Result<(Manifest, Path
             Failure::usage(format!("unknown tier `{}`: this program has {}", plan.tier, known.join(", ")))
         })??,
     };
+    if quick {
+        manifest = manifest.in_miniature()?;
+    }
     if let Some(state) = std::env::var_os(STATE).filter(|state| !state.is_empty()) {
         manifest.keep_in(&std::path::absolute(state)?);
     }

@@ -16,7 +16,7 @@ pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()>
     let stop = Stop::after_update()?;
     let mut wanted = args.plan.clone();
     wanted.tier = args.preset.clone().unwrap_or(wanted.tier);
-    let (manifest, out) = plan::open(root, &wanted)?;
+    let (manifest, out) = plan::open_as(root, &wanted, args.quick)?;
     let mut manifest = base::chosen(manifest, &args.benchmark)?;
     let job = match &args.job {
         Some(name) => manifest.piece(name)?,
@@ -45,12 +45,14 @@ pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()>
         events: &events,
     };
     let grader = manifest.grader(provenance.threads, isolation)?;
-    let subset = runner.base()?;
     let name = job.map_or(experiment::runner::BASE_RUN.into(), |job| job.to_string());
     match job {
-        None => {}
-        Some(Job::Run(run)) if args.train_only => runner.train(run, &grader)?,
-        Some(job) => runner.job(job, &grader, &subset)?,
+        Some(Job::Run(run)) if args.train_only => {
+            inputs.check_references(&out.join(&name), &grader)?;
+            runner.train(run, &grader)?;
+        }
+        Some(job) => runner.job(job, &grader, &runner.base()?)?,
+        None => drop(runner.base()?),
     }
     display.finish();
     println!("run {name} is in {}", out.join(&name).display());

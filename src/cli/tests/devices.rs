@@ -27,8 +27,12 @@ impl Plan {
     }
 
     fn run(&self, out: &str, more: &[&str]) -> Command {
+        self.call("run", out, more)
+    }
+
+    fn call(&self, command: &str, out: &str, more: &[&str]) -> Command {
         let mut run = self.project.program();
-        run.args(["run", "--device", "cpu", "--jobs", "1"]).args(more).arg("--plan").arg(&self.plan);
+        run.args([command, "--device", "cpu", "--jobs", "1"]).args(more).arg("--plan").arg(&self.plan);
         run.arg("--out").arg(self.project.path(out));
         run
     }
@@ -113,8 +117,12 @@ fn two_devices_give_the_bytes_of_one_whatever_becomes_of_them() {
     expect(&mut plan.on_two("two"), 0, &["cpu devices 0, 1, 1 at a time on each", "16 of 16 updates"]);
     assert!(plan.bytes("one") == plan.bytes("two"), "two devices give other bytes");
 
-    // Told to end: in order, and nobody is left.
+    // Nobody else begins in its folder meanwhile. Told to end: in order, and nobody is left.
     let (running, workers) = plan.at_work("stopped");
+    let owner = format!("process {} on", running.id());
+    for command in ["run", "reproduce"] {
+        expect(&mut plan.call(command, "stopped", &[]), 2, &["is at work there", &owner]);
+    }
     signal(running.id(), "-TERM");
     let text = ends(running, 5);
     assert!(text.contains("interrupted; run the same command again to go on from update"), "{text}");
