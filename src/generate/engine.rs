@@ -36,8 +36,17 @@ pub struct Sequence {
     pub position: usize,
     /// The seed of the row's noise.
     pub seed: u64,
+    /// Tokens that it has drawn: which of the seed's noise comes next.
+    pub drawn: usize,
     /// The row's cache pages, in the order of its positions; none in a lane without a row.
     pub pages: Vec<usize>,
+}
+
+impl Sequence {
+    /// The same row's place after so many tokens more.
+    pub fn after(&self, tokens: usize) -> Self {
+        Self { position: self.position + tokens, ..self.clone() }
+    }
 }
 
 /// Decode steps on a device.
@@ -50,6 +59,10 @@ pub trait DecodeEngine {
 
     /// Copies cache slots, `(from, to)`.
     fn copy(&mut self, slots: &[(usize, usize)]) -> Result<()>;
+
+    /// Whether steps are begun one by one and idle lanes cost as much as others, so that they may as well look ahead: lanes that share
+    /// their pages are then one row at successive positions.
+    fn looks_ahead(&self) -> bool;
 
     /// Puts a row into a lane of the batch.
     fn assign(&mut self, lane: usize, sequence: Sequence);

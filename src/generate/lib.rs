@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`sampling`] | prompts, how tokens are drawn, completions |
 //! | [`draw`] | how a token is drawn from a row of logits |
+//! | [`draft`] | guesses of what is drawn next, so that idle lanes look ahead |
 //! | [`engine`] | decode steps as an interface |
 //! | [`scheduler`] | which row is in which lane, and whose pages are whose |
 //! | [`portable`] | decode steps as tensor operations |
@@ -30,6 +31,7 @@
 
 #[cfg(feature = "cuda")]
 pub mod cuda;
+pub mod draft;
 pub mod draw;
 pub mod engine;
 pub mod portable;

@@ -17,8 +17,6 @@ pub struct PortableEngine<'a> {
     task: DecodeTask<'a>,
     caches: Vec<Cache>,
     lanes: Vec<Sequence>,
-    /// Tokens that each sequence has drawn.
-    drawn: Vec<usize>,
 }
 
 impl<'a> PortableEngine<'a> {
@@ -28,7 +26,7 @@ impl<'a> PortableEngine<'a> {
         let empty =
             || Tensor::zeros([task.pages * PAGE, heads.kv * heads.d], (&decoder.backend.device, decoder.dtype()));
         let caches = decoder.layers.iter().map(|_| Cache { k: empty(), v: empty() }).collect();
-        Ok(Self { task, caches, lanes: vec![Sequence::default(); task.params.rows], drawn: vec![0; task.params.rows] })
+        Ok(Self { task, caches, lanes: vec![Sequence::default(); task.params.rows] })
     }
 
     fn ints(&self, values: impl Iterator<Item = usize>) -> Tensor<1, Int> {
@@ -55,15 +53,15 @@ impl<'a> PortableEngine<'a> {
             view.attend(rotated.clone().narrow(1, 0, queries), &caches[layer], heads.d)
         });
         let logits = read(logits)?;
-        let rows = logits.chunks_exact(decoder.config.vocab_size).zip(&mut self.lanes).zip(&mut self.drawn);
+        let rows = logits.chunks_exact(decoder.config.vocab_size).zip(&mut self.lanes);
         Ok(rows
-            .map(|((logits, sequence), steps)| {
+            .map(|(logits, sequence)| {
                 if sequence.pages.is_empty() {
                     return Drawn::default();
                 }
-                let drawn = draw(logits, self.task.params, sequence.seed, *steps);
-                *steps += 1;
+                let drawn = draw(logits, self.task.params, sequence.seed, sequence.drawn);
                 (sequence.token, sequence.position) = (drawn.token, sequence.position + 1);
+                sequence.drawn += 1;
                 drawn
             })
             .collect())
@@ -151,9 +149,12 @@ impl DecodeEngine for PortableEngine<'_> {
         Ok(())
     }
 
+    fn looks_ahead(&self) -> bool {
+        true
+    }
+
     fn assign(&mut self, lane: usize, sequence: Sequence) {
         self.lanes[lane] = sequence;
-        self.drawn[lane] = 0;
     }
 
     /// Nothing: logits are drawn from on the host, so a step cannot be left to the device.

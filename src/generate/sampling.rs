@@ -1,5 +1,6 @@
 //! What is asked for and what comes back: prompts, how tokens are drawn, completions.
 
+use crate::draw::Drawn;
 use serde::{Deserialize, Serialize};
 
 /// A prompt and the seed of the one completion wanted of it.
@@ -75,4 +76,17 @@ pub struct Completion {
     pub logp: Vec<f32>,
     /// What stopped it.
     pub finish_reason: FinishReason,
+}
+
+impl Completion {
+    /// Adds what was drawn, and says whether nothing comes after it.
+    pub(crate) fn add(&mut self, Drawn { token, logp }: Drawn, params: &SamplingParams) -> bool {
+        self.tokens.push(token);
+        self.logp.push(logp);
+        let ended = params.ends.contains(&token);
+        if ended {
+            self.finish_reason = FinishReason::End;
+        }
+        ended || self.tokens.len() == params.max_new
+    }
 }

@@ -1,8 +1,10 @@
 //! Which row is in which lane of the batch and which cache pages are whose. Pure bookkeeping: the same prompts give the same
 //! schedule, and a row's tokens would be the same under any other.
 
+use crate::draft::Drafts;
+use crate::draw::Drawn;
 use crate::engine::{DecodeEngine, DecodeTask, PAGE, Sequence, slot};
-use crate::sampling::{Completion, FinishReason, Prompt, SamplingParams};
+use crate::sampling::{Completion, Prompt, SamplingParams};
 use crate::{GenerateError, Result};
 use model::Decoder;
 use std::collections::HashMap;
@@ -27,7 +29,14 @@ struct Active {
     row: usize,
     /// Pages that are its own.
     pages: Vec<usize>,
+    /// What it was when it was put there.
+    begun: Sequence,
+    /// Guesses of what it draws next, and the lanes that look ahead from each.
+    ahead: Vec<(u32, usize)>,
 }
+
+/// Lanes that look ahead for one row at most.
+const MOST_AHEAD: usize = 7;
 
 /// The rows that wait, those that are decoded and the pages of the cache, in one place.
 pub struct Scheduler<'a> {
@@ -42,6 +51,7 @@ pub struct Scheduler<'a> {
     lanes: Vec<Option<Active>>,
     pages: usize,
     free: Vec<usize>,
+    drafts: Drafts,
     out: Vec<Completion>,
 }
 
@@ -66,7 +76,10 @@ impl<'a> Scheduler<'a> {
         if pages < one + 1 {
             return Err(GenerateError::CacheTooSmall { pages, needed: one + 1 });
         }
+        let last = prompts.iter().map(|prompt| prompt.tokens[prompt.tokens.len() - 1]);
+        let drafts = Drafts::new(prefixes.iter().map(|prefix| prefix.tokens), owner.iter().copied().zip(last));
         Ok(Self {
+            drafts,
             decoder,
             prompts,
             params,
@@ -108,28 +121,69 @@ impl<'a> Scheduler<'a> {
     /// Gives free lanes to waiting rows and begins the next steps.
     pub fn start(&mut self, engine: &mut dyn DecodeEngine) -> Result<()> {
         self.admit(engine)?;
+        if engine.looks_ahead() && self.next == self.prompts.len() {
+            self.look_ahead(engine);
+        }
         engine.start()
     }
 
     /// Notes what was drawn in the steps that were begun; rows that have ended leave.
     pub fn finish(&mut self, engine: &mut dyn DecodeEngine) -> Result<()> {
         for drawn in engine.finish()? {
-            for (lane, drawn) in drawn.into_iter().enumerate() {
-                let Some(active) = &self.lanes[lane] else { continue };
-                let completion = &mut self.out[active.row];
-                completion.tokens.push(drawn.token);
-                completion.logp.push(drawn.logp);
-                let ended = self.params.ends.contains(&drawn.token);
-                if ended {
-                    completion.finish_reason = FinishReason::End;
-                }
-                if ended || completion.tokens.len() == self.params.max_new {
-                    self.leave(lane);
-                    engine.assign(lane, Sequence::default());
+            for lane in 0..self.lanes.len() {
+                if self.lanes[lane].is_some() {
+                    self.take(engine, lane, &drawn);
                 }
             }
         }
         Ok(())
+    }
+
+    /// What a row has drawn in one step: its own lane's token, and those of the lanes ahead as far as their guesses were right.
+    fn take(&mut self, engine: &mut dyn DecodeEngine, lane: usize, drawn: &[Drawn]) {
+        let Some(active) = &mut self.lanes[lane] else { return };
+        let (row, ahead) = (active.row, std::mem::take(&mut active.ahead));
+        let completion = &mut self.out[row];
+        let mut last = drawn[lane];
+        let mut ended = completion.add(last, self.params);
+        self.drafts.add(row, last.token);
+        let mut right = 0;
+        for &(guess, lane) in &ahead {
+            if ended || guess != last.token {
+                break;
+            }
+            last = drawn[lane];
+            ended = completion.add(last, self.params);
+            self.drafts.add(row, last.token);
+            right += 1;
+        }
+        ahead.iter().for_each(|&(_, lane)| engine.assign(lane, Sequence::default()));
+        if ended {
+            self.leave(lane);
+            engine.assign(lane, Sequence::default());
+        } else if right > 0 {
+            let (begun, drawn) = (&active.begun, completion.tokens.len());
+            engine.assign(lane, Sequence { token: last.token, drawn, ..begun.after(drawn) });
+        }
+    }
+
+    /// Has idle lanes feed what rows may draw, each at the place where it would be: keys and values behind a wrong guess are
+    /// written again before anything looks at them.
+    fn look_ahead(&mut self, engine: &mut dyn DecodeEngine) {
+        let mut idle: Vec<usize> = (0..self.lanes.len()).filter(|&lane| self.lanes[lane].is_none()).collect();
+        let rows = self.lanes.iter().flatten().count();
+        let each = (idle.len() / rows.max(1)).min(MOST_AHEAD);
+        for active in self.lanes.iter_mut().flatten() {
+            let drawn = self.out[active.row].tokens.len();
+            // The last token that may be drawn is fed to nobody.
+            let most = each.min(self.params.max_new - drawn - 1);
+            for (i, &token) in self.drafts.guess(active.row, most).iter().enumerate() {
+                let Some(lane) = idle.pop() else { return };
+                let at = drawn + 1 + i;
+                engine.assign(lane, Sequence { token, drawn: at, ..active.begun.after(at) });
+                active.ahead.push((token, lane));
+            }
+        }
     }
 
     /// Gives lanes to as many waiting rows as there are lanes and pages for, encoding prompts that no row has needed yet.
@@ -148,16 +202,17 @@ impl<'a> Scheduler<'a> {
                 break;
             }
             if missing {
-                self.prefixes[prefix].pages = self.take(shared);
+                self.prefixes[prefix].pages = self.pages(shared);
                 fresh.push(prefix);
             }
-            let pages = self.take(own);
+            let pages = self.pages(own);
             let template = &self.prefixes[prefix].pages;
             copies.extend((length / PAGE * PAGE..length).map(|i| (slot(template, i), pages[0] * PAGE + i % PAGE)));
             let all = [&template[..length / PAGE], &pages].concat();
             let token = prompt.tokens[length];
-            assigned.push((lane, Sequence { token, position: length, seed: prompt.seed, pages: all }));
-            self.lanes[lane] = Some(Active { row, pages });
+            let begun = Sequence { token, position: length, seed: prompt.seed, drawn: 0, pages: all };
+            assigned.push((lane, begun.clone()));
+            self.lanes[lane] = Some(Active { row, pages, begun, ahead: vec![] });
             self.next += 1;
         }
         self.prefill(engine, fresh)?;
@@ -168,13 +223,13 @@ impl<'a> Scheduler<'a> {
         Ok(())
     }
 
-    fn take(&mut self, count: usize) -> Vec<usize> {
+    fn pages(&mut self, count: usize) -> Vec<usize> {
         self.free.split_off(self.free.len() - count)
     }
 
     /// A row is done: its pages, and its prompt's if it was the last to need them, are free again.
     fn leave(&mut self, lane: usize) {
-        let Some(Active { row, pages }) = self.lanes[lane].take() else { return };
+        let Some(Active { row, pages, .. }) = self.lanes[lane].take() else { return };
         self.free.extend(pages);
         let prefix = &mut self.prefixes[self.owner[row]];
         prefix.users -= 1;

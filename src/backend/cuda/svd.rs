@@ -74,7 +74,7 @@ fn transpose(data: &[f32], rows: usize, cols: usize) -> Vec<f32> {
     out
 }
 
-/// The library's handles, as addresses. Making them takes as long as a small decomposition.
+/// The library's handles, as addresses. They are kept: nothing destroys them.
 struct Solver {
     handle: usize,
     params: usize,

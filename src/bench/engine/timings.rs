@@ -165,7 +165,7 @@ pub(super) fn decode(decoder: &Decoder) -> Result<Vec<Timing>> {
         // The timed steps lie around the stated context.
         for row in 0..rows {
             let pages = (0..block_table).map(|i| 1 + row * block_table + i).collect();
-            engine.assign(row, Sequence { token: 5, position: CONTEXT - 3 * steps, seed: row as u64, pages });
+            engine.assign(row, Sequence { token: 5, position: CONTEXT - 3 * steps, seed: row as u64, drawn: 0, pages });
         }
         engine.run()?;
         let mut times: Vec<f64> = vec![];
@@ -310,6 +310,10 @@ impl DecodeEngine for Ending<'_> {
 
     fn copy(&mut self, slots: &[(usize, usize)]) -> generate::Result<()> {
         self.inner.copy(slots)
+    }
+
+    fn looks_ahead(&self) -> bool {
+        false
     }
 
     fn assign(&mut self, lane: usize, sequence: Sequence) {

@@ -66,6 +66,8 @@ impl<'a> Opened<'a> {
     fn new(root: &Path, args: &'a Reproduce, isolation: Isolation, ends: Ends) -> Result<Self> {
         let stop = Stop::after_update()?;
         let (manifest, out) = base::open(root, &args.plan, &args.part, &args.benchmark)?;
+        // Before gates take their minute. Whoever begins there meanwhile is found when the plan is run.
+        drop(Owner::reading(&out, &out)?);
         let ((choice, count), computes) = match &args.devices {
             None => {
                 let backend = Backend::open(args.device)?;

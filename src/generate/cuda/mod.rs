@@ -75,7 +75,6 @@ pub struct CudaEngine<'a> {
     rope: [u64; 2],
     graph: Option<Graph>,
     lanes: Vec<Sequence>,
-    drawn: Vec<usize>,
     /// The lanes that are stepped, one a row.
     order: Vec<usize>,
     /// Sequences were assigned since the device was told of them.
@@ -166,7 +165,6 @@ impl<'a> CudaEngine<'a> {
             _found: found,
             graph: None,
             lanes: vec![Sequence::default(); rows],
-            drawn: vec![0; rows],
             order: (0..rows).collect(),
             lanes_changed: true,
             prefilling: false,
@@ -185,7 +183,7 @@ impl<'a> CudaEngine<'a> {
         let table = self.sizes.table;
         let sequences: Vec<&Sequence> = self.order.iter().map(|&lane| &self.lanes[lane]).collect();
         let ints = |of: fn(&Sequence) -> i32| -> Vec<i32> { sequences.iter().map(|sequence| of(sequence)).collect() };
-        let steps: Vec<i32> = self.order.iter().map(|&lane| self.drawn[lane] as i32).collect();
+        let steps: Vec<i32> = self.order.iter().map(|&lane| self.lanes[lane].drawn as i32).collect();
         let seeds: Vec<u64> = sequences.iter().map(|sequence| sequence.seed).collect();
         let mut tables = vec![0i32; sequences.len() * table];
         for (row, sequence) in tables.chunks_exact_mut(table).zip(&sequences) {
@@ -205,7 +203,7 @@ impl<'a> CudaEngine<'a> {
         let taken = |&lane: &usize| !self.lanes[lane].pages.is_empty();
         let active: Vec<usize> = (0..self.lanes.len()).filter(taken).collect();
         let width = active.len().next_power_of_two().max(NARROWEST);
-        let steps = active.iter().map(|&lane| self.task.params.max_new - self.drawn[lane]).max().unwrap_or(0);
+        let steps = active.iter().map(|&lane| self.task.params.max_new - self.lanes[lane].drawn).max().unwrap_or(0);
         if 2 * width <= self.order.len() && steps >= WORTH_NARROWING {
             let empty = (0..self.lanes.len()).filter(|lane| !taken(lane));
             self.order = active.iter().copied().chain(empty).take(width).collect();
@@ -247,8 +245,8 @@ impl<'a> CudaEngine<'a> {
         }
         for &lane in &self.order {
             let sequence = &mut self.lanes[lane];
-            self.drawn[lane] += STRIDE;
             (sequence.token, sequence.position) = (steps[STRIDE - 1][lane].token, sequence.position + STRIDE);
+            sequence.drawn += STRIDE;
             if sequence.pages.is_empty() {
                 // A lane without a row is computed on; its position must stay within the tables of cosines and sines.
                 sequence.position = 0;
@@ -351,13 +349,17 @@ impl DecodeEngine for CudaEngine<'_> {
         Ok(())
     }
 
+    /// A stride of steps is played without asking the host.
+    fn looks_ahead(&self) -> bool {
+        false
+    }
+
     fn assign(&mut self, lane: usize, sequence: Sequence) {
         if !sequence.pages.is_empty() && !self.order.contains(&lane) {
             self.order = (0..self.lanes.len()).collect();
             self.graph = None;
         }
         self.lanes[lane] = sequence;
-        self.drawn[lane] = 0;
         self.lanes_changed = true;
     }
 

@@ -1,6 +1,8 @@
 //! Generation: rows do not see each other, and the sampler's log-probabilities are the trainer's.
 
 use backend::{Backend, Batch};
+use generate::draw::Drawn;
+use generate::engine::{DecodeEngine, Sequence};
 use generate::scheduler::Scheduler;
 use generate::{Completion, GenerateError, Generation, Prompt, SamplingParams};
 use model::{Decoder, Targets, Weights};
@@ -121,4 +123,65 @@ fn models_that_take_turns_draw_what_each_draws_alone() {
     generate::generate_each(&with_none, &HOW, |i, completions| told.push((i, completions))).unwrap();
     told.sort_by_key(|(i, _)| *i);
     assert_eq!(told, [(0, alone[0].clone()), (1, vec![]), (2, alone[1].clone())]);
+}
+
+/// An engine that looks ahead or does not, and counts its steps.
+struct Counted<'a> {
+    inner: Box<dyn DecodeEngine + 'a>,
+    ahead: bool,
+    steps: usize,
+}
+
+impl DecodeEngine for Counted<'_> {
+    fn prefill_tokens(&self) -> usize {
+        self.inner.prefill_tokens()
+    }
+
+    fn prefill(&mut self, rows: &[&[u32]], slots: &[(usize, usize)]) -> generate::Result<()> {
+        self.inner.prefill(rows, slots)
+    }
+
+    fn copy(&mut self, slots: &[(usize, usize)]) -> generate::Result<()> {
+        self.inner.copy(slots)
+    }
+
+    fn looks_ahead(&self) -> bool {
+        self.ahead
+    }
+
+    fn assign(&mut self, lane: usize, sequence: Sequence) {
+        self.inner.assign(lane, sequence);
+    }
+
+    fn start(&mut self) -> generate::Result<()> {
+        self.steps += 1;
+        self.inner.start()
+    }
+
+    fn finish(&mut self) -> generate::Result<Vec<Vec<Drawn>>> {
+        self.inner.finish()
+    }
+}
+
+/// Idle lanes that feed guesses change no byte of what is generated, log-probabilities included; they save steps where texts repeat.
+#[test]
+fn looking_ahead_changes_nothing_but_the_number_of_steps() {
+    let rows = prompts();
+    let seeded: Vec<Prompt> =
+        rows.iter().enumerate().map(|(i, t)| Prompt { id: "p", tokens: t, seed: i as u64 % 3 }).collect();
+    for fixture in ["tied", "qwen2-tied", "llama-tied"] {
+        let decoder = decoder_of(fixture);
+        for (temperature, lanes) in [(0.0, 90), (0.3, 24), (1.0, 12), (1.0, 90)] {
+            let params = SamplingParams { temperature, rows: lanes, max_new: 40, ..HOW };
+            let [plain, ahead] = [false, true].map(|ahead| {
+                let mut scheduler = Scheduler::new(&decoder, &seeded, &params).unwrap();
+                let inner = generate::engine_for(scheduler.task()).unwrap();
+                let mut engine = Counted { inner, ahead, steps: 0 };
+                (scheduler.run(&mut engine).unwrap(), engine.steps)
+            });
+            assert_eq!(plain.0, ahead.0, "{fixture} at {temperature} in {lanes} lanes");
+            let most = if temperature == 0.0 { plain.1 * 9 / 10 } else { plain.1 };
+            assert!(ahead.1 <= most, "{fixture} at {temperature}: {} steps of {}", ahead.1, plain.1);
+        }
+    }
 }
