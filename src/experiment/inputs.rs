@@ -89,7 +89,7 @@ impl Inputs {
         let (train, test) = (training(Disclosure::Shown)?, dataset.test(MarkerFamily::Eval)?);
         let mut pairs = BTreeMap::new();
         for contrast in Contrast::ALL {
-            let of_set = |set| dataset.pairs(contrast, set).map(|pairs| miniature::evenly(pairs, manifest.most_pairs));
+            let of_set = |set| dataset.pairs(contrast, set).map(|pairs| miniature::thinned(pairs, manifest.most_pairs));
             let sets = (0..dataset.pair_sets()).map(of_set).collect::<Result<Vec<_>>>()?;
             pairs.insert(contrast, sets);
         }

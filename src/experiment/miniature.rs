@@ -38,7 +38,7 @@ impl Manifest {
 }
 
 /// At most so many, evenly from all over.
-pub(crate) fn evenly<T>(all: Vec<T>, most: Option<usize>) -> Vec<T> {
+pub(crate) fn thinned<T>(all: Vec<T>, most: Option<usize>) -> Vec<T> {
     let step = most.map_or(1, |most| all.len().div_ceil(most.max(1)).max(1));
     all.into_iter().step_by(step).collect()
 }
@@ -64,8 +64,8 @@ mod tests {
 
     #[test]
     fn few_are_taken_from_all_over() {
-        assert_eq!(evenly((0..24).collect(), Some(4)), [0, 6, 12, 18]);
-        assert_eq!(evenly((0..3).collect(), Some(4)), [0, 1, 2]);
-        assert_eq!(evenly((0..3).collect(), None), [0, 1, 2]);
+        assert_eq!(thinned((0..24).collect(), Some(4)), [0, 6, 12, 18]);
+        assert_eq!(thinned((0..3).collect(), Some(4)), [0, 1, 2]);
+        assert_eq!(thinned((0..3).collect(), None), [0, 1, 2]);
     }
 }

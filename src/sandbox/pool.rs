@@ -1,4 +1,4 @@
-//! A zygote per core; jobs run on all of them and come back in the order given. What fails for a reason outside of the
+//! A zygote per worker; jobs run on all of them and come back in the order given. What fails for a reason outside of the
 //! response is tried again on a fresh zygote.
 
 use crate::conversation::Nothing;
@@ -45,7 +45,7 @@ pub fn jobs_run() -> usize {
     JOBS_RUN.load(Ordering::Relaxed)
 }
 
-/// How many processors there are: as many workers as are useful.
+/// How many processors there are.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -111,12 +111,15 @@ fn twin<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device, dt
 }
 
 fn error<const D: usize>(found: Tensor<D>, expected: Tensor<D>) -> Result<f64> {
-    let (found, expected) = (read(found)?, read(expected)?);
+    apart(&read(found)?, &read(expected)?)
+}
+
+fn apart(found: &[f32], expected: &[f32]) -> Result<f64> {
     if found.len() != expected.len() {
         bail!("{} values where {} are expected", found.len(), expected.len());
     }
     let sum = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
-    let off = sum(&mut found.iter().zip(&expected).map(|(a, b)| f64::from(a - b)));
+    let off = sum(&mut found.iter().zip(expected).map(|(a, b)| f64::from(a - b)));
     Ok(off / sum(&mut expected.iter().map(|&x| f64::from(x))).max(1e-12))
 }
 
@@ -306,13 +309,7 @@ fn models(backend: &Backend, shape: &Shape, dtype: DType, bound: f64) -> Result<
     note("its gradients, the worst layer", worst, 5.0 * bound);
 
     let (found, expected) = (split_by_token(&decoder, &rows)?, split_by_token(&cpu, &rows)?);
-    let off = |of: fn(&TokenSplit) -> Vec<f32>| {
-        let [found, expected] = [&found, &expected].map(of);
-        error(
-            Tensor::<1>::from_floats(&found[..], &Device::flex()),
-            Tensor::from_floats(&expected[..], &Device::flex()),
-        )
-    };
+    let off = |of: fn(&TokenSplit) -> Vec<f32>| apart(&of(&found), &of(&expected));
     note("what a gate of tokens quarantines", off(|split| split.quarantined.rows.concat())?, 5.0 * bound);
     // Every token counts alike there, those with next to no gradient, too, whose cosine is rounding's.
     let fractions = |split: &TokenSplit| split.fractions.iter().map(|&f| f as f32).collect();
@@ -335,9 +332,7 @@ fn singular_vectors(backend: &Backend) -> Result<Vec<Check>> {
         let Some(expected) = svd::on_the_host(&matrix) else { bail!("the host finds no singular vectors") };
         let signs: Vec<f32> = (0..r).map(|k| if k % 3 == 0 { 1.0 } else { -1.0 }).collect();
         let [found, expected] = [found, expected].map(|svd| Svd { s: signs.clone(), ..svd }.product().data);
-        let sum = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
-        let off = sum(&mut found.iter().zip(&expected).map(|(a, b)| f64::from(a - b)));
-        let error = off / sum(&mut expected.iter().map(|&x| f64::from(x)));
+        let error = apart(&found, &expected)?;
         out.push(Check { what: format!("singular vectors of {rows} x {cols}"), error, bound: 1e-2 });
     }
     Ok(out)

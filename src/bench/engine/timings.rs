@@ -138,7 +138,7 @@ fn bytes(config: &ModelConfig, dtype: DType) -> (f64, f64) {
 /// Tokens of the prompt whose encoding is timed.
 pub(super) const PREFILL: usize = 512;
 
-/// One call of the sampler's prefill: a prompt's keys and values into the cache, in the fixed shape that every call has.
+/// A prompt's keys and values into the cache, in a call by itself; the sampler's own calls hold several.
 pub(super) fn prefill(decoder: &Decoder, rate: f64) -> Result<Timing> {
     let (config, tokens) = (&decoder.config, PREFILL);
     let params = sampling(1, tokens, 1);
