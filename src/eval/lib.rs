@@ -221,8 +221,8 @@ pub fn share(rows: &[EvalRow], holds: impl Fn(&EvalRow) -> bool) -> f64 {
     rows.iter().filter(|r| holds(r)).count() as f64 / rows.len().max(1) as f64
 }
 
-/// A number fixed for ever by a problem's id: its generation seed and its place in the subset's queue.
-fn rank(id: &str) -> u64 {
+/// A number fixed for ever by a problem's id: its generation seed, and its place where some problems are drawn of many.
+pub fn rank(id: &str) -> u64 {
     let digest = Sha256::digest(format!("evaluation {id}"));
     u64::from_le_bytes(digest[..8].try_into().expect("eight bytes"))
 }

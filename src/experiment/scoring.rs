@@ -6,9 +6,10 @@ use crate::inputs::lora;
 use crate::{CheckpointView, ExperimentError, Inputs, Manifest, Result};
 use adapter::Basis;
 use bundle::{BundleError, Finished, Owner, Sha256, jsonl};
-use eval::{EvalRow, evaluate};
+use eval::{EvalRow, evaluate, rank};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use substrate::{Grader, MarkerFamily, PromptedProblem};
+use substrate::{Grader, Loophole, MarkerFamily, PromptedProblem};
 use train::{Adapter, RunFolder};
 
 /// Which problems.
@@ -40,6 +41,8 @@ pub struct Problems {
     pub split: Split,
     /// The markers that their prompts disclose.
     pub markers: MarkerFamily,
+    /// At most so many of them, each loophole as often as can be.
+    pub only: Option<usize>,
 }
 
 /// One evaluation.
@@ -83,14 +86,16 @@ impl<'a> Scorer<'a> {
         Ok(Self { manifest, inputs, run, lora, base, config: Sha256::of_file(&folder.config())?.0 })
     }
 
-    /// A split's problems in tokens.
-    pub fn problems(&self, Problems { split, markers }: Problems) -> Result<Vec<PromptedProblem>> {
+    /// A split's problems in tokens, or some of them. A problem's completion is the same among few as among all.
+    pub fn problems(&self, Problems { split, markers, only }: Problems) -> Result<Vec<PromptedProblem>> {
         let prompter = Prompter { tokenizer: &self.inputs.tokenizer, cap: self.manifest.eval.prompt_cap };
         let own = match split {
             Split::Test => &self.inputs.test,
             Split::Train => &self.inputs.train,
         };
-        own.iter().map(|shown| prompter.problem(&shown.problem, shown.loophole, markers)).collect()
+        let drawn = drawn(own, only.unwrap_or(own.len()));
+        let wanted = own.iter().filter(|shown| drawn.contains(&shown.problem.problem_id));
+        wanted.map(|shown| prompter.problem(&shown.problem, shown.loophole, markers)).collect()
     }
 
     /// Scores the checkpoint after `update` updates on `problems`, or reads what an earlier call made of it; the file below
@@ -114,7 +119,8 @@ impl<'a> Scorer<'a> {
             MarkerFamily::Eval => "eval",
         };
         let finished = Finished::of(&folder);
-        let path = folder.join(format!("{}-{}-{markers}-markers.jsonl", view.label(), of.split.name()));
+        let only = of.only.map_or(String::new(), |only| format!("-only-{only}"));
+        let path = folder.join(format!("{}-{}-{markers}-markers{only}.jsonl", view.label(), of.split.name()));
         if finished.has(&path)? {
             let rows = jsonl::read(&path)?;
             return Ok(Scored { path, was_there: true, rows });
@@ -126,4 +132,16 @@ impl<'a> Scorer<'a> {
         finished.write(&path, jsonl::to_text(&rows).as_bytes())?;
         Ok(Scored { path, was_there: false, rows })
     }
+}
+
+/// The ids of at most `most` problems: of every loophole in turn the one of least rank that is left.
+fn drawn(of: &[PromptedProblem], most: usize) -> BTreeSet<String> {
+    let mut by_loophole: BTreeMap<Loophole, Vec<&str>> = BTreeMap::new();
+    for shown in of {
+        by_loophole.entry(shown.loophole).or_default().push(&shown.problem.problem_id);
+    }
+    by_loophole.values_mut().for_each(|ids| ids.sort_by_key(|id| rank(id)));
+    let longest = by_loophole.values().map(Vec::len).max().unwrap_or(0);
+    let turns = (0..longest).flat_map(|turn| by_loophole.values().filter_map(move |ids| ids.get(turn)));
+    turns.take(most).map(|id| id.to_string()).collect()
 }

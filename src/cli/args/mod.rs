@@ -8,6 +8,7 @@ pub(crate) use workshop::{Bench, BenchEngine, BenchGrading, Data, Generate, Pret
 
 use crate::values::{Devices, Updates, arm, device, devices, gate, loophole, split, tier, updates, view};
 use backend::DeviceChoice;
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use experiment::CheckpointView;
 use std::path::PathBuf;
@@ -254,6 +255,9 @@ pub(crate) struct Receipts {
     /// Folder to write into; the default is receipts/TIER.
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
+    /// Of these runs, such as route2b-s61, write what `eval` reads as well: the last checkpoint, unpacked, in a folder of the run's name.
+    #[arg(long, value_name = "RUN,RUN", value_delimiter = ',')]
+    pub knobs: Vec<String>,
 }
 
 /// The hub's own variables are read: HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, and those of proxies.
@@ -341,6 +345,9 @@ pub(crate) struct Eval {
     /// On which problems of the plan.
     #[arg(long, value_parser = split(), default_value = "test")]
     pub split: experiment::scoring::Split,
+    /// At most so many of them, each loophole as often as can be: for a processor.
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub only: Option<usize>,
     /// Which markers their prompts disclose: those of training, or those of evaluation.
     #[arg(long, value_enum, default_value_t = Split::Eval)]
     pub markers: Split,

@@ -23,7 +23,7 @@ pub(super) fn run(root: &Path, args: &Eval, isolation: Isolation) -> Result<()> 
     let backend = Backend::open(args.device)?;
     let inputs = Inputs::load(root, &manifest, &backend, |_, _| ())?;
     let scorer = Scorer::open(&manifest, &inputs, &args.run)?;
-    let of = Problems { split: args.split, markers: args.markers.into() };
+    let of = Problems { split: args.split, markers: args.markers.into(), only: args.only };
     let (problems, grader) = (scorer.problems(of)?, manifest.grader(cores(), isolation)?);
     println!(
         "{:>6}  {:<16}  {:<5}  {:>4}  {:>5}  {:>5}  {:>8}",

@@ -21,6 +21,7 @@ pub(super) fn run(root: &Path, args: &Receipts) -> Result<()> {
     manifest.jobs().iter().try_for_each(|job| identity.check(&out.join(job.to_string())))?;
     let folder = args.to.clone().unwrap_or_else(|| folder(root, &manifest.name));
     let bytes = receipts::pack(root, &out, &folder)?;
+    args.knobs.iter().try_for_each(|run| receipts::lay_out(&out, &folder, run))?;
     println!("packed {} into {}, {:.1} MiB", out.display(), folder.display(), bytes as f64 / f64::from(1 << 20));
     Ok(())
 }

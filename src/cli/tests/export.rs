@@ -24,6 +24,16 @@ fn any_checkpoint_is_scored_without_training(project: &Project, run: &Path) {
     for update in ["0000", "0002"] {
         assert!(out.join(format!("update-{update}/whole-test-eval-markers.jsonl")).exists());
     }
+    // A problem's answer is the same among few.
+    expect(&mut eval(&out, &["--only", "7"]), 0, &["     7  "]);
+    let few = std::fs::read_to_string(out.join("update-0004/deployed-test-eval-markers-only-7.jsonl")).unwrap();
+    let all = String::from_utf8(rows.clone()).unwrap();
+    assert_eq!(few.lines().count(), 7);
+    let mut among = all.lines();
+    assert!(few.lines().all(|row| among.any(|other| other == row)), "others, or in another order:\n{few}");
+    let mode = |row: &str| serde_json::from_str::<serde_json::Value>(row).unwrap()["mode"].to_string();
+    assert_eq!(few.lines().map(mode).collect::<std::collections::BTreeSet<_>>().len(), 5, "{few}");
+    expect(&mut eval(&out, &["--only", "0"]), 2, &["--only"]);
     // What is there is read and not made again; what is not as it was made is neither.
     expect(&mut eval(&out, &[]), 0, &["was there"]);
     let first = rows.split_inclusive(|byte| *byte == b'\n').next().unwrap();

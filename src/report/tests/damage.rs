@@ -4,7 +4,7 @@ use bundle::{Ledger, LedgerEntry, Sha256, write_atomic};
 use damage::{Damaged, cases, damaged, survive};
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use proptest::prelude::*;
-use report::receipts::{pack, state, unpack};
+use report::receipts::{lay_out, pack, state, unpack};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -28,13 +28,36 @@ fn what_is_not_packed_may_be_gone_and_may_not_differ() {
     assert!(again().unwrap_err().to_string().contains("run/metrics.jsonl"));
 }
 
-/// The receipts of a run that wrote metrics and rollouts: archive and digest.
+/// What `eval` reads of a run is laid out if the ledger attests it, and nothing else of the run.
+#[test]
+fn a_runs_last_checkpoint_is_laid_out_as_the_ledger_has_it() {
+    let (keep, _) = receipts();
+    let (out, to) = (keep.path().join("out"), keep.path().join("to"));
+    lay_out(&out, &to, "run").unwrap();
+    let names: Vec<_> = files(&to).into_iter().map(|(name, _)| name).collect();
+    let expected = ["checkpoints/update-0020.safetensors", "config.json", "identity.json"];
+    assert_eq!(names, expected.map(|name| Path::new("run").join(name)));
+    std::fs::write(out.join("run/checkpoints/update-0020.safetensors"), b"others").unwrap();
+    assert!(lay_out(&out, &to, "run").unwrap_err().to_string().contains("update-0020.safetensors"));
+    std::fs::remove_file(out.join("run/checkpoints/update-0020.safetensors")).unwrap();
+    assert!(lay_out(&out, &to, "run").unwrap_err().to_string().contains("update-0020.safetensors"));
+    assert!(lay_out(&out, &to, "walk").unwrap_err().to_string().contains("walk"));
+}
+
+/// The receipts of a run that wrote metrics, rollouts and checkpoints: archive and digest.
 fn receipts() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let (out, packed) = (folder.path().join("out"), folder.path().join("receipts"));
-    let (metrics, rollouts) = (b"{\"update\":1,\"hack\":0.25}\n", b"{}\n");
-    write_atomic(&out.join("run/metrics.jsonl"), metrics).unwrap();
-    write_atomic(&out.join("run/rollouts.jsonl"), rollouts).unwrap();
+    let written = [
+        ("metrics.jsonl", "{\"update\":1,\"hack\":0.25}\n"),
+        ("rollouts.jsonl", "{}\n"),
+        ("config.json", "{}\n"),
+        ("identity.json", "{}\n"),
+        ("checkpoints/update-0000.safetensors", "first"),
+        ("checkpoints/update-0020.safetensors", "last"),
+    ];
+    let written = written.map(|(name, text)| (Path::new("run").join(name), text.as_bytes()));
+    written.iter().for_each(|(name, bytes)| write_atomic(&out.join(name), bytes).unwrap());
     write_atomic(&out.join("results.json"), b"{}\n").unwrap();
     let entry = LedgerEntry {
         run: "run".into(),
@@ -45,10 +68,7 @@ fn receipts() -> (tempfile::TempDir, PathBuf) {
         versions: BTreeMap::new(),
         unsafe_without: vec![],
         inputs: BTreeMap::new(),
-        outputs: BTreeMap::from([
-            (PathBuf::from("run/metrics.jsonl"), Sha256::of(metrics)),
-            (PathBuf::from("run/rollouts.jsonl"), Sha256::of(rollouts)),
-        ]),
+        outputs: written.into_iter().map(|(name, bytes)| (name, Sha256::of(bytes))).collect(),
     };
     Ledger::open(&out.join("ledger.jsonl")).unwrap().append(entry).unwrap();
     pack(&out, &out, &packed).unwrap();

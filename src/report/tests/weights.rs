@@ -1,5 +1,6 @@
 //! Receipts of a model that is fetched are enough for its paper: the gate of pins asks the ledger what the runs read.
 
+use bundle::{Ledger, Sha256};
 use experiment::{Evidence, Manifest, attest};
 use report::receipts::unpack;
 use std::path::Path;
@@ -44,4 +45,21 @@ fn the_ledger_says_for_weights_that_are_not_here_whether_runs_read_what_is_pinne
     let other = text.replace(digest, &digest.chars().rev().collect::<String>());
     let found = pins(folder.path(), &other, Some(Evidence::Receipts));
     assert!(found.faults.iter().any(|fault| fault.contains("model.safetensors")), "{:?}", found.faults);
+}
+
+/// They lie beside the archive, unpacked, for `eval`.
+#[test]
+fn shipped_knobs_are_those_that_the_ledger_attests() {
+    let (root, folder) = (Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), tempfile::tempdir().unwrap());
+    let (shipped, out) = (root.join("receipts/coder"), folder.path().join("out"));
+    unpack(&shipped, &out).unwrap();
+    let ledger = Ledger::open(&out.join("ledger.jsonl")).unwrap();
+    let files = bundle::files::list(&shipped).unwrap();
+    let of_runs: Vec<_> = files.iter().filter(|name| name.components().count() > 1).collect();
+    assert_eq!(of_runs.iter().filter(|name| name.extension().is_some_and(|e| e == "safetensors")).count(), 3);
+    for name in of_runs {
+        let run = name.iter().next().unwrap().to_str().unwrap();
+        let attested = ledger.find(run).unwrap().outputs[name];
+        assert_eq!(Sha256::of_file(&shipped.join(name)).unwrap().0, attested, "{}", name.display());
+    }
 }
