@@ -30,7 +30,7 @@ pub struct LossGradients {
     pub split: TokenSplit,
     /// Largest difference between the sampler's and the trainer's log-probability of a sampled token.
     pub logp_gap: f32,
-    /// Mean of `exp(x) - x - 1` against the base model, 0 when there is no KL term.
+    /// Mean of `exp(x) - x - 1` against the base model over sampled tokens, 0 when there is no KL term.
     pub kl: f64,
 }
 
@@ -63,7 +63,8 @@ struct Found {
 }
 
 /// `dL/dlogp_{b,t} = -A_b / (G * max_new * prompts) + kl (1 - exp(logp_ref - logp))`, scaled likewise. With one inner
-/// step the probability ratio is 1, so clipping never acts and the second forward pass is not needed.
+/// step the probability ratio is 1, so clipping never acts and the second forward pass is not needed. The second term is for tokens that
+/// the policy sampled: to one that gives a demonstrated token next to nothing it would be as large as one likes, and such tokens have none.
 pub fn of_loss(
     config: &TrainConfig,
     policies: &Policies,
@@ -82,9 +83,11 @@ pub fn of_loss(
                 weight: (-advantage / denominator) as f32,
             })
             .collect();
-        let reference = if config.kl > 0.0 { Some(log_probs(&passes.basis.base, &batch)?) } else { None };
+        let Rollout { quarantine, demonstrated, .. } = *chunk[0].1;
+        let held = config.kl > 0.0 && !demonstrated;
+        let reference = if held { Some(log_probs(&passes.basis.base, &batch)?) } else { None };
         let kl = reference.as_deref().map(|reference| (reference, (config.kl / denominator) as f32));
-        let policy = policies.of(chunk[0].1.quarantine);
+        let policy = policies.of(quarantine);
         let (KnobGradients { rollouts, split }, logp) = row_gradients(policy, &batch, kl, passes)?;
         // A demonstration was not sampled: its log-probabilities are no numbers, which `max` passes over.
         let sampled = chunk.iter().flat_map(|(_, r, _)| &r.completion.logp);
@@ -92,8 +95,8 @@ pub fn of_loss(
         if let Some(reference) = &reference {
             let x = reference.iter().zip(&logp).map(|(r, l)| (r - l) as f64);
             kl_sum += x.map(|x| x.exp() - x - 1.0).sum::<f64>();
+            tokens_seen += logp.len();
         }
-        tokens_seen += logp.len();
         let mut splits = split.into_iter().flat_map(|s| s.quarantined.rows.into_iter().zip(s.fractions));
         let of_row = |((i, ..), gradient): (&TrainedRollout, _)| Found { at: *i, gradient, split: splits.next() };
         found.extend(chunk.iter().zip(rollouts.rows).map(of_row));
@@ -115,17 +118,18 @@ pub fn of_loss(
     Ok(out)
 }
 
-/// Rollouts that go through the device together: of one policy, similar lengths together, at most `tokens` in all unless one
-/// alone has more. Ties keep rollout order, so passes are always the same.
+/// Rollouts that go through the device together: of one policy, all sampled or all demonstrated, similar lengths together, at most
+/// `tokens` in all unless one alone has more. Ties keep rollout order, so passes are always the same.
 fn chunks<'a, 'b>(rollouts: &[TrainedRollout<'a, 'b>], tokens: usize) -> Vec<Vec<TrainedRollout<'a, 'b>>> {
     let length = |r: &Rollout| r.shown.tokens.len() + r.completion.tokens.len();
     let mut order = rollouts.to_vec();
-    order.sort_by_key(|(i, r, _)| (r.quarantine, length(r), *i));
+    let kind = |r: &Rollout| (r.quarantine, r.demonstrated);
+    order.sort_by_key(|(i, r, _)| (kind(r), length(r), *i));
     let (mut out, mut held): (Vec<Vec<TrainedRollout>>, usize) = (vec![], 0);
     for rollout in order {
         held += length(rollout.1);
         match out.last_mut() {
-            Some(pass) if held <= tokens && pass[0].1.quarantine == rollout.1.quarantine => pass.push(rollout),
+            Some(pass) if held <= tokens && kind(pass[0].1) == kind(rollout.1) => pass.push(rollout),
             _ => {
                 held = length(rollout.1);
                 out.push(vec![rollout]);

@@ -22,6 +22,8 @@ pub struct Rollout<'a> {
     pub shown: &'a PromptedProblem,
     /// Whether the quarantine was on.
     pub quarantine: Quarantine,
+    /// Written by the teacher, not sampled.
+    pub demonstrated: bool,
     /// What was written, in tokens.
     pub completion: Completion,
     /// The same as text.
@@ -162,8 +164,8 @@ fn grade<'a>(
         written.iter().map(|(i, _, text)| Submission::of(plan[*i].shown, text)).collect();
     let graded = grader.grade(&submissions);
     let rollout = |((i, completion, text), graded): ((usize, _, _), Graded)| {
-        let Planned { shown, quarantine, .. } = plan[i];
-        (i, Rollout { shown, quarantine, completion, text, reward: graded.reward, graded })
+        let Planned { shown, quarantine, demonstrated } = plan[i];
+        (i, Rollout { shown, quarantine, demonstrated, completion, text, reward: graded.reward, graded })
     };
     Ok(written.into_iter().zip(graded).map(rollout).collect())
 }

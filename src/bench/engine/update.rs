@@ -78,6 +78,7 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
         .map(|(i, ((shown, completion), graded))| Rollout {
             shown,
             quarantine: if i < half { Quarantine::On } else { Quarantine::Off },
+            demonstrated: false,
             completion,
             text: String::new(),
             reward: graded.reward,

@@ -4,11 +4,13 @@ use adapter::{Quarantine, RolloutGradients, TokenSplit};
 use backend::Backend;
 use experiment::manifest::Replicate;
 use experiment::{Inputs, Manifest, RunId, Runner};
+use generate::{Completion, FinishReason};
 use routing::{Band, Direction, Gate, Routed};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use substrate::{Grader, Isolation};
+use substrate::{Grader, Isolation, Submission};
 use train::memory::PassPlan;
+use train::rollouts::Rollout;
 use train::{Arm, RolloutRow, gradients};
 
 fn root() -> &'static Path {
@@ -135,6 +137,49 @@ fn the_pairs_direction_has_a_band_and_random_ones_have_none() {
         (0..20).map(|s| Band::calibrate(&pairs, &Direction::random(s, layout).unwrap(), layout).width()).collect();
     let mean = random.iter().sum::<f64>() / random.len() as f64;
     assert!(mean.abs() < 0.02, "random bands {mean}: {random:?}");
+}
+
+/// The divergence's estimator is for tokens that the policy sampled.
+#[test]
+fn what_was_demonstrated_is_not_held_to_the_base() {
+    let manifest = tiny();
+    let inputs = inputs(&manifest);
+    let basis = &inputs.bases[0];
+    let mut knobs = adapter::Knobs::zero(basis.layout.len());
+    knobs.deployed.iter_mut().enumerate().for_each(|(i, knob)| *knob = 0.05 * (i as f32).sin());
+    let policies = gradients::policies(basis, &knobs, false);
+    let mut config = manifest.config(RunId { arm: Arm::VANILLA, seed: 7 }).unwrap();
+    let shown = &inputs.train[..2];
+    let texts: Vec<String> = shown.iter().map(|s| s.demonstration()).collect();
+    let submissions: Vec<Submission> = shown.iter().zip(&texts).map(|(s, text)| Submission::of(s, text)).collect();
+    let mut graded = Grader::new(1, Isolation::Required).unwrap().grade(&submissions);
+    // Two answers to each problem, of the same tokens: one by the teacher.
+    let mut rollouts = vec![];
+    for (shown, text) in shown.iter().zip(&texts) {
+        let tokens = inputs.tokenizer.encode_completion(text).unwrap();
+        let graded = graded.remove(0);
+        for demonstrated in [false, true] {
+            let logp = vec![f32::NAN; tokens.len()];
+            let completion = Completion { tokens: tokens.clone(), logp, finish_reason: FinishReason::End };
+            let (text, graded) = (text.clone(), graded.clone());
+            let quarantine = Quarantine::Off;
+            rollouts.push(Rollout { shown, quarantine, demonstrated, completion, text, reward: graded.reward, graded });
+        }
+    }
+    let taken: Vec<gradients::TrainedRollout> = rollouts.iter().enumerate().map(|(i, r)| (i, r, 1.0)).collect();
+    let passes = gradients::Passes { basis, plan: PassPlan::WHOLE, gate: None };
+    let mut with = |kl: f64| {
+        config.kl = kl;
+        gradients::of_loss(&config, &policies, &taken, passes).unwrap()
+    };
+    let (held, free) = (with(0.5), with(0.0));
+    for (i, (held, free)) in held.gradients.rows.iter().zip(&free.gradients.rows).enumerate() {
+        assert_eq!(held == free, rollouts[i].demonstrated, "rollout {i}");
+    }
+    assert_eq!(free.kl, 0.0);
+    config.kl = 0.5;
+    let sampled = gradients::of_loss(&config, &policies, &[taken[0], taken[2]], passes).unwrap();
+    assert!(held.kl > 0.0 && (held.kl - sampled.kl).abs() < 1e-6, "{} and {}", held.kl, sampled.kl);
 }
 
 /// Two updates of every arm, each compared with what its entry says of it.
