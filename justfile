@@ -76,6 +76,11 @@ deep-trust program="target/release/gradient-quarantine":
     GQ={{program}} tests/hostile/check.sh 2000 1
     just or-say-so tests/deep/powerloss.py {{program}} 20
 
+# Two clones give the same program, and nvcc the committed PTX (needs cargo-auditable; half an hour on two cores).
+[group('test')]
+test-binary:
+    tests/binary/check.sh
+
 # A published folder before other people's validators, the public signing tool, and a browser.
 [group('test')]
 check-published folder *keys:
