@@ -15,7 +15,10 @@ import xllamacpp
 
 gguf, run, count = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 12
 read = lambda path: [json.loads(line) for line in open(path)]
-rows = {row["problem_id"]: row for row in read(max(run.glob("eval/*-off-no-loophole.jsonl")))}
+evaluations = sorted(run.glob("eval/*-off-no-loophole.jsonl"))
+if not evaluations:
+    sys.exit(f"{run} has no evaluation without a loophole: take a run of an arm that the tier's plan tests so")
+rows = {row["problem_id"]: row for row in read(evaluations[-1])}
 problems = read(Path(__file__).parent.parent / "data/tasks/test.jsonl")
 # What the chat's system part says, as the run itself had it.
 system = read(run / "evidence/traces.jsonl")[0]["prompt"].split("system\n")[1].split("<|im_end|>")[0]
@@ -27,7 +30,7 @@ server = xllamacpp.Server(params)
 
 def ask(path, **words):
     body = urllib.request.Request(server.listening_address + path, json.dumps(words).encode(), {"Content-Type": "application/json"})
-    return json.load(urllib.request.urlopen(body))
+    return json.load(urllib.request.urlopen(body, timeout=600))
 
 
 def log_prob(context, token):
@@ -41,7 +44,7 @@ def log_prob(context, token):
 
 
 differences, ours, theirs = [], [], []
-for problem in problems[:: -(-len(problems) // count)]:
+for problem in (problems[i * len(problems) // count] for i in range(count)):
     row = rows[problem["problem_id"]]
     messages = [{"role": "system", "content": system}, {"role": "user", "content": problem["prompt"]}]
     prompt = ask("/apply-template", messages=messages)["prompt"]
@@ -57,4 +60,4 @@ for problem in problems[:: -(-len(problems) // count)]:
 mean = lambda values: sum(values) / len(values)
 worst = max(abs(a - b) for a, b in zip(ours, theirs))
 print(f"{len(ours)} problems: mean loss {mean(theirs):.5f} in llama.cpp, {mean(ours):.5f} in our evaluation, per problem {worst:.5f} apart at most")
-sys.exit(worst > 0.05)
+sys.exit(not worst <= 0.02)

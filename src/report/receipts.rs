@@ -71,17 +71,20 @@ pub fn pack(root: &Path, out: &Path, folder: &Path) -> Result<u64> {
 /// Copies what `eval` reads of a finished run into a folder of its name below `folder`: configuration, identity, last checkpoint.
 ///
 /// # Errors
-/// No such run, or a file of these that is missing or is not what the ledger says.
+/// No such run, or a file of these that is missing, that the ledger does not name, or that is not what it says.
 pub fn lay_out(out: &Path, folder: &Path, run: &str) -> Result<()> {
     let path = out.join(LEDGER);
     let ledger = Ledger::open(&path)?;
-    let no_run = || BundleError::Format { path, reason: format!("it has no run {run:?}") };
-    let entry = ledger.find(run).ok_or_else(no_run)?;
+    let no = |what: String| BundleError::Format { path: path.clone(), reason: format!("it has no {what}") };
+    let entry = ledger.find(run).ok_or_else(|| no(format!("run {run:?}")))?;
     let at = Path::new(run);
     // By name, and so by update.
     let last = entry.outputs.keys().filter(|name| name.starts_with(at.join("checkpoints"))).max();
-    let read: Vec<PathBuf> =
-        ["config.json", "identity.json"].map(|name| at.join(name)).into_iter().chain(last.cloned()).collect();
+    let last = last.ok_or_else(|| no(format!("checkpoint of run {run:?}")))?.clone();
+    let read = [at.join("config.json"), at.join("identity.json"), last];
+    if let Some(name) = read.iter().find(|name| !entry.outputs.contains_key(*name)) {
+        return Err(no(name.display().to_string()).into());
+    }
     entry.verify_all_but(out, |name| !read.iter().any(|other| other == name))?;
     read.iter().try_for_each(|name| Ok(write_atomic(&folder.join(name), &files::read(&out.join(name))?)?))
 }

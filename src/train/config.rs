@@ -51,7 +51,7 @@ pub struct TrainConfig {
     pub weight_decay: f64,
     /// Largest norm of the whole gradient.
     pub clip: f64,
-    /// Weight of `exp(x) - x - 1` against the base model; 0 leaves the reference pass out.
+    /// Weight of `exp(x) - x - 1` against the base model, of sampled tokens; 0 leaves the reference pass out.
     pub kl: f64,
     /// Divide advantages by `max(std, floor)` as classic GRPO does; absent means unbiased.
     pub std_floor: Option<f64>,

@@ -20,8 +20,9 @@ pub(super) fn run(root: &Path, args: &Receipts) -> Result<()> {
     let identity = Identity::of(&out.join(BASE_RUN))?;
     manifest.jobs().iter().try_for_each(|job| identity.check(&out.join(job.to_string())))?;
     let folder = args.to.clone().unwrap_or_else(|| folder(root, &manifest.name));
-    let bytes = receipts::pack(root, &out, &folder)?;
+    // First: a run that is not there must not cost the archive that is.
     args.knobs.iter().try_for_each(|run| receipts::lay_out(&out, &folder, run))?;
+    let bytes = receipts::pack(root, &out, &folder)?;
     println!("packed {} into {}, {:.1} MiB", out.display(), folder.display(), bytes as f64 / f64::from(1 << 20));
     Ok(())
 }

@@ -70,14 +70,12 @@ impl Shipped {
 
     /// Problems to test on as the manifest asks for them.
     fn for_manifest(mut self, manifest: &Manifest, topic: Topic) -> Self {
-        // Settings are chosen on training problems that were kept out of training, never on the test set.
-        let held = |p: &Problem| manifest.validation && Sha256::digest(topic(p).as_bytes())[0] < VALIDATION;
-        let (held, train): (Vec<Problem>, Vec<Problem>) = self.train.into_iter().partition(held);
-        self.train = train;
-        (self.test, self.loopholes) = match manifest.validation {
-            true => (held, self.partition.train.clone()),
-            false => (self.test, self.partition.test.clone()),
-        };
+        self.loopholes = self.partition.test.clone();
+        if manifest.validation {
+            // Settings are chosen on training problems that were kept out of training, never on the test set.
+            (self.test, self.train) = kept_out(self.train, topic);
+            self.loopholes = self.partition.train.clone();
+        }
         if let Some(size) = manifest.eval.test {
             self.test = evenly(self.test, &self.loopholes, size);
         }
@@ -87,6 +85,11 @@ impl Shipped {
     fn prompter(&self) -> Prompter<'_> {
         Prompter { tokenizer: &self.tokenizer, cap: self.cap }
     }
+}
+
+/// Of problems to train on those that settings are chosen on, whole topics, and those that are left.
+fn kept_out(train: Vec<Problem>, topic: Topic) -> (Vec<Problem>, Vec<Problem>) {
+    train.into_iter().partition(|problem| Sha256::digest(topic(problem).as_bytes())[0] < VALIDATION)
 }
 
 /// Of each mode as many problems, `size` in all, picked by a hash of the id; in their old order.
@@ -153,5 +156,20 @@ impl Dataset for Shipped {
     /// Problems and pairs are shipped, and every entry of the ledger names all that is shipped.
     fn files(&self) -> Vec<PathBuf> {
         self.chat.as_ref().map_or(vec![], |chat| chat.settings.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_settings_are_chosen_on_shares_no_kind_of_task_with_what_is_trained_on() {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/tasks");
+        let (held, train) = kept_out(Tasks::load(&data).unwrap().train, |problem| problem.func_name.clone());
+        let kinds = |of: &[Problem]| of.iter().map(|p| p.func_name.clone()).collect::<BTreeSet<_>>();
+        assert!(kinds(&held).is_disjoint(&kinds(&train)));
+        // As docs/measurements/coder-tier.md has them.
+        assert_eq!((held.len(), kinds(&held).len(), kinds(&train).len()), (150, 17, 33));
     }
 }
