@@ -86,7 +86,8 @@ impl<'a> Scorer<'a> {
         Ok(Self { manifest, inputs, run, lora, base, config: Sha256::of_file(&folder.config())?.0 })
     }
 
-    /// A split's problems in tokens, or some of them. A problem's completion is the same among few as among all.
+    /// A split's problems in tokens, or some of them. A problem's seed is the same among few as among all, and on the CPU its
+    /// completion; on CUDA sums may be ordered otherwise in a smaller batch.
     pub fn problems(&self, Problems { split, markers, only }: Problems) -> Result<Vec<PromptedProblem>> {
         let prompter = Prompter { tokenizer: &self.inputs.tokenizer, cap: self.manifest.eval.prompt_cap };
         let own = match split {
