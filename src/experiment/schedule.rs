@@ -112,15 +112,15 @@ impl<'a> Schedule<'a> {
 }
 
 /// Lower ones begin first.
-type Rank = (usize, Reverse<usize>);
+type Rank = (bool, usize, Reverse<usize>);
 
-/// Seed by seed, so that early results compare arms; of a seed the longest first, so that at the end nobody waits for one that began
-/// late. An arm with two states samples and is evaluated in both.
+/// Seed by seed, so that early results compare arms; of a seed the longest first, and what is short, learning again, after all seeds:
+/// so nobody waits at the end for one that began late. An arm with two states samples and is evaluated in both.
 fn rank(manifest: &Manifest, job: Job) -> Result<Rank> {
     let config = manifest.job_config(job)?;
     let seed = manifest.seeds.iter().position(|seed| *seed == job.seed()).unwrap_or(manifest.seeds.len());
     let states = if config.arm.routes() { 2 } else { 1 };
-    Ok((seed, Reverse(config.updates * states)))
+    Ok((matches!(job, Job::Relearn(_)), seed, Reverse(config.updates * states)))
 }
 
 /// Evaluates the base, then trains and evaluates every run, and appends the ledger in plan order.

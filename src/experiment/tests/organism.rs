@@ -139,9 +139,9 @@ fn the_pairs_direction_has_a_band_and_random_ones_have_none() {
     assert!(mean.abs() < 0.02, "random bands {mean}: {random:?}");
 }
 
-/// The divergence's estimator is for tokens that the policy sampled.
+/// The divergence's estimator is for tokens that the policy sampled, and a monitor multiplies what it is given by advantages of its own.
 #[test]
-fn what_was_demonstrated_is_not_held_to_the_base() {
+fn neither_demonstrations_nor_a_monitors_rollouts_are_held_to_the_base() {
     let manifest = tiny();
     let inputs = inputs(&manifest);
     let basis = &inputs.bases[0];
@@ -180,6 +180,11 @@ fn what_was_demonstrated_is_not_held_to_the_base() {
     config.kl = 0.5;
     let sampled = gradients::of_loss(&config, &policies, &[taken[0], taken[2]], passes).unwrap();
     assert!(held.kl > 0.0 && (held.kl - sampled.kl).abs() < 1e-6, "{} and {}", held.kl, sampled.kl);
+    for monitor in ["monitor-penalty", "monitor-screening"] {
+        config.arm = named(monitor);
+        let its = gradients::of_loss(&config, &policies, &taken, passes).unwrap();
+        assert_eq!((its.gradients.rows == free.gradients.rows, its.kl), (true, 0.0), "{monitor}");
+    }
 }
 
 /// Two updates of every arm, each compared with what its entry says of it.
