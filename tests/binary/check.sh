@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What is published is what is read: two clones in different folders, with different homes and build folders, give the same program,
-# and it holds the list of its packages; the committed PTX is what NVIDIA's compiler makes of the kernels. It took 46 minutes
+# and it holds the list of its packages; the committed PTX is what NVIDIA's compiler makes of the kernels. It took 36 minutes
 # on two cores beside other work.
 #   tests/binary/check.sh
 set -euo pipefail
