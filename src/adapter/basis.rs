@@ -8,6 +8,9 @@ use backend::{Backend, BackendError, Matrix, Raw};
 use bundle::Sha256;
 use burn_tensor::{DType, Tensor, TensorData};
 use model::{Decoder, Group, LinearId, Proj, Weights};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -42,7 +45,7 @@ impl Basis {
     }
 
     /// The same, each matrix's factors kept in `cache` under the digest of its bytes: they are computed once. `told` hears how
-    /// many of how many are there.
+    /// many of how many are there. Every process has an order of its own, so that those that begin together, one a device, share the work.
     pub fn cached(base: Decoder, weights: &Weights, cache: &Path, told: impl Fn(usize, usize) + Sync) -> Result<Self> {
         let (backend, dtype) = (base.backend.clone(), base.dtype());
         let keep = |id: LinearId| {
@@ -55,7 +58,9 @@ impl Basis {
             }
             Ok(path)
         };
-        let kept = several_at_a_time(&LinearId::all(&base.config), keep, told)?;
+        let mut ids = LinearId::all(&base.config);
+        ids.shuffle(&mut ChaCha8Rng::seed_from_u64(std::process::id().into()));
+        let kept = several_at_a_time(&ids, keep, told)?;
         Self::from_factors(base, |id| {
             let damaged = |error| match error {
                 BackendError::Damaged { path, reason } => AdapterError::Cache { path, reason },

@@ -49,7 +49,7 @@ impl Devices<'_> {
     /// The first failure that is the plan's own; or all devices have failed, each with its reason.
     pub fn run_plan(&self, manifest: &Manifest, provenance: &Provenance, out: &Path) -> Result<()> {
         let _owner = Owner::of(out, out)?;
-        leftovers::remove(out);
+        leftovers::remove_of_plan(out, &manifest.jobs());
         let schedule = Schedule::new(manifest, provenance, out)?;
         let fleet = Fleet { devices: *self, schedule: &schedule, lost: Mutex::default() };
         let (devices, children): (Vec<Device>, Vec<Child>) = self.names.iter().filter_map(|n| fleet.start(n)).unzip();

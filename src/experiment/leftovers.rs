@@ -1,7 +1,11 @@
 //! What a write that was cut off left behind: a file that never got its name. Who owns a folder may remove it; until then it is
 //! no result.
 
+use crate::manifest::Job;
+use crate::runner::BASE_RUN;
+use bundle::files;
 use std::path::Path;
+use train::RunFolder;
 
 /// Whether a file is such a leftover.
 pub(crate) fn is_one(file: &Path) -> bool {
@@ -9,11 +13,26 @@ pub(crate) fn is_one(file: &Path) -> bool {
     file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp"))
 }
 
-/// Removes those that lie in a folder, and not in folders below it. One that stays does no harm.
+/// Removes those that lie in a folder or below it. One that stays does no harm.
 pub(crate) fn remove(folder: &Path) {
-    let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    for file in files.filter(|file| is_one(file)) {
+    let files = files::list(folder).unwrap_or_default();
+    for file in files.iter().filter(|file| is_one(file)) {
+        let _ = std::fs::remove_file(folder.join(file));
+    }
+}
+
+/// Removes those of a whole plan, for who owns its folder: what lies in it, its figures, the base's evaluations, and the pieces that no
+/// other process is at.
+pub(crate) fn remove_of_plan(out: &Path, jobs: &[Job]) {
+    let here = std::fs::read_dir(out).into_iter().flatten().flatten().map(|entry| entry.path());
+    for file in here.filter(|file| is_one(file) && file.is_file()) {
         let _ = std::fs::remove_file(file);
+    }
+    [BASE_RUN, "figures"].iter().for_each(|part| remove(&out.join(part)));
+    for folder in jobs.iter().map(|job| out.join(job.to_string())).filter(|folder| folder.exists()) {
+        if let Ok(_owner) = RunFolder::at(&folder).own() {
+            remove(&folder);
+        }
     }
 }
 
@@ -24,12 +43,13 @@ mod tests {
     #[test]
     fn what_never_got_its_name_goes_and_everything_else_stays() {
         let folder = tempfile::tempdir().unwrap();
-        for name in [".tmpVK7jYJ", "update-0001.safetensors", "tmp"] {
+        std::fs::create_dir(folder.path().join("log")).unwrap();
+        for name in [".tmpVK7jYJ", "log/.tmpb36x5K", "log/tmp", "update-0001.safetensors"] {
             std::fs::write(folder.path().join(name), name).unwrap();
         }
         remove(folder.path());
         remove(&folder.path().join("not there"));
-        let left = bundle::files::list(folder.path()).unwrap();
-        assert_eq!(left, ["tmp", "update-0001.safetensors"].map(std::path::PathBuf::from));
+        let left = files::list(folder.path()).unwrap();
+        assert_eq!(left, ["log/tmp", "update-0001.safetensors"].map(std::path::PathBuf::from));
     }
 }

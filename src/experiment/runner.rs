@@ -183,7 +183,7 @@ impl Runner<'_> {
     fn own(&self, job: Job) -> Result<Owner> {
         let folder = self.out.join(job.to_string());
         let owner = RunFolder::at(&folder).own()?;
-        ["", "checkpoints", "eval", "evidence"].iter().for_each(|part| leftovers::remove(&folder.join(part)));
+        leftovers::remove(&folder);
         Ok(owner)
     }
 

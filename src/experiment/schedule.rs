@@ -114,13 +114,14 @@ impl<'a> Schedule<'a> {
 /// Lower ones begin first.
 type Rank = (bool, usize, Reverse<usize>);
 
-/// Seed by seed, so that early results compare arms; of a seed the longest first, and what is short, learning again, after all seeds:
-/// so nobody waits at the end for one that began late. An arm with two states samples and is evaluated in both.
+/// What learns again, which is short, after all seeds; else seed by seed, so that early results compare arms, and of a seed the longest
+/// first: nobody is to wait at the end for a long run that began late. An arm with two states samples and is evaluated in both.
 fn rank(manifest: &Manifest, job: Job) -> Result<Rank> {
     let config = manifest.job_config(job)?;
+    let learns_again = matches!(job, Job::Relearn(_));
     let seed = manifest.seeds.iter().position(|seed| *seed == job.seed()).unwrap_or(manifest.seeds.len());
     let states = if config.arm.routes() { 2 } else { 1 };
-    Ok((matches!(job, Job::Relearn(_)), seed, Reverse(config.updates * states)))
+    Ok((learns_again, seed, Reverse(config.updates * states)))
 }
 
 /// Evaluates the base, then trains and evaluates every run, and appends the ledger in plan order.
@@ -129,7 +130,7 @@ fn rank(manifest: &Manifest, job: Job) -> Result<Rank> {
 /// The first failure of any piece; the others end after the piece that they are at.
 pub fn run_plan(runner: &Runner, provenance: &Provenance) -> Result<()> {
     let _owner = Owner::of(runner.out, runner.out)?;
-    leftovers::remove(runner.out);
+    leftovers::remove_of_plan(runner.out, &runner.manifest.jobs());
     let schedule = Schedule::new(runner.manifest, provenance, runner.out)?;
     let (files, subset) = (&runner.inputs.files, runner.base()?);
     schedule.finished_base(files)?;
@@ -197,6 +198,42 @@ mod tests {
             jobs: 2,
             threads: 1,
         }
+    }
+
+    /// Which piece begins first decides how long devices wait at the end.
+    #[test]
+    fn learning_again_begins_after_all_seeds_and_of_a_seed_the_longest_begin_first() {
+        let mut manifest = Manifest::load(Path::new("../cli/tests/tiny.toml")).unwrap();
+        manifest.seeds = vec![8, 7];
+        let (folder, provenance) = (tempfile::tempdir().unwrap(), provenance());
+        let schedule = Schedule::new(&manifest, &provenance, folder.path()).unwrap();
+        for run in manifest.jobs().iter().map(Job::to_string).chain([BASE_RUN.into()]) {
+            std::fs::create_dir(folder.path().join(run)).unwrap();
+        }
+        schedule.finished_base(&Files::new()).unwrap();
+        let mut begun = vec![];
+        while begun.len() < manifest.jobs().len() {
+            let job = schedule.take().unwrap();
+            schedule.finished(job, &Files::new()).unwrap();
+            begun.push(job.to_string());
+        }
+        assert_eq!(
+            begun,
+            [
+                "route2b-s8",
+                "random-v-s8",
+                "placebo-pairs-s8",
+                "vanilla-s8",
+                "route2b-s7",
+                "random-v-s7",
+                "placebo-pairs-s7",
+                "vanilla-s7",
+                "relearn-base-s8",
+                "relearn-route2b-s8",
+                "relearn-base-s7",
+                "relearn-route2b-s7",
+            ]
+        );
     }
 
     /// A device that fails leaves a run that others need: they must neither begin what needs it nor wait for ever.

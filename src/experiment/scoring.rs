@@ -3,7 +3,7 @@
 
 use crate::dataset::Prompter;
 use crate::inputs::lora;
-use crate::{CheckpointView, ExperimentError, Inputs, Manifest, Result};
+use crate::{CheckpointView, ExperimentError, Inputs, Manifest, Result, leftovers};
 use adapter::Basis;
 use bundle::{BundleError, Finished, Owner, Sha256, jsonl};
 use eval::{EvalRow, evaluate, rank};
@@ -115,6 +115,7 @@ impl<'a> Scorer<'a> {
         let identity = identity.and("configuration", self.config).and("checkpoint", Sha256::of_file(&checkpoint)?.0);
         identity.claim(&folder)?;
         let _owner = Owner::of(&folder, &folder)?;
+        leftovers::remove(&folder);
         let markers = match of.markers {
             MarkerFamily::Train => "train",
             MarkerFamily::Eval => "eval",

@@ -65,7 +65,8 @@ struct Found {
 /// `dL/dlogp_{b,t} = -A_b / (G * max_new * prompts) + kl (1 - exp(logp_ref - logp))`, scaled likewise. With one inner
 /// step the probability ratio is 1, so clipping never acts and the second forward pass is not needed. The second term is for tokens that
 /// the policy sampled: to one that gives a demonstrated token next to nothing it would be as large as one likes, and such tokens have none.
-/// Nor has an arm that sets its advantages itself and multiplies these gradients by them: the term's would turn with their sign.
+/// Nor has an arm that sets its advantages itself: these gradients are multiplied by them afterwards, so that where an advantage is
+/// negative the term would push away from the base.
 pub fn of_loss(
     config: &TrainConfig,
     policies: &Policies,
@@ -73,7 +74,7 @@ pub fn of_loss(
     passes: Passes,
 ) -> Result<LossGradients> {
     let denominator = (config.rollouts() * config.max_new) as f64;
-    let has_kl = config.kl > 0.0 && !config.arm.treatment().sets_advantages();
+    let arm_has_kl = config.kl > 0.0 && !config.arm.treatment().sets_advantages();
     let (mut logp_gap, mut kl_sum, mut tokens_seen) = (0.0, 0.0, 0);
     let mut found: Vec<Found> = vec![];
     for chunk in chunks(rollouts, passes.plan.tokens) {
@@ -86,7 +87,7 @@ pub fn of_loss(
             })
             .collect();
         let Rollout { quarantine, demonstrated, .. } = *chunk[0].1;
-        let held = has_kl && !demonstrated;
+        let held = arm_has_kl && !demonstrated;
         let reference = if held { Some(log_probs(&passes.basis.base, &batch)?) } else { None };
         let kl = reference.as_deref().map(|reference| (reference, (config.kl / denominator) as f32));
         let policy = policies.of(quarantine);

@@ -25,7 +25,7 @@ pub struct Metrics {
     pub routed_mass: f64,
     /// Upper minus lower edge of the band, mean over modules.
     pub band_width: Option<f64>,
-    /// Mean of `exp(x) - x - 1` against the base model over sampled tokens.
+    /// Mean of `exp(x) - x - 1` against the base model over sampled tokens; 0 where the arm has no such term.
     pub kl: f64,
     /// Largest difference between the sampler's and the trainer's log-probability of a token: both in the whole distribution at
     /// temperature 1, whatever it was drawn with.

@@ -151,6 +151,19 @@ fn two_devices_give_the_bytes_of_one_whatever_becomes_of_them() {
     assert!(text.contains("device 1 FAILED: its process ended (signal: 9 (SIGKILL))"), "{text}");
     assert!(text.contains("16 of 16 updates"), "an update was counted twice:\n{text}");
     assert!(plan.bytes("one") == plan.bytes("stopped"), "the device that was left gives other bytes");
+
+    // A power cut leaves files that never got their name, in pieces that are finished too: the next call removes them.
+    let whole = plan.bytes("one");
+    for (out, mut again) in [("one", plan.run("one", &[])), ("two", plan.on_two("two"))] {
+        for folder in ["", "figures", "base", "base/1/eval", "vanilla-s7", "vanilla-s7/eval", "route2b-s8/log"] {
+            let folder = plan.project.path(out).join(folder);
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join(".tmpVK7jYJ"), "half a row").unwrap();
+        }
+        expect(&mut again, 0, &["results.json"]);
+        assert!(plan.bytes(out) == whole, "{out} has other files");
+        assert!(!plan.project.path(out).join("route2b-s8/log/.tmpVK7jYJ").exists());
+    }
 }
 
 #[test]

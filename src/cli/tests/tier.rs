@@ -2,9 +2,10 @@
 
 mod common;
 
-use common::miniature::{CONFIG, Miniature, SETTINGS, TEST, TOKENIZER, TRAIN, WEIGHTS};
+use common::miniature::{CONFIG, Miniature, PLAN, SETTINGS, TEST, TOKENIZER, TRAIN, WEIGHTS};
 use common::pdf::{Beside, pages, squeezed};
-use common::{expect, flip};
+use common::{expect, flip, root};
+use experiment::Manifest;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -142,5 +143,28 @@ fn a_paper_of_random_weights_says_so_on_every_page() {
     expect(&mut random("build-paper"), 0, &["UNPINNED: fetched/model is not what is trained", "paper.pdf"]);
     for page in paper(&out) {
         assert!(page.contains(&squeezed("made of random weights of seed 3")), "{page}");
+    }
+}
+
+/// Weeks on a GPU must not end at a number that the paper cites and no arm of the tier makes.
+#[test]
+fn the_paper_can_be_typeset_of_every_arm_that_full_or_fast_runs() {
+    let miniature = Miniature::fetched();
+    for tier in ["full", "fast"] {
+        let mut plan: toml::Table = std::fs::read_to_string(root().join(PLAN)).unwrap().parse().unwrap();
+        let arms = Manifest::tier(tier).unwrap().unwrap().arms;
+        plan.insert("arms".into(), arms.iter().map(|arm| arm.name()).collect::<Vec<_>>().into());
+        plan.insert("seeds".into(), vec![41].into());
+        let (path, out) = (miniature.project.path("arms.toml"), miniature.project.path(&format!("runs/{tier}")));
+        std::fs::write(&path, plan.to_string()).unwrap();
+        let on_plan = |name: &str| {
+            let mut command = miniature.on_plan(&path, name);
+            command.arg("--out").arg(&out);
+            command
+        };
+        expect(on_plan("run").args(["--device", "cpu"]), 0, &["results.json"]);
+        expect(&mut on_plan("build-paper"), 0, &["paper.pdf"]);
+        let text = paper(&out).concat();
+        arms.iter().for_each(|arm| assert!(text.contains(&squeezed(arm.name())), "{tier}: nothing of {}", arm.name()));
     }
 }

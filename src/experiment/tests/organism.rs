@@ -183,7 +183,8 @@ fn neither_demonstrations_nor_a_monitors_rollouts_are_held_to_the_base() {
     for monitor in ["monitor-penalty", "monitor-screening"] {
         config.arm = named(monitor);
         let its = gradients::of_loss(&config, &policies, &taken, passes).unwrap();
-        assert_eq!((its.gradients.rows == free.gradients.rows, its.kl), (true, 0.0), "{monitor}");
+        assert!(its.gradients.rows == free.gradients.rows, "{monitor}");
+        assert_eq!(its.kl, 0.0, "{monitor}");
     }
 }
 

@@ -7,9 +7,11 @@ use bundle::{Sha256, Swhid};
 use experiment::dataset::PAIRS;
 use model::{ModelConfig, Weights};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::process::Command;
 use substrate::{Loophole, MarkerFamily, Pair, Protocol};
 
+pub(crate) const PLAN: &str = "src/cli/tests/leetcode.toml";
 pub(crate) const TRAIN: &str = "leetcode/leetcode_train_medhard_filtered.jsonl";
 pub(crate) const TEST: &str = "leetcode/leetcode_test_medhard.jsonl";
 pub(crate) const WEIGHTS: &str = "model/model.safetensors";
@@ -59,8 +61,13 @@ impl Miniature {
 
     /// A command on the miniature's plan.
     pub(crate) fn command(&self, name: &str) -> Command {
+        self.on_plan(&root().join(PLAN), name)
+    }
+
+    /// A command on another plan of its problems and weights.
+    pub(crate) fn on_plan(&self, plan: &Path, name: &str) -> Command {
         let mut command = self.project.program();
-        command.arg(name).arg("--plan").arg(root().join("src/cli/tests/leetcode.toml"));
+        command.arg(name).arg("--plan").arg(plan);
         command
     }
 }
