@@ -76,7 +76,7 @@ deep-trust program="target/release/gradient-quarantine":
     GQ={{program}} tests/hostile/check.sh 2000 1
     just or-say-so tests/deep/powerloss.py {{program}} 20
 
-# Two clones give the same program, and nvcc the committed PTX (needs cargo-auditable; 46 minutes on two busy cores).
+# Two clones give the same program, and nvcc the committed PTX (needs cargo-auditable; 36 minutes on two busy cores).
 [group('test')]
 test-binary: (or-say-so "tests/binary/check.sh")
 
