@@ -130,6 +130,11 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     staged.commit()
 }
 
+/// Whether a file is one that [`write_atomic`] has not given its name: somebody is writing it, or was cut off.
+pub fn is_unnamed(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp"))
+}
+
 /// Reads a whole file; a Git LFS pointer is none.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     let bytes = std::fs::read(path).map_err(|source| BundleError::Read { path: path.into(), source })?;

@@ -36,10 +36,7 @@ impl Identity {
     pub fn claim(&self, folder: &Path) -> Result<()> {
         let path = Self::path(folder);
         // A lock, or a file that another process is just writing, makes no folder old.
-        let is_ours = |file: &PathBuf| {
-            let name = file.file_name().unwrap_or_default().to_string_lossy();
-            name == LOCK || name.starts_with(".tmp")
-        };
+        let is_ours = |file: &PathBuf| file.ends_with(LOCK) || files::is_unnamed(file);
         let holds_files = || files::list(folder).is_ok_and(|found| !found.iter().all(is_ours));
         if path.exists() || (folder.exists() && holds_files()) {
             return self.check(folder);

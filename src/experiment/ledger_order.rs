@@ -3,7 +3,7 @@
 use crate::curve::PER_MODE;
 use crate::manifest::Job;
 use crate::runner::BASE_RUN;
-use crate::{Manifest, Result, leftovers};
+use crate::{Manifest, Result};
 use bundle::{Finished, Ledger, LedgerEntry, Sha256, files};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -92,7 +92,7 @@ impl<'a> LedgerOrder<'a> {
         let root = self.ledger.folder();
         let mut outputs = BTreeMap::new();
         // What depends on the clock is no result, and what follows from other files may be made again at any time.
-        let result = |file: &PathBuf| !file.starts_with(LOG) && file != Path::new(PER_MODE) && !leftovers::is_one(file);
+        let result = |file: &PathBuf| !file.starts_with(LOG) && file != Path::new(PER_MODE) && !files::is_unnamed(file);
         let results = files::list(&root.join(run))?.into_iter().filter(result);
         for file in results {
             let name = Path::new(run).join(file);

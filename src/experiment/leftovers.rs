@@ -7,16 +7,10 @@ use bundle::files;
 use std::path::Path;
 use train::RunFolder;
 
-/// Whether a file is such a leftover.
-pub(crate) fn is_one(file: &Path) -> bool {
-    // As `write_atomic` calls what it has not finished.
-    file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp"))
-}
-
 /// Removes those that lie in a folder or below it. One that stays does no harm.
 pub(crate) fn remove(folder: &Path) {
-    let files = files::list(folder).unwrap_or_default();
-    for file in files.iter().filter(|file| is_one(file)) {
+    let found = files::list(folder).unwrap_or_default();
+    for file in found.iter().filter(|file| files::is_unnamed(file)) {
         let _ = std::fs::remove_file(folder.join(file));
     }
 }
@@ -25,7 +19,7 @@ pub(crate) fn remove(folder: &Path) {
 /// other process is at.
 pub(crate) fn remove_of_plan(out: &Path, jobs: &[Job]) {
     let here = std::fs::read_dir(out).into_iter().flatten().flatten().map(|entry| entry.path());
-    for file in here.filter(|file| is_one(file) && file.is_file()) {
+    for file in here.filter(|file| files::is_unnamed(file) && file.is_file()) {
         let _ = std::fs::remove_file(file);
     }
     [BASE_RUN, "figures"].iter().for_each(|part| remove(&out.join(part)));
