@@ -5,7 +5,7 @@ use crate::{AdapterError, Knobs, Layout, Quarantine, Result};
 use backend::svd::{self, Svd};
 use backend::tensor_file::{self, Said, TensorFile};
 use backend::{Backend, BackendError, Matrix, Raw};
-use bundle::Sha256;
+use bundle::digest::Hasher;
 use burn_tensor::{DType, Tensor, TensorData};
 use model::{Decoder, Group, LinearId, Proj, Weights};
 use rand::SeedableRng;
@@ -39,8 +39,9 @@ impl Basis {
     pub fn new(base: Decoder, weights: &Weights) -> Result<Self> {
         let backend = base.backend.clone();
         Self::from_factors(base, |id| {
-            let (left, right) = factors(&backend, weights, id)?;
-            Ok((left.raw(), right.raw()))
+            let matrix = weights.get(&id.weight_name())?;
+            let Svd { u, vh, .. } = factors(&backend, id, &matrix)?;
+            Ok((u.raw().into_owned(), vh.raw().into_owned()))
         })
     }
 
@@ -48,19 +49,26 @@ impl Basis {
     /// many of how many are there. Every process has an order of its own, so that those that begin together, one a device, share the work.
     pub fn cached(base: Decoder, weights: &Weights, cache: &Path, told: impl Fn(usize, usize) + Sync) -> Result<Self> {
         let (backend, dtype) = (base.backend.clone(), base.dtype());
-        let keep = |id: LinearId| {
-            let path = cache.join(cache_name(&weights.raw(&id.weight_name())?, dtype));
+        let keep = |id: LinearId| -> Result<PathBuf> {
+            let raw = weights.raw(&id.weight_name())?;
+            let path = cache.join(cache_name(&raw, dtype));
             if !path.exists() {
-                let (left, right) = factors(&backend, weights, id)?;
-                let stored = |name: &str, m: Matrix| (name.into(), vec![m.rows, m.cols], m.raw().to(dtype));
-                let tensors = [stored("u", left), stored("vh", right)];
+                let Svd { u, vh, .. } = factors(&backend, id, &raw.into())?;
+                let stored =
+                    |name: &str, m: &Matrix| (name.into(), vec![m.rows, m.cols], m.raw().to(dtype).into_owned());
+                let tensors = [stored("u", &u), stored("vh", &vh)];
                 bundle::write_atomic(&path, &tensor_file::checked(&tensors, &Said::new()))?;
             }
             Ok(path)
         };
         let mut ids = LinearId::all(&base.config);
         ids.shuffle(&mut ChaCha8Rng::seed_from_u64(std::process::id().into()));
-        let kept = several_at_a_time(&ids, keep, told)?;
+        let done = AtomicUsize::new(0);
+        let kept = several_at_a_time(&ids, |id| {
+            let path = keep(id)?;
+            told(done.fetch_add(1, Ordering::Relaxed) + 1, ids.len());
+            Ok(path)
+        })?;
         Self::from_factors(base, |id| {
             let damaged = |error| match error {
                 BackendError::Damaged { path, reason } => AdapterError::Cache { path, reason },
@@ -85,7 +93,7 @@ impl Basis {
             let left: Vec<f32> = normal([out, 1], out, seed).into_iter().flat_map(|x| vec![x; r]).collect();
             let one = |i: usize| f32::from(u8::from(i / r == i % r));
             let right = if r == input { (0..r * r).map(one).collect() } else { normal([r, input], input, !seed) };
-            Ok((Raw::floats(&left, r), Raw::floats(&right, input)))
+            Ok((Raw::floats(&left, r).into_owned(), Raw::floats(&right, input).into_owned()))
         })
     }
 
@@ -102,15 +110,16 @@ impl Basis {
 
     fn from_factors(
         base: Decoder,
-        mut of: impl FnMut(LinearId) -> Result<(Raw<'static>, Raw<'static>)>,
+        of: impl Fn(LinearId) -> Result<(Raw<'static>, Raw<'static>)> + Sync,
     ) -> Result<Self> {
         let layout = Layout::new(&base.config);
         let (mut u, mut vh) = (vec![], vec![]);
         for layer in 0..base.config.num_hidden_layers {
+            let mut found = several_at_a_time(&Proj::ALL.map(|proj| LinearId { layer, proj }), &of)?;
             for group in Group::ALL {
                 let mut right = vec![];
                 for &proj in group.members() {
-                    let (left, rows) = of(LinearId { layer, proj })?;
+                    let Some((left, rows)) = found.remove(&LinearId { layer, proj }) else { continue };
                     u.push(base.backend.upload(&[left], base.dtype())?);
                     right.push(rows);
                 }
@@ -177,28 +186,22 @@ impl Basis {
     }
 }
 
-/// Projections that are worked on at once. While the device is at one, the host reads, turns over, tries and writes others.
-const AT_ONCE: usize = 4;
+/// Projections that are worked on at once. While the device is at one, the host reads, tries and writes others.
+const AT_ONCE: usize = 6;
 
-/// What is kept of every projection, and where.
-fn several_at_a_time(
+/// What `of` makes of each.
+fn several_at_a_time<T: Send>(
     ids: &[LinearId],
-    keep: impl Fn(LinearId) -> Result<PathBuf> + Sync,
-    told: impl Fn(usize, usize) + Sync,
-) -> Result<BTreeMap<LinearId, PathBuf>> {
-    let done = AtomicUsize::new(0);
+    of: impl Fn(LinearId) -> Result<T> + Sync,
+) -> Result<BTreeMap<LinearId, T>> {
     let some = |first: usize| {
-        let each = ids.iter().skip(first).step_by(AT_ONCE).map(|&id| {
-            let path = keep(id)?;
-            told(done.fetch_add(1, Ordering::Relaxed) + 1, ids.len());
-            Ok((id, path))
-        });
+        let each = ids.iter().skip(first).step_by(AT_ONCE).map(|&id| Ok((id, of(id)?)));
         each.collect::<Result<Vec<_>>>()
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..AT_ONCE).map(|first| scope.spawn(move || some(first))).collect();
-        let kept = threads.into_iter().map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        kept.collect::<Result<Vec<_>>>().map(|kept| kept.into_iter().flatten().collect())
+        let made = threads.into_iter().map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        made.collect::<Result<Vec<_>>>().map(|made| made.into_iter().flatten().collect())
     })
 }
 
@@ -209,30 +212,16 @@ fn seed_of(seed: u64, LinearId { layer, proj }: LinearId) -> u64 {
 
 /// A file's name for the factors of a matrix, by what the matrix holds and what type they are wanted in.
 fn cache_name(raw: &Raw, dtype: DType) -> String {
-    let shape = format!("{:?} {} as {dtype:?}, checked, probed\n", raw.dtype, raw.cols);
-    format!("{}.safetensors", Sha256::of(&[shape.as_bytes(), &raw.bytes].concat()))
+    let mut hash = Hasher::default();
+    hash.update(format!("{:?} {} as {dtype:?}, checked, probed\n", raw.dtype, raw.cols).as_bytes());
+    hash.update(&raw.bytes);
+    format!("{}.safetensors", hash.digest())
 }
 
-/// Thin SVD of a projection: `U [out, r]` and `Vh [r, in]`. Signs are fixed (the largest entry of each left vector is
-/// positive), so that the basis does not depend on the library's choice.
-fn factors(backend: &Backend, weights: &Weights, id: LinearId) -> Result<(Matrix, Matrix)> {
-    let name = id.weight_name();
-    let matrix = weights.get(&name)?;
-    let right = |found: &Svd| svd::holds(&matrix, found);
+/// Thin SVD of a projection: `U [out, r]` and `Vh [r, in]`, signs fixed so that the basis does not depend on the library's choice.
+fn factors(backend: &Backend, id: LinearId, matrix: &Matrix) -> Result<Svd> {
+    let right = |found: &Svd| svd::holds(matrix, found);
     // A device's method may fail and not say so.
-    let found = backend.ops.svd(&matrix)?.filter(right).or_else(|| svd::on_the_host(&matrix).filter(right));
-    let Svd { mut u, mut vh, .. } = found.ok_or(AdapterError::Svd(name))?;
-    let r = u.cols;
-    let mut largest = vec![0.0f32; r];
-    for row in u.data.chunks_exact(r) {
-        largest.iter_mut().zip(row).filter(|(most, x)| x.abs() > most.abs()).for_each(|(most, x)| *most = *x);
-    }
-    let signs: Vec<f32> = largest.iter().map(|x| x.signum()).collect();
-    for row in u.data.chunks_exact_mut(r) {
-        row.iter_mut().zip(&signs).for_each(|(x, sign)| *x *= sign);
-    }
-    for (row, sign) in vh.data.chunks_exact_mut(vh.cols).zip(&signs) {
-        row.iter_mut().for_each(|x| *x *= sign);
-    }
-    Ok((u, vh))
+    let found = backend.ops.svd(matrix)?.filter(right).or_else(|| svd::on_the_host(matrix).filter(right));
+    found.map(Svd::with_signs_fixed).ok_or_else(|| AdapterError::Svd(id.weight_name()))
 }

@@ -49,7 +49,7 @@ fn hub_in_shards(basis: &Basis, knobs: &Knobs, base: &Path, out: &Path, most: us
             index.insert(name.clone(), file.clone().into());
             let data = merged.tensor(&name)?;
             let cols = shape[shape.len() - 1];
-            values.push((name, shape, Raw::floats(&data, cols)));
+            values.push((name, shape, Raw::floats(&data, cols).into_owned()));
         }
         write_atomic(&out.join(file), &to_bytes(&values, header()))?;
     }
@@ -192,8 +192,8 @@ pub fn lora(basis: &Basis, knobs: &Knobs, rank: usize, base: &str, out: &Path) -
         }
         let stem = id.weight_name();
         let stem = format!("base_model.model.{}", stem.trim_end_matches(".weight"));
-        tensors.push((format!("{stem}.lora_A.weight"), vec![rank, cols], Raw::floats(&a, cols)));
-        tensors.push((format!("{stem}.lora_B.weight"), vec![rows, rank], Raw::floats(&b, rank)));
+        tensors.push((format!("{stem}.lora_A.weight"), vec![rank, cols], Raw::floats(&a, cols).into_owned()));
+        tensors.push((format!("{stem}.lora_B.weight"), vec![rows, rank], Raw::floats(&b, rank).into_owned()));
     }
     (truncation.whole, truncation.left_out) = (truncation.whole.sqrt(), truncation.left_out.sqrt());
     let modules = Proj::ALL.map(|p| p.hub_name().rsplit('.').next().unwrap_or_default());

@@ -31,13 +31,33 @@ pub struct Raw<'a> {
     pub bytes: Cow<'a, [u8]>,
 }
 
-impl Raw<'_> {
-    /// A copy of these values, rows of `cols` of them.
-    pub fn floats(values: &[f32], cols: usize) -> Raw<'static> {
-        let bytes = values.iter().flat_map(|x| x.to_le_bytes()).collect();
-        Raw { dtype: DType::F32, cols, bytes: Cow::Owned(bytes) }
+// Values in memory are bytes of a file as they are.
+const _: () = assert!(cfg!(target_endian = "little"));
+
+impl<'a> Raw<'a> {
+    /// These values, rows of `cols` of them.
+    pub fn floats(values: &'a [f32], cols: usize) -> Self {
+        Raw { dtype: DType::F32, cols, bytes: Cow::Borrowed(bytemuck::cast_slice(values)) }
     }
 
+    /// The same values in another type.
+    pub fn to(self, dtype: DType) -> Self {
+        let Self { cols, .. } = self;
+        let mut bytes = vec![0; self.bytes.len() / self.dtype.size() * dtype.size()];
+        match (self.dtype, dtype) {
+            (a, b) if a == b => return self,
+            (DType::F32, DType::BF16) => {
+                let values = self.bytes.par_chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]]));
+                let narrow = |(to, x): (&mut [u8], f32)| to.copy_from_slice(&bf16::from_f32(x).to_le_bytes());
+                bytes.par_chunks_exact_mut(2).zip(values).for_each(narrow);
+            }
+            _ => bytes.copy_from_slice(bytemuck::cast_slice(&self.widen())),
+        }
+        Raw { dtype, cols, bytes: Cow::Owned(bytes) }
+    }
+}
+
+impl Raw<'_> {
     /// Normal values in bf16: the same for a seed, however many threads share the work.
     pub fn random([rows, cols]: [usize; 2], mean: f32, spread: f32, seed: u64) -> Raw<'static> {
         let mut bytes = vec![0; rows * cols * 2];
@@ -67,22 +87,18 @@ impl Raw<'_> {
             _ => self.bytes.par_chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]])).collect(),
         }
     }
+}
 
-    /// The same values in another type.
-    pub fn to(self, dtype: DType) -> Raw<'static> {
-        let Self { cols, .. } = self;
-        let bytes = match (self.dtype, dtype) {
-            (a, b) if a == b => self.bytes.into_owned(),
-            (_, DType::BF16) => self.widen().par_iter().flat_map_iter(|&x| bf16::from_f32(x).to_le_bytes()).collect(),
-            _ => self.widen().par_iter().flat_map_iter(|x| x.to_le_bytes()).collect(),
-        };
-        Raw { dtype, cols, bytes: Cow::Owned(bytes) }
+impl From<Raw<'_>> for Matrix {
+    fn from(raw: Raw) -> Self {
+        let (data, cols) = (raw.widen(), raw.cols);
+        Self { rows: data.len() / cols, cols, data }
     }
 }
 
 impl Matrix {
-    /// A copy, as it would be stored.
-    pub fn raw(&self) -> Raw<'static> {
+    /// As it would be stored.
+    pub fn raw(&self) -> Raw<'_> {
         Raw::floats(&self.data, self.cols)
     }
 }

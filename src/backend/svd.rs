@@ -31,6 +31,26 @@ impl Svd {
         let data = self.u.data.par_chunks_exact(r).flat_map_iter(row).collect();
         Matrix { rows: self.u.rows, cols, data }
     }
+
+    /// The same with the largest entry of each left vector positive, the first of equal ones: no library chooses the sign.
+    pub fn with_signs_fixed(mut self) -> Self {
+        let (r, cols) = (self.u.cols, self.vh.cols);
+        let larger = |most: f32, x: f32| if x.abs() > most.abs() { x } else { most };
+        let block = |rows: &[f32]| {
+            let mut largest = vec![0.0f32; r];
+            for row in rows.chunks_exact(r) {
+                largest.iter_mut().zip(row).for_each(|(most, &x)| *most = larger(*most, x));
+            }
+            largest
+        };
+        let blocks: Vec<Vec<f32>> = self.u.data.par_chunks(BLOCK * r).map(block).collect();
+        let sign = |k: usize| blocks.iter().fold(0.0, |most, block| larger(most, block[k])).signum();
+        let signs: Vec<f32> = (0..r).map(sign).collect();
+        self.u.data.par_chunks_exact_mut(r).for_each(|row| row.iter_mut().zip(&signs).for_each(|(x, sign)| *x *= sign));
+        let rows = self.vh.data.par_chunks_exact_mut(cols).zip(&signs);
+        rows.for_each(|(row, sign)| row.iter_mut().for_each(|x| *x *= sign));
+        self
+    }
 }
 
 /// In f64; `None` if it did not converge.
@@ -116,6 +136,24 @@ mod tests {
         m.data[last..].copy_from_slice(&first);
         m.data[last] += 1e-6;
         m
+    }
+
+    /// Of more rows than one thread looks at.
+    #[test]
+    fn the_largest_entry_of_a_left_vector_is_positive_and_the_product_stays() {
+        let svd = on_the_host(&random(3 * BLOCK + 5, 7, 4)).unwrap();
+        let mut turned = svd.clone();
+        turned.u.data.chunks_exact_mut(7).for_each(|row| row[2] = -row[2]);
+        turned.vh.data[14..21].iter_mut().for_each(|x| *x = -*x);
+        let fixed = svd.with_signs_fixed();
+        for k in 0..7 {
+            let of = |row: &&[f32]| row[k];
+            let largest = fixed.u.data.chunks_exact(7).max_by(|a, b| of(a).abs().total_cmp(&of(b).abs())).unwrap();
+            assert!(of(&largest) > 0.0);
+        }
+        assert_eq!(fixed.product(), turned.product());
+        let again = turned.with_signs_fixed();
+        assert_eq!((fixed.u, fixed.vh), (again.u, again.vh));
     }
 
     #[test]

@@ -58,7 +58,7 @@ fn digest<'a>(parts: impl Iterator<Item = (&'a str, &'a [usize], DType, &'a [u8]
 
 /// An f32 vector by its name.
 pub fn vector(name: &str, values: &[f32]) -> Named<'static> {
-    (name.into(), vec![values.len()], Raw::floats(values, values.len()))
+    (name.into(), vec![values.len()], Raw::floats(values, values.len()).into_owned())
 }
 
 /// The bytes of one file, read once.

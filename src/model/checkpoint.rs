@@ -134,7 +134,7 @@ impl Checkpoint {
                 if span.dtype == Dtype::F16 {
                     // Every value of half precision is one of single precision.
                     let wide = |c: &[u8]| f16::from_le_bytes([c[0], c[1]]).to_f32();
-                    return Ok(Raw::floats(&bytes.par_chunks_exact(2).map(wide).collect::<Vec<_>>(), cols));
+                    return Ok(Raw::floats(&bytes.par_chunks_exact(2).map(wide).collect::<Vec<_>>(), cols).into_owned());
                 }
                 Ok(Raw { dtype: kind(span.dtype), cols, bytes: Cow::Borrowed(bytes) })
             }

@@ -105,9 +105,7 @@ impl Weights {
         if let Source::Memory(tensors) = &self.source {
             return Ok(Cow::Borrowed(&tensors[name]));
         }
-        let raw = self.raw(name)?;
-        let (data, cols) = (raw.widen(), raw.cols);
-        Ok(Cow::Owned(Matrix { rows: data.len() / cols, cols, data }))
+        Ok(Cow::Owned(self.raw(name)?.into()))
     }
 
     fn random_tensor(&self, name: &str, seed: u64) -> Raw<'static> {
@@ -131,7 +129,7 @@ impl Weights {
         for (name, shape) in expected_tensors(&self.config) {
             let data = self.get(&name)?.into_owned().data;
             let cols = shape[shape.len() - 1];
-            tensors.push((name, shape, Raw::floats(&data, cols)));
+            tensors.push((name, shape, Raw::floats(&data, cols).into_owned()));
         }
         bundle::write_atomic(&folder.join("config.json"), config.as_bytes())?;
         Ok(bundle::write_atomic(&folder.join("model.safetensors"), &tensor_file::to_bytes(&tensors, None))?)

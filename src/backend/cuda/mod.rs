@@ -349,14 +349,9 @@ impl DeviceMemory for Cuda {
         // Memory that was free on the host may still be in use by what is in the queue.
         device.sync().map_err(|e| BackendError::Compute(e.to_string()))?;
         for part in parts {
-            let count = part.bytes.len() / part.dtype.size();
-            if part.dtype == dtype {
-                driver::copy_in(to, &part.bytes)?;
-            } else {
-                let (cols, bytes) = (part.cols, (&*part.bytes).into());
-                driver::copy_in(to, &Raw { dtype: part.dtype, cols, bytes }.to(dtype).bytes)?;
-            }
-            to += (count * dtype.size()) as u64;
+            let values = Raw { bytes: (&*part.bytes).into(), ..*part }.to(dtype);
+            driver::copy_in(to, &values.bytes)?;
+            to += values.bytes.len() as u64;
         }
         Ok(tensor(out))
     }

@@ -2,11 +2,10 @@
 //! minutes. In f64: the method disturbs a matrix with singular values near zero, and in f32 those of a trained model's query and output
 //! projections are as near to it as that (1e-5 of the largest); what came back then were no singular vectors.
 
-use super::driver::{self, Buffer, CudaError, Result, fail};
+use super::driver::{self, Arg, Buffer, CudaError, Kernels, LaunchConfig, Result, Stream, fail};
 use crate::matrix::Matrix;
 use crate::svd::Svd;
 use parking_lot::Mutex;
-use rayon::prelude::*;
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::OnceLock;
@@ -17,6 +16,8 @@ const NAMES: [&str; 3] = ["libcusolver.so.12", "libcusolver.so.11", "libcusolver
 /// `CUDA_R_64F`, and the mode that asks for vectors.
 const TYPE_F64: i32 = 1;
 const VECTORS: i32 = 1;
+/// Side of the squares that `svd.cu` turns over.
+const SIDE: usize = 32;
 
 /// The sizes and matrices that both calls are told: mode, economy, `m, n`, then type, pointer and stride of A, S, U and V, then
 /// the type to compute in.
@@ -31,6 +32,7 @@ macro_rules! with_matrices {
 struct Library {
     create: unsafe extern "C" fn(*mut Handle) -> i32,
     params: unsafe extern "C" fn(*mut Handle) -> i32,
+    set_stream: unsafe extern "C" fn(Handle, *mut c_void) -> i32,
     sizes: with_matrices!(*mut usize, *mut usize),
     solve: with_matrices!(u64, usize, *mut c_void, usize, u64, *mut f64),
 }
@@ -49,6 +51,7 @@ impl Library {
             Ok(Self {
                 create: *library.get(b"cusolverDnCreate")?,
                 params: *library.get(b"cusolverDnCreateParams")?,
+                set_stream: *library.get(b"cusolverDnSetStream")?,
                 sizes: *library.get(b"cusolverDnXgesvdp_bufferSize")?,
                 solve: *library.get(b"cusolverDnXgesvdp")?,
             })
@@ -65,82 +68,92 @@ fn check(what: &str, status: i32) -> Result<()> {
     if status == 0 { Ok(()) } else { fail(what, format!("status {status}")) }
 }
 
-/// `[rows, cols]` to `[cols, rows]`.
-fn transpose(data: &[f32], rows: usize, cols: usize) -> Vec<f32> {
-    let mut out = vec![0.0; data.len()];
-    out.par_chunks_exact_mut(rows)
-        .enumerate()
-        .for_each(|(j, to)| to.iter_mut().enumerate().for_each(|(i, x)| *x = data[i * cols + j]));
-    out
-}
-
-/// The library's handles, as addresses. They are kept: nothing destroys them.
+/// The library's handles, as addresses, and the stream that it works in: of several solvers one computes while others copy.
+/// They are kept: nothing destroys the handles.
 struct Solver {
     handle: usize,
     params: usize,
+    stream: Stream,
 }
 
 /// Those that nobody uses at the moment.
 static SOLVERS: Mutex<Vec<Solver>> = Mutex::new(vec![]);
 
+/// Signs as they come; `None` if it did not converge.
+pub fn thin(matrix: &Matrix) -> Result<Option<Svd>> {
+    driver::enter()?;
+    let solver = Solver::take()?;
+    let found = solver.thin(matrix);
+    SOLVERS.lock().push(solver);
+    found
+}
+
 impl Solver {
-    fn take(library: &Library) -> Result<Self> {
+    fn take() -> Result<Self> {
         if let Some(solver) = SOLVERS.lock().pop() {
             return Ok(solver);
         }
+        let (library, stream) = (Library::get()?, Stream::new()?);
         let (mut handle, mut params) = (null_mut(), null_mut());
-        // SAFETY: places for the answers.
+        // SAFETY: places for the answers, then a handle and a stream that live from now on.
         unsafe {
             check("cusolverDnCreate", (library.create)(&mut handle))?;
             check("cusolverDnCreateParams", (library.params)(&mut params))?;
+            check("cusolverDnSetStream", (library.set_stream)(handle, stream.0.cast()))?;
         }
-        Ok(Self { handle: handle as usize, params: params as usize })
+        Ok(Self { handle: handle as usize, params: params as usize, stream })
     }
 
-    fn leave(self) {
-        SOLVERS.lock().push(self);
+    fn thin(&self, matrix: &Matrix) -> Result<Option<Svd>> {
+        let &Matrix { rows, cols, .. } = matrix;
+        // The library wants a matrix that is not wider than high, column after column: ours turned over is that already.
+        let tall = rows >= cols;
+        let [m, n] = if tall { [rows, cols] } else { [cols, rows] };
+        let doubles = |count: usize| Buffer::new(count * 8);
+        let (a, s, u, v) = (doubles(m * n)?, doubles(n)?, doubles(m * n)?, doubles(n * n)?);
+        self.stream.write(u.pointer, &matrix.data)?;
+        self.convert("widen", tall, [&u, &a], [rows, cols])?;
+        if !self.solve([m, n], [&a, &s, &u, &v])? {
+            return Ok(None);
+        }
+        // The solver has left no matrix in `a`: results go through it.
+        let taken = |of: &Buffer, turned: bool, [rows, cols]: [usize; 2]| {
+            self.convert("narrow", turned, [of, &a], [rows, cols])?;
+            let mut data = vec![0f32; rows * cols];
+            self.stream.read(&mut data, a.pointer)?;
+            let (rows, cols) = if turned { (cols, rows) } else { (rows, cols) };
+            Ok(Matrix { rows, cols, data })
+        };
+        // A row each, vectors of the high side `[n, m]` and of the other `[n, n]`.
+        let (high, other) = (taken(&u, tall, [n, m])?, taken(&v, !tall, [n, n])?);
+        let mut values = vec![0f64; n];
+        self.stream.read(&mut values, s.pointer)?;
+        let s = values.into_iter().map(|x| x as f32).collect();
+        let (u, vh) = if tall { (high, other) } else { (other, high) };
+        Ok(Some(Svd { u, s, vh }))
     }
-}
 
-/// Signs as they come; `None` if it did not converge.
-pub fn thin(matrix: &Matrix) -> Result<Option<Svd>> {
-    let Matrix { rows, cols, data } = matrix;
-    let (rows, cols) = (*rows, *cols);
-    let r = rows.min(cols);
-    // The library wants a matrix that is not wider than high, column after column: ours transposed is that already.
-    let found = if rows >= cols { tall(&transpose(data, rows, cols), rows, cols)? } else { tall(data, cols, rows)? };
-    let Some(Tall { left, s, right }) = found else { return Ok(None) };
-    let (u, vh) = if rows >= cols { (transpose(&left, r, rows), right) } else { (transpose(&right, r, r), left) };
-    Ok(Some(Svd { u: Matrix { rows, cols: r, data: u }, s, vh: Matrix { rows: r, cols, data: vh } }))
-}
+    /// A matrix `[rows, cols]` into another type, `turned` over or not.
+    fn convert(&self, name: &str, turned: bool, [from, to]: [&Buffer; 2], [rows, cols]: [usize; 2]) -> Result<()> {
+        let name = format!("{name}{}", if turned { "_turned" } else { "" });
+        let launch = LaunchConfig::over([cols.div_ceil(SIDE), rows.div_ceil(SIDE), 1], 256);
+        let args = [Arg::Pointer(from.pointer), Arg::Pointer(to.pointer), Arg::Int(rows), Arg::Int(cols)];
+        Kernels::get()?.launch(self.stream.0, &name, launch, &args)
+    }
 
-/// Left vectors `[n, m]` and right vectors `[n, n]`, each a row, and the values.
-struct Tall {
-    left: Vec<f32>,
-    s: Vec<f32>,
-    right: Vec<f32>,
-}
-
-/// Of a matrix `[m, n]` stored by columns.
-fn tall(columns: &[f32], m: usize, n: usize) -> Result<Option<Tall>> {
-    driver::enter()?;
-    let library = Library::get()?;
-    let doubles = |count: usize| Buffer::new(count * 8);
-    let (a, s, u, v, info) = (doubles(m * n)?, doubles(n)?, doubles(m * n)?, doubles(n * n)?, doubles(1)?);
-    let wide: Vec<f64> = columns.par_iter().map(|&x| f64::from(x)).collect();
-    driver::copy_in(a.pointer, bytes(&wide))?;
-    let solver = Solver::take(library)?;
-    let (handle, params) = (solver.handle as Handle, solver.params as Handle);
-    let (mut on_device, mut on_host, mut error) = (0, 0, 0.0);
-    let (rows, cols) = (m as i64, n as i64);
-    // SAFETY: handles that nobody else has now, buffers of the sizes that the header asks for.
-    unsafe {
+    /// Of `a`, `[m, n]` column after column, the values and the vectors, one behind the other. Whether it converged.
+    fn solve(&self, [m, n]: [usize; 2], [a, s, u, v]: [&Buffer; 4]) -> Result<bool> {
+        let library = Library::get()?;
+        let (handle, params) = (self.handle as Handle, self.params as Handle);
+        let (mut on_device, mut on_host, mut error, mut failed) = (0, 0, 0.0, [0i32]);
+        let (rows, cols, info) = (m as i64, n as i64, Buffer::new(size_of::<i32>())?);
         macro_rules! call {
             ($function:ident, $($more:expr),*) => {
-                (library.$function)(
+                // SAFETY: handles that nobody else has now, buffers of the sizes that the header asks for.
+                unsafe { (library.$function)(
                     handle, params, VECTORS, 1, rows, cols, TYPE_F64, a.pointer, rows, TYPE_F64, s.pointer, TYPE_F64, u.pointer, rows, TYPE_F64,
                     v.pointer, cols, TYPE_F64, $($more),*
-                )
+                ) }
             };
         }
         check("cusolverDnXgesvdp_bufferSize", call!(sizes, &mut on_device, &mut on_host))?;
@@ -150,19 +163,7 @@ fn tall(columns: &[f32], m: usize, n: usize) -> Result<Option<Tall>> {
             "cusolverDnXgesvdp",
             call!(solve, device_space.pointer, on_device, host, on_host, info.pointer, &mut error),
         )?;
-        driver::wait()?;
+        self.stream.read(&mut failed, info.pointer)?;
+        Ok(failed[0] == 0)
     }
-    solver.leave();
-    let (mut left, mut values, mut right, mut failed) = (vec![0f64; m * n], vec![0f64; n], vec![0f64; n * n], [0i32]);
-    driver::copy_out(&mut left, u.pointer)?;
-    driver::copy_out(&mut values, s.pointer)?;
-    driver::copy_out(&mut right, v.pointer)?;
-    driver::copy_out(&mut failed, info.pointer)?;
-    let narrow = |wide: Vec<f64>| wide.par_iter().map(|&x| x as f32).collect();
-    Ok((failed[0] == 0).then(|| Tall { left: narrow(left), s: narrow(values), right: narrow(right) }))
-}
-
-fn bytes(values: &[f64]) -> &[u8] {
-    // SAFETY: any eight bytes of a float are eight bytes.
-    unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }
 }
