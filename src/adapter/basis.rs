@@ -49,6 +49,7 @@ impl Basis {
     /// many of how many are there. Every process has an order of its own, so that those that begin together, one a device, share the work.
     pub fn cached(base: Decoder, weights: &Weights, cache: &Path, told: impl Fn(usize, usize) + Sync) -> Result<Self> {
         let (backend, dtype) = (base.backend.clone(), base.dtype());
+        bundle::files::remove_cut_off(cache);
         let keep = |id: LinearId| -> Result<PathBuf> {
             let raw = weights.raw(&id.weight_name())?;
             let path = cache.join(cache_name(&raw, dtype));

@@ -36,10 +36,9 @@ impl Staged {
         }
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).map_err(fail)?;
-        // Readable by all, as a plain `open` would make it: outputs are meant to be shared. A file that is there keeps its mode.
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-        let file = tempfile::Builder::new().permissions(mode).tempfile_in(folder).map_err(fail)?;
+        let file = unnamed(folder).map_err(fail)?;
         if let Some(about) = there {
+            // A file that is there keeps its mode.
             file.as_file().set_permissions(about.permissions()).map_err(fail)?;
         }
         Ok(Self { to: To::Beside(BufWriter::new(file)), path })
@@ -128,6 +127,33 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut staged = Staged::new(path)?;
     staged.write(bytes)?;
     staged.commit()
+}
+
+/// A new file without its name, locked for as long as somebody writes it; where locks are not known, not locked.
+fn unnamed(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    // Readable by all, as a plain `open` would make it: outputs are meant to be shared.
+    let mode: std::fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    loop {
+        let file = tempfile::Builder::new().permissions(mode.clone()).tempfile_in(folder)?;
+        let _ = file.as_file().lock();
+        // Whoever tidied up between its making and its lock has taken it for cut off.
+        if file.as_file().metadata()?.nlink() > 0 {
+            return Ok(file);
+        }
+    }
+}
+
+/// Removes from a folder what writers that are no more left without a name. What somebody writes is locked, and stays.
+pub fn remove_cut_off(folder: &Path) {
+    let here = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    for path in here.filter(|path| is_unnamed(path)) {
+        if let Ok(file) = std::fs::File::open(&path)
+            && file.try_lock().is_ok()
+        {
+            // One that stays does no harm.
+            let _ = std::fs::remove_file(&path);
+        }
+    }
 }
 
 /// Whether a file is one that [`write_atomic`] has not given its name: somebody is writing it, or was cut off.

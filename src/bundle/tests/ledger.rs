@@ -1,8 +1,10 @@
 //! The ledger's chain, the pins and atomic writes, each broken on purpose.
 
+use bundle::files::{Staged, list, remove_cut_off};
 use bundle::{BundleError, Ledger, LedgerEntry, Pins, Sha256, write_atomic};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 fn entry(folder: &Path, run: &str) -> LedgerEntry {
     let output = Path::new(run).join("out.txt");
@@ -99,6 +101,43 @@ fn a_write_that_fails_leaves_the_old_file() {
     assert!(matches!(write_atomic(&path.join("below-a-file"), b"new"), Err(BundleError::Write { .. })));
     assert_eq!(std::fs::read(&path).unwrap(), b"old");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// In a folder that several processes write to, whose files nobody owns.
+#[test]
+fn what_a_writer_that_is_no_more_left_goes_and_what_somebody_writes_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in [".tmpVK7jYJ", "tmp", "a.safetensors"] {
+        std::fs::write(folder.path().join(name), name).unwrap();
+    }
+    let mut written = Staged::new(&folder.path().join("b.safetensors")).unwrap();
+    written.write(b"b").unwrap();
+    remove_cut_off(folder.path());
+    assert_eq!(list(folder.path()).unwrap().len(), 3, "and the one that is being written");
+    written.commit().unwrap();
+    remove_cut_off(folder.path());
+    let left = list(folder.path()).unwrap();
+    assert_eq!(left, ["a.safetensors", "b.safetensors", "tmp"].map(std::path::PathBuf::from));
+    remove_cut_off(&folder.path().join("not there"));
+}
+
+/// Whoever tidies up meanwhile takes no file from a writer, however the two meet.
+#[test]
+fn writers_and_those_who_tidy_up_do_not_hinder_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                remove_cut_off(folder.path());
+            }
+        });
+        for i in 0..500 {
+            write_atomic(&folder.path().join(format!("{i}")), b"whole").unwrap();
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(list(folder.path()).unwrap().len(), 500);
 }
 
 #[test]
