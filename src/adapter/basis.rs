@@ -120,7 +120,7 @@ impl Basis {
             for group in Group::ALL {
                 let mut right = vec![];
                 for &proj in group.members() {
-                    let Some((left, rows)) = found.remove(&LinearId { layer, proj }) else { continue };
+                    let (left, rows) = found.remove(&LinearId { layer, proj }).expect("each was asked for");
                     u.push(base.backend.upload(&[left], base.dtype())?);
                     right.push(rows);
                 }
@@ -195,12 +195,17 @@ fn several_at_a_time<T: Send>(
     ids: &[LinearId],
     of: impl Fn(LinearId) -> Result<T> + Sync,
 ) -> Result<BTreeMap<LinearId, T>> {
-    let some = |first: usize| {
-        let each = ids.iter().skip(first).step_by(AT_ONCE).map(|&id| Ok((id, of(id)?)));
-        each.collect::<Result<Vec<_>>>()
+    let next = AtomicUsize::new(0);
+    let some = || {
+        let mut made = vec![];
+        while let Some(&id) = ids.get(next.fetch_add(1, Ordering::Relaxed)) {
+            // After a failure nobody begins another.
+            made.push((id, of(id).inspect_err(|_| next.store(ids.len(), Ordering::Relaxed))?));
+        }
+        Ok(made)
     };
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..AT_ONCE).map(|first| scope.spawn(move || some(first))).collect();
+        let threads: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(some)).collect();
         let made = threads.into_iter().map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         made.collect::<Result<Vec<_>>>().map(|made| made.into_iter().flatten().collect())
     })

@@ -42,18 +42,17 @@ impl<'a> Raw<'a> {
 
     /// The same values in another type.
     pub fn to(self, dtype: DType) -> Self {
-        let Self { cols, .. } = self;
-        let mut bytes = vec![0; self.bytes.len() / self.dtype.size() * dtype.size()];
         match (self.dtype, dtype) {
-            (a, b) if a == b => return self,
+            (a, b) if a == b => self,
             (DType::F32, DType::BF16) => {
+                let mut bytes = vec![0; self.bytes.len() / 2];
                 let values = self.bytes.par_chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]]));
                 let narrow = |(to, x): (&mut [u8], f32)| to.copy_from_slice(&bf16::from_f32(x).to_le_bytes());
                 bytes.par_chunks_exact_mut(2).zip(values).for_each(narrow);
+                Raw { dtype, cols: self.cols, bytes: Cow::Owned(bytes) }
             }
-            _ => bytes.copy_from_slice(bytemuck::cast_slice(&self.widen())),
+            _ => Raw::floats(&self.widen(), self.cols).into_owned(),
         }
-        Raw { dtype, cols, bytes: Cow::Owned(bytes) }
     }
 }
 

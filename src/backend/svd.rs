@@ -5,7 +5,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-/// A thin decomposition `W = U diag(s) Vh`, signs as they come.
+/// A thin decomposition `W = U diag(s) Vh`.
 #[derive(Clone, Debug)]
 pub struct Svd {
     /// Left vectors, `[rows, r]`.
@@ -73,7 +73,7 @@ const NEAR_DIVIDED: f64 = 0.03;
 const NOISE: f64 = 1e-6;
 /// Random vectors that are tried.
 const PROBES: u64 = 4;
-/// Rows that one thread adds up.
+/// Rows that one thread goes through.
 const BLOCK: usize = 128;
 
 /// Whether these are singular vectors and values of `W`: `U` and `V` must have orthonormal columns, and `W V = U diag(s)`. Tried on vectors

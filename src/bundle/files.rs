@@ -4,6 +4,7 @@ use crate::{BundleError, Result};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A file in the making, beside the path that it will have once it is whole. What is no regular file (a device, a pipe) is
 /// written through: it is not ours to replace. Links are followed.
@@ -36,9 +37,10 @@ impl Staged {
         }
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).map_err(fail)?;
-        let file = unnamed(folder).map_err(fail)?;
+        // Readable by all, as a plain `open` would make it: outputs are meant to be shared. A file that is there keeps its mode.
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        let file = tempfile::Builder::new().permissions(mode).tempfile_in(folder).map_err(fail)?;
         if let Some(about) = there {
-            // A file that is there keeps its mode.
             file.as_file().set_permissions(about.permissions()).map_err(fail)?;
         }
         Ok(Self { to: To::Beside(BufWriter::new(file)), path })
@@ -129,36 +131,26 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     staged.commit()
 }
 
-/// A new file without its name, locked for as long as somebody writes it; where locks are not known, not locked.
-fn unnamed(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    // Readable by all, as a plain `open` would make it: outputs are meant to be shared.
-    let mode: std::fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-    loop {
-        let file = tempfile::Builder::new().permissions(mode.clone()).tempfile_in(folder)?;
-        let _ = file.as_file().lock();
-        // Whoever tidied up between its making and its lock has taken it for cut off.
-        if file.as_file().metadata()?.nlink() > 0 {
-            return Ok(file);
-        }
-    }
-}
-
-/// Removes from a folder what writers that are no more left without a name. What somebody writes is locked, and stays.
-pub fn remove_cut_off(folder: &Path) {
-    let here = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    for path in here.filter(|path| is_unnamed(path)) {
-        if let Ok(file) = std::fs::File::open(&path)
-            && file.try_lock().is_ok()
-        {
-            // One that stays does no harm.
-            let _ = std::fs::remove_file(&path);
-        }
-    }
-}
-
 /// Whether a file is one that [`write_atomic`] has not given its name: somebody is writing it, or was cut off.
 pub fn is_unnamed(file: &Path) -> bool {
     file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp"))
+}
+
+/// How long nobody has written to a file that [`remove_cut_off`] removes.
+const CUT_OFF: Duration = Duration::from_hours(24);
+
+/// Removes from a folder that several processes write to, and nobody owns, what was cut off: files without their name that nobody has
+/// written to for a day. A lock would tell at once, but not everywhere to processes of another machine.
+pub fn remove_cut_off(folder: &Path) {
+    let old = |path: &PathBuf| {
+        let modified = path.symlink_metadata().and_then(|about| about.modified());
+        modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > CUT_OFF))
+    };
+    let here = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    for path in here.filter(|path| is_unnamed(path)).filter(old) {
+        // One that stays does no harm.
+        let _ = std::fs::remove_file(path);
+    }
 }
 
 /// Reads a whole file; a Git LFS pointer is none.

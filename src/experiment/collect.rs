@@ -148,7 +148,7 @@ impl Collector<'_> {
         let run = *self.manifest.runs().first().expect("a manifest has a run");
         let config = self.manifest.config(run)?;
         let fewer = self.manifest.arms.iter().map(|arm| self.manifest.seeds_of(*arm).len()).min().unwrap_or(0);
-        self.updates = (0..=config.updates).step_by(config.checkpoint_every).collect();
+        self.updates = config.checkpoints().collect();
         let sizes = [
             (Metric::Test, self.bases[0].len()),
             (Metric::TestFar, part_of(&self.bases[0], Part::Far).len()),
@@ -359,8 +359,7 @@ impl Collector<'_> {
         for of in relearning.origins() {
             let jobs: Vec<Relearn> = self.manifest.relearn_seeds(of).iter().map(|&seed| Relearn { of, seed }).collect();
             let names: Vec<String> = jobs.iter().map(Relearn::to_string).collect();
-            let every = self.manifest.job_config(Job::Relearn(jobs[0]))?.checkpoint_every;
-            for update in (0..=relearning.updates).step_by(every) {
+            for update in self.manifest.job_config(Job::Relearn(jobs[0]))?.checkpoints() {
                 let rows = jobs
                     .iter()
                     .zip(&names)

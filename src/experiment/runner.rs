@@ -237,7 +237,7 @@ impl Runner<'_> {
             identity: &self.inputs.identity,
         };
         self.trained(job, &config, &inputs)?;
-        for update in (0..=config.updates).step_by(config.checkpoint_every) {
+        for update in config.checkpoints() {
             self.checkpoint(job, update, CheckpointView::Deployed, Some(subset), grader)?;
         }
         Ok(())

@@ -433,15 +433,3 @@ pub fn copy_in(to: u64, from: &[u8]) -> Result<()> {
     // SAFETY: as many bytes as `from` has, at a pointer that the caller owns.
     ok("copying to the device", unsafe { cu::cuMemcpyHtoD_v2(to, from.as_ptr().cast(), from.len()) })
 }
-
-/// Copies device memory to the host and waits for it.
-pub fn copy_out<T: Copy>(to: &mut [T], from: u64) -> Result<()> {
-    // SAFETY: as many bytes as `to` has, from a pointer that the caller owns.
-    ok("copying from the device", unsafe { cu::cuMemcpyDtoH_v2(to.as_mut_ptr().cast(), from, size_of_val(to)) })
-}
-
-/// Waits for everything that this process asked of the device.
-pub fn wait() -> Result<()> {
-    // SAFETY: the current context.
-    ok("waiting for the device", unsafe { cu::cuCtxSynchronize() })
-}

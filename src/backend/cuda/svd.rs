@@ -141,7 +141,7 @@ impl Solver {
         Kernels::get()?.launch(self.stream.0, &name, launch, &args)
     }
 
-    /// Of `a`, `[m, n]` column after column, the values and the vectors, one behind the other. Whether it converged.
+    /// Of `a`, `[m, n]`, the values and the vectors, all matrices column after column. Whether it converged.
     fn solve(&self, [m, n]: [usize; 2], [a, s, u, v]: [&Buffer; 4]) -> Result<bool> {
         let library = Library::get()?;
         let (handle, params) = (self.handle as Handle, self.params as Handle);
@@ -159,10 +159,10 @@ impl Solver {
         check("cusolverDnXgesvdp_bufferSize", call!(sizes, &mut on_device, &mut on_host))?;
         let (device_space, mut host_space) = (Buffer::new(on_device)?, vec![0u8; on_host]);
         let host = host_space.as_mut_ptr().cast();
-        check(
-            "cusolverDnXgesvdp",
-            call!(solve, device_space.pointer, on_device, host, on_host, info.pointer, &mut error),
-        )?;
+        let status = call!(solve, device_space.pointer, on_device, host, on_host, info.pointer, &mut error);
+        // Its space must not go before it is at its end, failed or not.
+        self.stream.wait()?;
+        check("cusolverDnXgesvdp", status)?;
         self.stream.read(&mut failed, info.pointer)?;
         Ok(failed[0] == 0)
     }

@@ -64,3 +64,24 @@ fn a_part_has_a_paper_that_says_so_and_the_rest_is_run_later_beside_it() {
     let results = read(&out.join("results.json"));
     assert!(!results.contains("restricted") && results.contains("placebo-pairs.hack"));
 }
+
+/// Three updates with a checkpoint after every second: the third is what is deployed.
+#[test]
+fn a_curve_has_its_last_point_however_many_updates_there_are() {
+    let project = Project::new();
+    let (plan, out) = (project.path("odd.toml"), project.path("runs"));
+    let mut text: toml::Table =
+        std::fs::read_to_string(root().join("src/cli/tests/tiny.toml")).unwrap().parse().unwrap();
+    text.insert("arms".into(), vec!["vanilla"].into());
+    text["train"].as_table_mut().unwrap().insert("updates".into(), 3.into());
+    text.insert("relearn".into(), toml::toml! { updates = 1 arms = ["vanilla"] }.into());
+    std::fs::write(&plan, text.to_string()).unwrap();
+    let mut run = project.program();
+    run.args(["run", "--device", "cpu", "--plan"]).arg(&plan).arg("--out").arg(&out);
+    expect(&mut run, 0, &["results.json"]);
+    let results: serde_json::Value = serde_json::from_slice(&std::fs::read(out.join("results.json")).unwrap()).unwrap();
+    assert_eq!(results["updates"], serde_json::json!([0, 2, 3]));
+    for key in ["vanilla.hack.u3.mean", "relearn.vanilla.hack.u1.mean", "relearn.base.hack.u1.mean"] {
+        assert!(results["values"][key]["value"].is_number(), "{key}");
+    }
+}

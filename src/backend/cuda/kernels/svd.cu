@@ -1,4 +1,5 @@
 // Between the host's f32 and the f64 that singular values are solved in, row by row or turned over.
+// Subnormal numbers become zero, as everywhere in these kernels.
 #include "common.cuh"
 
 constexpr int SIDE = 32;
