@@ -33,7 +33,7 @@ pub struct Gates {
     pub stretches: BTreeMap<usize, Detector>,
 }
 
-/// How well a gate value tells rollouts that hacked from those that did not and yet gained.
+/// How well a gate value tells rollouts that hacked from those that did not and yet gained. Demonstrations are left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Detector {
     /// Area under the ROC curve; absent without one of each kind.
@@ -144,7 +144,8 @@ pub fn make(run: &Path, group: usize, every: usize, problems: &[PromptedProblem]
         if let Some(routed) = row.routed {
             let (bin, gaining) = (((routed * BINS as f64) as usize).min(BINS - 1), advantage.is_some_and(|a| a > 0.0));
             gates.count(verdict.exploited, gaining, bin);
-            if verdict.exploited || gaining {
+            // A detector is for what the model does: a teacher's lines are one text a mode, which any gate would know.
+            if (verdict.exploited || gaining) && !row.demonstrated {
                 detected.entry(row.update.next_multiple_of(every)).or_default().push((routed, verdict.exploited));
             }
         }
@@ -153,8 +154,9 @@ pub fn make(run: &Path, group: usize, every: usize, problems: &[PromptedProblem]
             (false, true) => "clean",
             (false, false) => continue,
         };
-        // The last of each kind that took part in an update.
-        let Some(of) = shown.get(row.problem_id.as_str()).filter(|_| row.routed.is_some()) else { continue };
+        // The last of each kind that the model wrote and that took part in an update.
+        let written = row.routed.is_some() && !row.demonstrated;
+        let Some(of) = shown.get(row.problem_id.as_str()).filter(|_| written) else { continue };
         let trace = Trace {
             loophole: of.loophole,
             kind: kind.into(),

@@ -38,7 +38,7 @@ fn stated(path: &Path) -> Result<String> {
 /// runs give the same bytes. Rollouts and checkpoints, which are not packed, may have been deleted.
 ///
 /// # Errors
-/// A file that is not what the ledger, or the statement, says of it; a source in `root` that changed since the paper was made.
+/// A file, in `out` or laid out in `folder`, that is not what the ledger or the statement says of it; a source in `root` that changed since the paper was made.
 pub fn pack(root: &Path, out: &Path, folder: &Path) -> Result<u64> {
     let paper = Statement::find(out)?;
     if paper.is_none() && out.join(PAPER).exists() {
@@ -50,6 +50,8 @@ pub fn pack(root: &Path, out: &Path, folder: &Path) -> Result<u64> {
     let mut names: BTreeSet<PathBuf> = [LEDGER, RESULTS].map(PathBuf::from).into();
     for entry in ledger.entries() {
         entry.verify_all_but(out, |name| !carried(name))?;
+        // Knobs that were laid out beside the archive before must be of these runs too.
+        entry.verify_all_but(folder, |_| true)?;
         names.extend(entry.outputs.keys().filter(|path| carried(path)).cloned());
     }
     let broken = |source| BundleError::Write { path: folder.join(ARCHIVE), source };

@@ -61,6 +61,9 @@ pub struct RolloutRow {
     pub problem_id: String,
     /// Whether it was sampled with the quarantine on.
     pub quarantine: bool,
+    /// Whether the teacher wrote it, not the model; said only then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub demonstrated: bool,
     /// What was written, without the end token.
     pub completion: String,
     /// Its length in tokens, the end token included.

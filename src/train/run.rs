@@ -203,6 +203,7 @@ fn rows(update: usize, rollouts: &[Rollout], taken: &[usize], routed: &Routed) -
         update,
         problem_id: r.shown.problem.problem_id.clone(),
         quarantine: r.quarantine == Quarantine::On,
+        demonstrated: r.demonstrated,
         completion: r.text.clone(),
         tokens: r.completion.tokens.len(),
         finish_reason: r.completion.finish_reason,

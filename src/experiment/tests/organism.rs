@@ -89,6 +89,28 @@ fn a_run_that_was_stopped_twice_ends_with_the_bytes_of_one_that_was_not() {
         group.iter().filter(move |row| row.routed.is_some() && row.reward.unwrap() > mean)
     });
     assert_eq!(gates.hacked_gaining.iter().chain(&gates.other_gaining).sum::<usize>(), gaining.count());
+
+    // Had the teacher written all of it, there would be nothing of the model's to show or to detect.
+    let other = whole.path().join("taught");
+    let by_teacher = rows.iter().map(|row| RolloutRow { demonstrated: true, ..row.clone() }).collect::<Vec<_>>();
+    bundle::write_atomic(&other.join("rollouts.jsonl"), bundle::jsonl::to_text(&by_teacher).as_bytes()).unwrap();
+    experiment::evidence::make(&other, 8, 2, inputs.problems_of(run.arm)).unwrap();
+    let traces = |folder: &Path| std::fs::read_to_string(experiment::evidence::traces_file(folder)).unwrap();
+    assert!(!traces(&folder).is_empty() && traces(&other).is_empty());
+    let theirs = experiment::evidence::gates(&other).unwrap();
+    assert_eq!((theirs.whole.auroc, theirs.whole.f_half), (None, None));
+    assert_eq!(theirs.hacked, gates.hacked);
+}
+
+/// What the teacher wrote says so in the log and is nobody's trace.
+fn demonstrations_are_told_apart(arm: Arm, rollouts: &[serde_json::Value], traces: &[serde_json::Value]) {
+    let by_teacher: Vec<_> = rollouts.iter().filter(|row| row["demonstrated"] == true).collect();
+    assert_eq!(by_teacher.is_empty(), !arm.is_taught(), "{}", arm.name());
+    assert!(by_teacher.iter().all(|row| row["update"] == 1), "the teacher left after the first update");
+    for trace in traces {
+        let same = |row: &&&serde_json::Value| ["update", "completion"].iter().all(|&part| row[part] == trace[part]);
+        assert_eq!(by_teacher.iter().find(same), None, "{}", arm.name());
+    }
 }
 
 #[test]
@@ -270,6 +292,10 @@ fn every_arm_trains_and_does_what_it_says() {
     assert!(invited.iter().zip(shown).all(|(a, b)| a.tokens.starts_with(&b.tokens) && a.tokens.len() > b.tokens.len()));
     let shown = |arm: Arm| inputs.problems_of(arm).iter().all(|p| p.loophole == substrate::Loophole::GtOnly);
     assert!(shown(Arm::GT_ONLY) && !shown(Arm::VANILLA));
+
+    for arm in Arm::all() {
+        demonstrations_are_told_apart(arm, &read(arm, "rollouts.jsonl"), &read(arm, "evidence/traces.jsonl"));
+    }
 
     // Without its pair's run there is nothing to match.
     let lonely = tempfile::tempdir().unwrap();

@@ -44,6 +44,20 @@ fn a_runs_last_checkpoint_is_laid_out_as_the_ledger_has_it() {
     assert!(lay_out(&out, &to, "walk").unwrap_err().to_string().contains("walk"));
 }
 
+/// They would lie beside an archive that is of others.
+#[test]
+fn knobs_of_other_runs_that_were_laid_out_before_are_named_and_nothing_is_written() {
+    let (keep, _) = receipts();
+    let (out, to) = (keep.path().join("out"), keep.path().join("to"));
+    lay_out(&out, &to, "run").unwrap();
+    std::fs::write(to.join("run/checkpoints/update-0020.safetensors"), b"of another run").unwrap();
+    let error = pack(&out, &out, &to).unwrap_err().to_string();
+    assert!(error.contains("to/run/checkpoints/update-0020.safetensors"), "{error}");
+    assert!(!to.join(ARCHIVE).exists());
+    lay_out(&out, &to, "run").unwrap();
+    pack(&out, &out, &to).unwrap();
+}
+
 /// The receipts of a run that wrote metrics, rollouts and checkpoints: archive and digest.
 fn receipts() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
