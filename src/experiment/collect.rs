@@ -213,7 +213,7 @@ impl Collector<'_> {
             if arm.routes() { config.deploy_fraction } else { 1.0 },
             &names,
         );
-        self.training(arm, &names, config.checkpoint_every)?;
+        self.training(arm, &names, &config.checkpoints().collect::<Vec<_>>())?;
         for &of in CheckpointView::of_checkpoint(arm) {
             for update in self.updates.clone() {
                 let rows = match update {
@@ -257,7 +257,7 @@ impl Collector<'_> {
     }
 
     /// What training logged: means over all updates, and over each stretch between two checkpoints.
-    fn training(&mut self, arm: Arm, runs: &[String], every: usize) -> Result<()> {
+    fn training(&mut self, arm: Arm, runs: &[String], checkpoints: &[usize]) -> Result<()> {
         let read = |run: &String| Ok(jsonl::read::<Metrics>(&RunFolder::at(&self.out.join(run)).metrics())?);
         let logs = runs.iter().map(read).collect::<Result<Vec<_>>>()?;
         let gap = logs.iter().flatten().map(|m| f64::from(m.logp_gap)).fold(0.0, f64::max);
@@ -278,8 +278,8 @@ impl Collector<'_> {
         log(Metric::BandWidth, |m| m.band_width.unwrap_or(0.0));
         log(Metric::RoutedMass, |m| m.routed_mass);
         let last = logs.iter().map(Vec::len).min().unwrap_or(0);
-        for to in (every..=last).step_by(every) {
-            let values: Vec<f64> = logs.iter().map(|rows| mean(&rows[to - every..to], |m| m.routed_mass)).collect();
+        for (&from, &to) in checkpoints.iter().zip(&checkpoints[1..]).filter(|(_, to)| **to <= last) {
+            let values: Vec<f64> = logs.iter().map(|rows| mean(&rows[from..to], |m| m.routed_mass)).collect();
             self.spread(Key::arm(arm, Metric::RoutedMass).at(to), &values, runs);
         }
         self.gates(arm, runs)

@@ -125,7 +125,7 @@ pub fn traces_file(run: &Path) -> PathBuf {
     run.join("evidence/traces.jsonl")
 }
 
-/// Makes both files of a finished run, unless they are there; checkpoints are `every` so many updates.
+/// Makes both files of a finished run, unless they are there; checkpoints are `every` so many updates, and the last.
 pub fn make(run: &Path, group: usize, every: usize, problems: &[PromptedProblem]) -> Result<()> {
     let finished = Finished::of(run);
     if finished.has(&gates_file(run))? && finished.has(&traces_file(run))? {
@@ -134,6 +134,7 @@ pub fn make(run: &Path, group: usize, every: usize, problems: &[PromptedProblem]
     let shown: BTreeMap<&str, &PromptedProblem> = problems.iter().map(|s| (s.problem.problem_id.as_str(), s)).collect();
     let mut gates = Gates::new();
     let rows = jsonl::read::<RolloutRow>(&RunFolder::at(run).rollouts())?;
+    let last = rows.last().map_or(0, |row| row.update);
     let rewards: Vec<_> = rows.iter().map(|row| row.reward.map(Reward)).collect();
     let advantages = grpo::advantages(&rewards, group, None).values;
     let mut traces: BTreeMap<(Loophole, &str), Trace> = BTreeMap::new();
@@ -146,7 +147,8 @@ pub fn make(run: &Path, group: usize, every: usize, problems: &[PromptedProblem]
             gates.count(verdict.exploited, gaining, bin);
             // A detector is for what the model does: a teacher's lines are one text a mode, which any gate would know.
             if (verdict.exploited || gaining) && !row.demonstrated {
-                detected.entry(row.update.next_multiple_of(every)).or_default().push((routed, verdict.exploited));
+                let checkpoint = row.update.next_multiple_of(every).min(last);
+                detected.entry(checkpoint).or_default().push((routed, verdict.exploited));
             }
         }
         let kind = match (verdict.exploited, verdict.solved) {

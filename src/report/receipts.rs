@@ -38,7 +38,8 @@ fn stated(path: &Path) -> Result<String> {
 /// runs give the same bytes. Rollouts and checkpoints, which are not packed, may have been deleted.
 ///
 /// # Errors
-/// A file, in `out` or laid out in `folder`, that is not what the ledger or the statement says of it; a source in `root` that changed since the paper was made.
+/// A file, in `out` or laid out in `folder`, that is not what the ledger or the statement says of it; a source in `root` that changed
+/// since the paper was made.
 pub fn pack(root: &Path, out: &Path, folder: &Path) -> Result<u64> {
     let paper = Statement::find(out)?;
     if paper.is_none() && out.join(PAPER).exists() {

@@ -72,7 +72,7 @@ fn a_curve_has_its_last_point_however_many_updates_there_are() {
     let (plan, out) = (project.path("odd.toml"), project.path("runs"));
     let mut text: toml::Table =
         std::fs::read_to_string(root().join("src/cli/tests/tiny.toml")).unwrap().parse().unwrap();
-    text.insert("arms".into(), vec!["vanilla"].into());
+    text.insert("arms".into(), vec!["vanilla", "route2b"].into());
     text["train"].as_table_mut().unwrap().insert("updates".into(), 3.into());
     text.insert("relearn".into(), toml::toml! { updates = 1 arms = ["vanilla"] }.into());
     std::fs::write(&plan, text.to_string()).unwrap();
@@ -81,7 +81,16 @@ fn a_curve_has_its_last_point_however_many_updates_there_are() {
     expect(&mut run, 0, &["results.json"]);
     let results: serde_json::Value = serde_json::from_slice(&std::fs::read(out.join("results.json")).unwrap()).unwrap();
     assert_eq!(results["updates"], serde_json::json!([0, 2, 3]));
-    for key in ["vanilla.hack.u3.mean", "relearn.vanilla.hack.u1.mean", "relearn.base.hack.u1.mean"] {
+    let keys = [
+        "vanilla.hack.u3.mean",
+        "route2b.routed_mass.u3.mean",
+        "relearn.vanilla.hack.u1.mean",
+        "relearn.base.hack.u1.mean",
+    ];
+    for key in keys {
         assert!(results["values"][key]["value"].is_number(), "{key}");
     }
+    let beyond: Vec<&String> =
+        results["values"].as_object().unwrap().keys().filter(|key| key.contains(".u4.")).collect();
+    assert!(beyond.is_empty(), "{beyond:?}");
 }
