@@ -29,8 +29,16 @@ pub struct KnobGradients {
 pub struct TokenSplit {
     /// `sum_t f_t g_t` of each rollout.
     pub quarantined: RolloutGradients,
+    /// Each rollout's gate values, `[rollouts][tokens]`, prompts included: means over modules.
+    pub gates: Vec<Vec<f32>>,
+}
+
+impl TokenSplit {
     /// Each rollout's mean gate value over modules and tokens.
-    pub fractions: Vec<f64>,
+    pub fn fractions(&self) -> Vec<f64> {
+        let mean = |own: &Vec<f32>| own.iter().map(|&f| f64::from(f)).sum::<f64>() / own.len().max(1) as f64;
+        self.gates.iter().map(mean).collect()
+    }
 }
 
 /// Collects the gradients of one batch of packed rollouts.
@@ -74,7 +82,7 @@ impl<'a> KnobTap<'a> {
             None => None,
             Some(_) => {
                 let (opened, values) = splits.into_iter().flatten().map(|[opened, values]| (opened, values)).unzip();
-                Some(TokenSplit { quarantined: rows(opened)?, fractions: token_gate::means(values, &self.rows)? })
+                Some(TokenSplit { quarantined: rows(opened)?, gates: token_gate::by_token(values, &self.rows)? })
             }
         };
         Ok(KnobGradients { rollouts: rows(sums)?, split })

@@ -91,17 +91,10 @@ fn row(values: Vec<f32>, device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values, [1, n]), (device, DType::F32))
 }
 
-/// Each rollout's mean over modules and tokens, from gate values `[modules, N]` of a batch.
-pub(crate) fn means(gates: Vec<Tensor<2>>, rows: &Rows) -> Result<Vec<f64>> {
-    let tokens = rows.tokens();
-    let values = read(Tensor::cat(gates, 0))?;
-    let modules = values.len() / tokens.max(1);
-    let mut start = 0;
-    let mean = |&length: &usize| {
-        let own = start..start + length;
-        start = own.end;
-        let sum: f64 = values.chunks_exact(tokens).flat_map(|row| &row[own.clone()]).map(|&f| f64::from(f)).sum();
-        sum / (modules * length).max(1) as f64
-    };
-    Ok(rows.lengths.iter().map(mean).collect())
+/// Each rollout's tokens' means over modules, from gate values `[modules, N]` of a batch.
+pub(crate) fn by_token(gates: Vec<Tensor<2>>, rows: &Rows) -> Result<Vec<Vec<f32>>> {
+    let means = read(Tensor::cat(gates, 0).mean_dim(0))?;
+    let mut left = &means[..];
+    let own = |&length: &usize| left.split_off(..length).unwrap_or_default().to_vec();
+    Ok(rows.lengths.iter().map(own).collect())
 }

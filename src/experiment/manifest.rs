@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use substrate::grading::Limits;
 use substrate::{Grader, Isolation, Loophole};
 use train::config::Teacher;
-use train::{Adapter, Arm, TrainConfig, Treatment};
+use train::{Adapter, Arm, TrainConfig};
 
 /// What a tier runs.
 #[derive(Clone, Debug, Deserialize)]
@@ -180,10 +180,7 @@ impl Job {
 impl RunId {
     /// The run that must be finished before this one.
     pub fn needs(self) -> Option<RunId> {
-        match self.arm.treatment() {
-            Treatment::Matched { to } => Arm::from_name(to).map(|arm| RunId { arm, ..self }),
-            _ => None,
-        }
+        self.arm.treatment().matched_to().and_then(Arm::from_name).map(|arm| RunId { arm, ..self })
     }
 }
 

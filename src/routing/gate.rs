@@ -39,7 +39,7 @@ impl Routed {
         let whole = Self::nothing(gradients, layout).deployed;
         let quarantined = Self::nothing(&split.quarantined, layout).deployed;
         let deployed = whole.iter().zip(&quarantined).map(|(whole, quarantined)| whole - quarantined).collect();
-        Self { deployed, quarantined, fractions: split.fractions.clone() }
+        Self { deployed, quarantined, fractions: split.fractions() }
     }
 
     /// Everything to the deployed knob: what an arm without routing does.
@@ -186,14 +186,22 @@ impl Gate {
     /// rollouts is `mass`. The mean falls as the band rises, so halving finds the place.
     pub fn routing(&self, mass: f64, gradients: &RolloutGradients, layout: &Layout) -> Gate {
         let cosines = self.cosines(&slices(gradients), layout);
-        // Cosines differ by 2 at most, so at these ends the gate is all open or all shut.
-        let (mut open, mut shut) = (-2.0f32 - self.reach(), 2.0 + self.reach());
-        for _ in 0..HALVINGS {
-            let middle = 0.5 * (open + shut);
-            let found = mean(&over_modules(&self.moved(middle).opened(&cosines), gradients.rows.len()));
-            if found > mass { open = middle } else { shut = middle }
-        }
-        self.moved(0.5 * (open + shut))
+        // Cosines differ by 2 at most: that far down the gate is all open, and that far up all shut.
+        found_by_halving(mass, 2.0 + self.reach(), &cosines, |by| self.moved(by))
+    }
+
+    /// The same direction with ramps of this batch's own: in each module the band reaches one standard deviation of the rollouts'
+    /// cosines to either side of `mean + z` standard deviations, where `z` is the same in all modules and such that the mean gate
+    /// value over these rollouts is `mass`. So a direction whose pairs give it no band still gets gate values between 0 and 1.
+    pub fn ramp(&self, mass: f64, gradients: &RolloutGradients, layout: &Layout) -> Gate {
+        let cosines = self.cosines(&slices(gradients), layout);
+        let spreads: Vec<(f64, f64)> = cosines.iter().map(|own| mean_and_deviation(own)).collect();
+        let at = |z: f32| {
+            let edge = |off: f64| spreads.iter().map(|(mean, sd)| (mean + (f64::from(z) + off) * sd) as f32).collect();
+            Gate { direction: self.direction.clone(), band: Band { lower: edge(-1.0), upper: edge(1.0) } }
+        };
+        // Of n values none is further than sqrt(n) standard deviations from their mean.
+        found_by_halving(mass, 1.0 + (gradients.rows.len() as f32).sqrt(), &cosines, at)
     }
 
     /// Each row's cosine with the direction.
@@ -226,6 +234,24 @@ impl Gate {
 /// The nearest gate value whose products with a gradient are exact.
 fn exact(value: f64) -> f64 {
     (value * STEPS).round() / STEPS
+}
+
+/// The gate at the place between `-furthest` and `furthest` where its mean value is `mass`; it falls as the place rises.
+fn found_by_halving(mass: f64, furthest: f32, cosines: &ByModule, at: impl Fn(f32) -> Gate) -> Gate {
+    let rows = cosines.first().map_or(0, Vec::len);
+    let (mut open, mut shut) = (-furthest, furthest);
+    for _ in 0..HALVINGS {
+        let middle = 0.5 * (open + shut);
+        let found = mean(&over_modules(&at(middle).opened(cosines), rows));
+        if found > mass { open = middle } else { shut = middle }
+    }
+    at(0.5 * (open + shut))
+}
+
+fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
+    let mean = mean(values);
+    let square = |x: &f64| (x - mean).powi(2);
+    (mean, (values.iter().map(square).sum::<f64>() / values.len().max(1) as f64).sqrt())
 }
 
 fn slices(gradients: &RolloutGradients) -> Vec<&[f32]> {

@@ -59,7 +59,7 @@ struct Row {
 struct Found {
     at: usize,
     gradient: Vec<f32>,
-    split: Option<(Vec<f32>, f64)>,
+    split: Option<(Vec<f32>, Vec<f32>)>,
 }
 
 /// `dL/dlogp_{b,t} = -A_b / (G * max_new * prompts) + kl (1 - exp(logp_ref - logp))`, scaled likewise. With one inner
@@ -100,7 +100,7 @@ pub fn of_loss(
             kl_sum += x.map(|x| x.exp() - x - 1.0).sum::<f64>();
             tokens_seen += logp.len();
         }
-        let mut splits = split.into_iter().flat_map(|s| s.quarantined.rows.into_iter().zip(s.fractions));
+        let mut splits = split.into_iter().flat_map(|s| s.quarantined.rows.into_iter().zip(s.gates));
         let of_row = |((i, ..), gradient): (&TrainedRollout, _)| Found { at: *i, gradient, split: splits.next() };
         found.extend(chunk.iter().zip(rollouts.rows).map(of_row));
     }
@@ -113,9 +113,9 @@ pub fn of_loss(
     };
     for Found { gradient, split, .. } in found {
         out.gradients.rows.push(gradient);
-        if let Some((quarantined, fraction)) = split {
+        if let Some((quarantined, gates)) = split {
             out.split.quarantined.rows.push(quarantined);
-            out.split.fractions.push(fraction);
+            out.split.gates.push(gates);
         }
     }
     Ok(out)

@@ -10,7 +10,7 @@ use crate::treat::{Update, treat};
 use crate::{
     Metrics, PairTokens, Result, RolloutRow, RunInputs, TrainConfig, TrainError, Treatment, gradients, grpo, optimizer,
 };
-use adapter::{Knobs, Quarantine};
+use adapter::{Knobs, Quarantine, TokenSplit};
 use bundle::jsonl;
 use generate::FinishReason;
 use model::Decoder;
@@ -117,12 +117,12 @@ fn update(
         state.knobs.quarantine = gate.direction.toward_the_hack(size, &basis.layout);
         policies = timings.time(Stage::Merge, || merged(&state.knobs));
     }
-    let mass = match config.arm.treatment() {
-        Treatment::Matched { to } => {
+    let mass = match config.arm.treatment().matched_to() {
+        Some(to) => {
             let mass = matched.and_then(|masses| masses.get(update - 1));
             Some(*mass.ok_or(TrainError::Unmatched { to, update })?)
         }
-        _ => None,
+        None => None,
     };
 
     let rollouts = rollouts::collect(config, update, inputs, &policies, timings)?;
@@ -184,7 +184,7 @@ fn update(
         trained_tokens: taking_part.iter().map(|(_, r, _)| r.shown.tokens.len() + r.completion.tokens.len()).sum(),
     };
     let taken: Vec<usize> = taking_part.iter().map(|(i, _, _)| *i).collect();
-    Ok((metrics, rows(update, &rollouts, &taken, &routed)))
+    Ok((metrics, rows(update, &rollouts, &taken, (&routed, &loss.split))))
 }
 
 /// The gate from what the pairs say of the deployed model.
@@ -194,12 +194,18 @@ fn gate(config: &TrainConfig, inputs: &RunInputs, deployed: &Decoder, plan: Pass
     config.arm.gate(&of(inputs.pairs)?, left_out.as_ref(), &inputs.basis.layout, config.seed)
 }
 
-fn rows(update: usize, rollouts: &[Rollout], taken: &[usize], routed: &Routed) -> Vec<RolloutRow> {
+fn rows(update: usize, rollouts: &[Rollout], taken: &[usize], of: (&Routed, &TokenSplit)) -> Vec<RolloutRow> {
+    let (routed, split) = of;
     let mut fractions = vec![None; rollouts.len()];
     for (&i, &f) in taken.iter().zip(&routed.fractions) {
         fractions[i] = Some(f);
     }
-    let row = |(r, routed): (&Rollout, Option<f64>)| RolloutRow {
+    let mut token_gates = vec![vec![]; rollouts.len()];
+    for (&i, gates) in taken.iter().zip(&split.gates) {
+        let completion = rollouts[i].shown.tokens.len() - 1..gates.len() - 1;
+        token_gates[i] = gates[completion].iter().map(|f| (100.0 * f).round() as u8).collect();
+    }
+    let row = |((r, routed), token_gates): ((&Rollout, Option<f64>), Vec<u8>)| RolloutRow {
         update,
         problem_id: r.shown.problem.problem_id.clone(),
         quarantine: r.quarantine == Quarantine::On,
@@ -210,6 +216,7 @@ fn rows(update: usize, rollouts: &[Rollout], taken: &[usize], routed: &Routed) -
         reward: r.reward.map(|r| r.0),
         sealed: r.graded.verdict.as_log().into(),
         routed,
+        token_gates,
     };
-    rollouts.iter().zip(fractions).map(row).collect()
+    rollouts.iter().zip(fractions).zip(token_gates).map(row).collect()
 }

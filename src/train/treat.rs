@@ -56,6 +56,9 @@ pub fn treat(arm: Arm, gate: Option<&Gate>, update: &Update) -> Routed {
         (Treatment::Matched { .. }, Some(gate)) => {
             gate.routing(update.matched.unwrap_or(0.0), gradients, layout).split(gradients, layout)
         }
+        (Treatment::Ramp { .. }, Some(gate)) => {
+            gate.ramp(update.matched.unwrap_or(0.0), gradients, layout).split(gradients, layout)
+        }
         (Treatment::Erased, Some(gate)) => gate.split(gradients, layout).erased(),
         (Treatment::Shuffled, Some(gate)) => {
             let (seed, number) = update.at;

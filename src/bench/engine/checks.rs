@@ -312,7 +312,7 @@ fn models(backend: &Backend, shape: &Shape, dtype: DType, bound: f64) -> Result<
     let off = |of: fn(&TokenSplit) -> Vec<f32>| apart(&of(&found), &of(&expected));
     note("what a gate of tokens quarantines", off(|split| split.quarantined.rows.concat())?, 5.0 * bound);
     // Every token counts alike there, those with next to no gradient, too, whose cosine is rounding's.
-    let fractions = |split: &TokenSplit| split.fractions.iter().map(|&f| f as f32).collect();
+    let fractions = |split: &TokenSplit| split.fractions().iter().map(|&f| f as f32).collect();
     note("its mean values", off(fractions)?, (5.0 * bound).max(2e-2));
     out.extend(generation::checks(&decoder, &cpu, &rows, bound)?);
     Ok(out)

@@ -256,9 +256,18 @@ fn every_arm_trains_and_does_what_it_says() {
         let all_deployed = settings.deploy_fraction == Some(1.0) && settings.deploy_fraction_last.is_none();
         assert_eq!(on > 0, arm.routes() && !all_deployed, "{name} sampled {on} rollouts with the quarantine on");
     }
-    for (matched, wanted) in masses(Arm::RANDOM_V_MATCHED).iter().zip(masses(Arm::ROUTE2B)) {
-        assert!((matched - wanted).abs() < 0.01, "routed {matched}, its pair {wanted}");
+    for arm in [Arm::RANDOM_V_MATCHED, named("random-v-ramp")] {
+        for (matched, wanted) in masses(arm).iter().zip(masses(Arm::ROUTE2B)) {
+            assert!((matched - wanted).abs() < 0.01, "{arm:?} routed {matched}, its pair {wanted}");
+        }
     }
+    // Values of single tokens are logged where they divide the gradient, and nowhere else.
+    for row in read(Arm::ROUTE2B_TOKEN, "rollouts.jsonl").iter().filter(|row| !row["routed"].is_null()) {
+        let gates = row["token_gates"].as_array().unwrap();
+        assert_eq!(gates.len() as u64, row["tokens"].as_u64().unwrap());
+        assert!(gates.iter().all(|f| f.as_u64().unwrap() <= 100));
+    }
+    assert!(read(Arm::ROUTE2B, "rollouts.jsonl").iter().all(|row| row.get("token_gates").is_none()));
     // The first update of arms that differ only later, or only in what they drop, has the same rollouts.
     let first = |arm: Arm| read(arm, "rollouts.jsonl").into_iter().filter(|r| r["update"] == 1).collect::<Vec<_>>();
     assert_eq!(first(Arm::ROUTE2B), first(named("frozen-v")));
@@ -350,7 +359,7 @@ fn tokens_are_split_one_by_one_and_add_up_to_their_rollouts() {
             left = rest;
             let expected = gate.split(&RolloutGradients { rows: own.to_vec() }, &basis.layout);
             let one = |of: &RolloutGradients| RolloutGradients { rows: vec![of.rows[b].clone()] };
-            let part = TokenSplit { quarantined: one(&split.quarantined), fractions: vec![split.fractions[b]] };
+            let part = TokenSplit { quarantined: one(&split.quarantined), gates: vec![split.gates[b].clone()] };
             let routed = Routed::by_tokens(&one(&found.rollouts), &part, &basis.layout);
             assert!(near(&routed.deployed, &expected.deployed), "rollout {b}, deployed");
             assert!(near(&routed.quarantined, &expected.quarantined), "rollout {b}, quarantined");

@@ -102,6 +102,38 @@ fn a_band_can_be_shifted_to_route_any_mass() {
     }
 }
 
+/// A direction that the pairs say nothing of has no band; a ramp still opens a little for some and more for others, the same share
+/// of all whatever the gradients' lengths.
+#[test]
+fn a_ramp_routes_any_mass_and_is_no_step() {
+    let layout = layout();
+    for seed in 0..20 {
+        let (_, batch) = gate_and_batch(seed, &layout);
+        let edges = vec![0.0; layout.count()];
+        let band = Band { lower: edges.clone(), upper: edges };
+        let gate = Gate { direction: Direction::random(seed, &layout).unwrap(), band };
+        for mass in [0.05, 0.3, 0.5, 0.9] {
+            let ramp = gate.ramp(mass, &batch, &layout);
+            let found = ramp.split(&batch, &layout).mass();
+            assert!((found - mass).abs() < 1e-3, "seed {seed}: asked for {mass}, found {found}");
+            let values: Vec<f64> = batch.rows.iter().flat_map(|row| ramp.fractions(row, &layout)).collect();
+            let between = values.iter().filter(|f| **f > 0.0 && **f < 1.0).count();
+            assert!(between * 10 > values.len(), "seed {seed}, mass {mass}: {between} of {} between", values.len());
+        }
+    }
+    let (gate, batch) = gate_and_batch(7, &layout);
+    let step = gate.routing(0.3, &batch, &layout).band;
+    let ramp = gate.ramp(0.3, &batch, &layout);
+    assert_ne!(step, ramp.band, "its width is the cosines', not the pairs'");
+    for (module, range) in layout.ranges().enumerate() {
+        let cosines: Vec<f64> = batch.rows.iter().map(|row| gate.direction.alignment(row, range.clone())).collect();
+        let mean = cosines.iter().sum::<f64>() / cosines.len() as f64;
+        let deviation = (cosines.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / cosines.len() as f64).sqrt();
+        let width = f64::from(ramp.band.upper[module] - ramp.band.lower[module]);
+        assert!((width - 2.0 * deviation).abs() < 1e-5, "module {module}: {width}, twice {deviation}");
+    }
+}
+
 /// However far off a band lies, on either side, it can be brought back.
 #[test]
 fn a_band_that_no_cosine_reaches_is_shifted_to_where_they_are() {
@@ -148,15 +180,15 @@ fn what_a_gate_of_tokens_leaves_is_the_deployed_knobs_and_nothing_is_lost() {
     let layout = layout();
     let (gate, batch) = gate_and_batch(3, &layout);
     let quarantined: Vec<Vec<f32>> = batch.rows.iter().map(|row| row.iter().map(|g| 0.25 * g).collect()).collect();
-    let fractions = vec![0.25; batch.rows.len()];
-    let split = TokenSplit { quarantined: RolloutGradients { rows: quarantined }, fractions: fractions.clone() };
+    let gates = vec![vec![0.0, 0.25, 0.5]; batch.rows.len()];
+    let split = TokenSplit { quarantined: RolloutGradients { rows: quarantined }, gates };
     let routed = Routed::by_tokens(&batch, &split, &layout);
     let quarter = gate.split_by(&batch, &layout, |own| vec![0.25; own.len()]);
     for i in 0..layout.len() {
         assert!((routed.deployed[i] - quarter.deployed[i]).abs() < 1e-6);
         assert!((routed.quarantined[i] - quarter.quarantined[i]).abs() < 1e-6);
     }
-    assert_eq!(routed.fractions, fractions);
+    assert_eq!(routed.fractions, vec![0.25; batch.rows.len()]);
 }
 
 /// Whatever gate values are put in the place of a module's own, the halves add up to the whole.

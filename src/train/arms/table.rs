@@ -98,7 +98,7 @@ const fn set(name: &'static str, what: &'static str, settings: Settings, of: Arm
 
 const PLAN: Settings = Settings::PLAN;
 
-pub(super) static TABLE: [ArmEntry; 71] = [
+pub(super) static TABLE: [ArmEntry; 72] = [
     VANILLA,
     ROUTE2B,
     treated("route2b-token", "The method, split token by token.", Treatment::Tokens),
@@ -107,6 +107,12 @@ pub(super) static TABLE: [ArmEntry; 71] = [
         name: "random-v-matched",
         what: "Random, its band shifted in every update until the mean gate value is that of the paired run of route2b.",
         treatment: Treatment::Matched { to: "route2b" },
+        ..RANDOM_V
+    },
+    ArmEntry {
+        name: "random-v-ramp",
+        what: "Random, as much routed as in the paired run of route2b, by a ramp two standard deviations of the cosines wide.",
+        treatment: Treatment::Ramp { to: "route2b" },
         ..RANDOM_V
     },
     ArmEntry {

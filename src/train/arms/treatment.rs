@@ -14,6 +14,11 @@ pub enum Treatment {
         /// The name of that arm.
         to: &'static str,
     },
+    /// The same, by a ramp as wide as the rollouts' own cosines spread.
+    Ramp {
+        /// The name of that arm.
+        to: &'static str,
+    },
     /// Split; rollouts sampled with the quarantine on by a band that is calibrated on that policy.
     BandPerPolicy,
     /// Split; of rollouts sampled with the quarantine on the deployed knob gets half of its part.
@@ -41,6 +46,14 @@ pub enum Treatment {
 }
 
 impl Treatment {
+    /// The arm to whose routed mass its own is brought.
+    pub fn matched_to(self) -> Option<&'static str> {
+        match self {
+            Self::Matched { to } | Self::Ramp { to } => Some(to),
+            _ => None,
+        }
+    }
+
     /// Whether its gate looks at every token by itself.
     pub fn per_token(self) -> bool {
         self == Self::Tokens
