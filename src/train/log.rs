@@ -23,7 +23,7 @@ pub struct Metrics {
     pub gradient_norm: f64,
     /// Mean gate value over rollouts and modules.
     pub routed_mass: f64,
-    /// Upper minus lower edge of the band, mean over modules.
+    /// Upper minus lower edge of the band that the pairs give, mean over modules: not of one that is moved or made in an update.
     pub band_width: Option<f64>,
     /// Mean of `exp(x) - x - 1` against the base model over sampled tokens; 0 where the arm has no such term.
     pub kl: f64,

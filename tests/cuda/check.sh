@@ -54,11 +54,15 @@ long() {
 }
 # A folder that says which inputs it is of, and then that a pass of a million tokens had fitted. It does not fit in what is left: it has
 # to be halved until it does.
+begun_run="$work/full/route2b-s41"
+finished="$begun_run/log/finished.sha256"
 (long) & begun=$!
-until [ -e "$work/full/route2b-s41/identity.json" ]; do kill -0 $begun; sleep 0.05; done
+until [ -s "$finished" ]; do kill -0 $begun; sleep 0.05; done
 kill -KILL $begun
 wait $begun || true
-echo '{"tokens":1000000,"kept":2}' >"$work/full/route2b-s41/plan.json"
+echo '{"tokens":1000000,"kept":2}' >"$begun_run/plan.json"
+# Listed as well, or it would be taken for a file that somebody changed.
+(cd "$begun_run" && sha256sum plan.json) >"$finished"
 (long)
-if grep -q '"tokens":1000000' "$work/full/route2b-s41/plan.json"; then echo "THE PASS WAS NOT HALVED"; exit 1; fi
-echo "halved: $(cat "$work/full/route2b-s41/plan.json")"
+if grep -q '"tokens":1000000' "$begun_run/plan.json"; then echo "THE PASS WAS NOT HALVED"; exit 1; fi
+echo "halved: $(cat "$begun_run/plan.json")"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Two GPUs of a host. `timed`: the same 24 runs on one and on both, to the same bytes, in at most 1 / 1.9 of the time (five minutes on
-# two H100). `killed`: one of two processes is killed half-way, and the other takes up its runs, to the same bytes (two minutes).
+# Two GPUs of a host. `timed`: the same 68 runs on one and on both, to the same bytes, in at most 1 / 1.9 of the time (ten minutes on
+# two H100, where it was 1 / 1.82). `killed`: one of two processes is killed half-way, and the other takes up its runs, to the same bytes (two minutes).
 #   tests/cuda/devices.sh PROGRAM timed|killed
 set -euo pipefail
 program=$(realpath "$1")
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
-many=(--arms route2b-f100,placebo-pairs,random-v,gate-shuffled,monitor-penalty,erase --seeds 61,62,63,64 --jobs 6)
+many=(--arms route2b-f100,placebo-pairs,random-v,gate-shuffled,monitor-penalty,erase --seeds 61,62,63,64,65,66,67,68,69,70 --jobs 6)
 run() { # OUT DEVICES OPTION...
   "$program" run --tier organism --device cuda --devices "$2" --out "$work/$1" "${@:3}" >"$work/$1.txt" 2>&1 ||
     { tail -5 "$work/$1.txt"; exit 1; }
