@@ -3,6 +3,7 @@
 # pinned digests, and what each app calls, in place of a program that says its arguments. Nothing is built.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+unset GQ_STATE # What an app sets it to is looked at.
 if ! command -v nix >/dev/null; then
   apt-get update -qq && apt-get install -y -qq --no-install-recommends nix-bin >/dev/null
 fi

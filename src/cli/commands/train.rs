@@ -11,6 +11,7 @@ use experiment::manifest::Job;
 use experiment::{Inputs, RunId, Runner};
 use std::path::Path;
 use substrate::Isolation;
+use train::state::RunFolder;
 
 pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()> {
     let stop = Stop::after_update()?;
@@ -29,6 +30,9 @@ pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()>
     if let Some(updates) = args.updates {
         manifest.set_updates(updates);
     }
+    let name = job.map_or(experiment::runner::BASE_RUN.into(), |job| job.to_string());
+    // Who is at work there turns this call away now, not after the singular bases were computed.
+    drop(RunFolder::at(&out.join(&name)).read()?);
     let backend = Backend::open(args.device)?;
     let provenance = provenance::describe(root, &manifest, (backend.choice, 1), None, isolation)?;
     let display = Told::new(job.map_or(Ok(0), |job| manifest.job_config(job).map(|c| c.updates))?, Format::Text);
@@ -45,7 +49,6 @@ pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()>
         events: &events,
     };
     let grader = manifest.grader(provenance.threads, isolation)?;
-    let name = job.map_or(experiment::runner::BASE_RUN.into(), |job| job.to_string());
     match job {
         Some(Job::Run(run)) if args.train_only => {
             inputs.check_references(&out.join(&name), &grader)?;

@@ -80,7 +80,10 @@ fn a_second_process_is_turned_away_and_a_crash_releases_the_folder() {
     let long = Long::new(40);
     let running = long.at_work(1);
     let owner = format!("process {}", running.id());
-    expect(&mut long.train(), 2, &["is at work there", &owner]);
+    let nothing_made = tempfile::tempdir().unwrap();
+    expect(long.train().env("GQ_STATE", nothing_made.path()), 2, &["is at work there", &owner]);
+    let made = std::fs::read_dir(nothing_made.path()).unwrap().count();
+    assert_eq!(made, 0, "it is turned away before singular bases are made");
     let mut export = long.command("export", &["--device", "cpu", "--format", "hf", "--run"]);
     export.arg(long.run()).arg("--out").arg(long.project.path("hf"));
     expect(&mut export, 2, &["is at work there"]);
