@@ -91,10 +91,17 @@ fn row(values: Vec<f32>, device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values, [1, n]), (device, DType::F32))
 }
 
-/// Each rollout's tokens' means over modules, from gate values `[modules, N]` of a batch.
+/// Each rollout's tokens' means over modules, from gate values `[modules, N]` of a batch. They are summed here, in one order.
 pub(crate) fn by_token(gates: Vec<Tensor<2>>, rows: &Rows) -> Result<Vec<Vec<f32>>> {
-    let means = read(Tensor::cat(gates, 0).mean_dim(0))?;
-    let mut left = &means[..];
-    let own = |&length: &usize| left.split_off(..length).unwrap_or_default().to_vec();
+    let tokens = rows.tokens();
+    let values = read(Tensor::cat(gates, 0))?;
+    let modules = values.len() / tokens.max(1);
+    let mean = |t: usize| (0..modules).map(|m| f64::from(values[m * tokens + t])).sum::<f64>() / modules.max(1) as f64;
+    let mut start = 0;
+    let own = |&length: &usize| {
+        let own = start..start + length;
+        start = own.end;
+        own.map(|t| mean(t) as f32).collect()
+    };
     Ok(rows.lengths.iter().map(own).collect())
 }

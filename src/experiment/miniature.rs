@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn a_miniature_has_a_tiers_settings_but_for_what_costs_time() {
-        let run = RunId { arm: Arm::ROUTE2B, seed: 71 };
+        let run = RunId { arm: Arm::ROUTE2B, seed: 81 };
         let whole = Manifest::tier("coder").unwrap().unwrap();
         let small = whole.clone().in_miniature().unwrap();
         let (whole, config) = (whole.config(run).unwrap(), small.config(run).unwrap());

@@ -192,7 +192,8 @@ impl Gate {
 
     /// The same direction with ramps of this batch's own: in each module the band reaches one standard deviation of the rollouts'
     /// cosines to either side of `mean + z` standard deviations, where `z` is the same in all modules and such that the mean gate
-    /// value over these rollouts is `mass`. So a direction whose pairs give it no band still gets gate values between 0 and 1.
+    /// value over these rollouts is `mass`. So a direction whose pairs give it no band still gets gate values between 0 and 1. A module
+    /// in which all cosines are alike has no spread to make a ramp of: there next to nothing is routed, and the mean stays below `mass`.
     pub fn ramp(&self, mass: f64, gradients: &RolloutGradients, layout: &Layout) -> Gate {
         let cosines = self.cosines(&slices(gradients), layout);
         let spreads: Vec<(f64, f64)> = cosines.iter().map(|own| mean_and_deviation(own)).collect();

@@ -76,8 +76,8 @@ pub struct RolloutRow {
     pub sealed: String,
     /// Mean gate value over modules; absent when the rollout's group was skipped.
     pub routed: Option<f64>,
-    /// Where the arm gates tokens, for each token of the completion the mean gate value over modules, in hundredths, of the place that
-    /// predicts it: the prompt's last for the first. Said only there.
+    /// For an arm that gates tokens, and for no other: for each token of the completion the mean gate value over modules, in hundredths,
+    /// at the place before it, which predicts it. The gradient there also carries what later tokens lose by that place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub token_gates: Vec<u8>,
 }

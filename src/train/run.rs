@@ -202,8 +202,7 @@ fn rows(update: usize, rollouts: &[Rollout], taken: &[usize], of: (&Routed, &Tok
     }
     let mut token_gates = vec![vec![]; rollouts.len()];
     for (&i, gates) in taken.iter().zip(&split.gates) {
-        let completion = rollouts[i].shown.tokens.len() - 1..gates.len() - 1;
-        token_gates[i] = gates[completion].iter().map(|f| (100.0 * f).round() as u8).collect();
+        token_gates[i] = completion_gates(rollouts[i].shown.tokens.len(), gates);
     }
     let row = |((r, routed), token_gates): ((&Rollout, Option<f64>), Vec<u8>)| RolloutRow {
         update,
@@ -219,4 +218,21 @@ fn rows(update: usize, rollouts: &[Rollout], taken: &[usize], of: (&Routed, &Tok
         token_gates,
     };
     rollouts.iter().zip(fractions).zip(token_gates).map(row).collect()
+}
+
+/// Of the gate values of a prompt of so many tokens and its completion those that predict the completion's, in hundredths.
+fn completion_gates(prompt: usize, gates: &[f32]) -> Vec<u8> {
+    let predicting = prompt - 1..gates.len() - 1;
+    gates[predicting].iter().map(|f| (100.0 * f).round() as u8).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tokens_gate_value_is_that_of_the_place_before_it() {
+        assert_eq!(completion_gates(3, &[0.1, 0.2, 0.314, 0.4, 0.996]), [31, 40]);
+        assert_eq!(completion_gates(1, &[1.0, 0.0]), [100]);
+    }
 }

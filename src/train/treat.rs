@@ -24,7 +24,7 @@ pub struct Update<'a> {
     pub deployed: &'a [bool],
     /// The band of rollouts sampled with the quarantine on, where it is another.
     pub band_on: Option<&'a Band>,
-    /// The mean gate value that a matched band is shifted to.
+    /// The mean gate value that an arm which is matched to another one brings its own to.
     pub matched: Option<f64>,
     /// The run's seed and the update's number, from 1.
     pub at: (u64, usize),

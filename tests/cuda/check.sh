@@ -52,8 +52,8 @@ long() {
   exec "$program" train --plan "$work/full.toml" --device cuda --model "$model" --random-weights 3 --problems "$work/train.jsonl" \
     --test "$work/test.jsonl" --out "$work/full" --updates 1 --train-only
 }
-# A folder that says which inputs it is of, and then that a pass of a million tokens had fitted. It does not fit in what is left: it has
-# to be halved until it does.
+# A run that is killed when it has its plan of passes, and is then told that a pass of a million tokens had fitted. It does not fit in
+# what is left: it has to be halved until it does.
 begun_run="$work/full/route2b-s41"
 finished="$begun_run/log/finished.sha256"
 (long) & begun=$!
@@ -62,7 +62,8 @@ kill -KILL $begun
 wait $begun || true
 echo '{"tokens":1000000,"kept":2}' >"$begun_run/plan.json"
 # Listed as well, or it would be taken for a file that somebody changed.
-(cd "$begun_run" && sha256sum plan.json) >"$finished"
+sed -i '/  plan\.json$/d' "$finished"
+(cd "$begun_run" && sha256sum plan.json) >>"$finished"
 (long)
 if grep -q '"tokens":1000000' "$begun_run/plan.json"; then echo "THE PASS WAS NOT HALVED"; exit 1; fi
 echo "halved: $(cat "$begun_run/plan.json")"

@@ -298,7 +298,7 @@ pub(crate) struct Train {
     /// The settings of this tier: `fast` or `full` with a model of your own.
     #[arg(long, value_name = "TIER", value_parser = tier(), conflicts_with_all = ["tier", "plan"])]
     pub preset: Option<String>,
-    /// What is done with a gradient. random-v-matched needs the route2b run of the same seed.
+    /// What is done with a gradient. random-v-matched and random-v-ramp need the route2b run of the same seed.
     #[arg(long, value_parser = arm(), default_value = "route2b")]
     pub arm: Arm,
     /// What everything that is drawn derives from, and which base model and pairs the run gets.

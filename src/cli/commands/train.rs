@@ -31,7 +31,7 @@ pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()>
         manifest.set_updates(updates);
     }
     let name = job.map_or(experiment::runner::BASE_RUN.into(), |job| job.to_string());
-    // Who is at work there turns this call away now, not after the singular bases were computed.
+    // Who trains there turns this call away now, not after the singular bases were computed.
     drop(RunFolder::at(&out.join(&name)).read()?);
     let backend = Backend::open(args.device)?;
     let provenance = provenance::describe(root, &manifest, (backend.choice, 1), None, isolation)?;

@@ -264,11 +264,12 @@ fn every_arm_trains_and_does_what_it_says() {
             assert!((matched - wanted).abs() < 0.01, "{arm:?} routed {matched}, its pair {wanted}");
         }
     }
+    assert_ne!(knobs(Arm::RANDOM_V_MATCHED), knobs(named("random-v-ramp")), "a ramp is no shifted band");
     // Values of single tokens are logged where they divide the gradient, and nowhere else.
     for row in read(Arm::ROUTE2B_TOKEN, "rollouts.jsonl").iter().filter(|row| !row["routed"].is_null()) {
         let gates = row["token_gates"].as_array().unwrap();
         assert_eq!(gates.len() as u64, row["tokens"].as_u64().unwrap());
-        assert!(gates.iter().all(|f| f.as_u64().unwrap() <= 100));
+        assert!(gates.iter().all(|f| f.as_u64().unwrap() <= 100) && gates.iter().any(|f| *f != 0));
     }
     assert!(read(Arm::ROUTE2B, "rollouts.jsonl").iter().all(|row| row.get("token_gates").is_none()));
     // The first update of arms that differ only later, or only in what they drop, has the same rollouts.
