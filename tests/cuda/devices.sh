@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Two GPUs of a host. `timed`: the same 68 runs on one and on both, to the same bytes, in at most 1 / 1.75 of the time (ten minutes on
-# two H100; 1.82 times was measured there, 1.9 is wanted: docs/measurements/engine.md). `killed`: one of two processes is killed half-way, and the other takes up its runs, to the same bytes (two minutes).
+# two H100; 1.82 times was measured there, 1.9 is wanted: docs/measurements/engine.md). `killed`: one of two processes is killed half-way,
+# and the other takes up its runs, to the same bytes (two minutes).
 #   tests/cuda/devices.sh PROGRAM timed|killed
 set -euo pipefail
 program=$(realpath "$1")
