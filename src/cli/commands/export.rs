@@ -27,6 +27,7 @@ pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
         }
         (Format::Peft, _) => bail!(Failure::usage("--format peft needs --rank K, the knobs to keep of every matrix")),
     };
+    files::refuse_occupied(out)?;
     let _reading = RunFolder::at(&args.run).read()?;
     let (update, checkpoint) = checkpoint(&args.run, args.update)?;
     let knobs = RunFolder::at(&args.run).knobs(update)?;
@@ -63,7 +64,6 @@ pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
             basis.layout.len()
         )));
     }
-    files::refuse_occupied(out)?;
     match args.format {
         Format::Hf => export::hub(&basis, &knobs, &settings, out)?,
         Format::Gguf => {

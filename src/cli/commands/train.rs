@@ -11,7 +11,7 @@ use experiment::manifest::Job;
 use experiment::{Inputs, RunId, Runner};
 use std::path::Path;
 use substrate::Isolation;
-use train::state::RunFolder;
+use train::RunFolder;
 
 pub(super) fn run(root: &Path, args: &Train, isolation: Isolation) -> Result<()> {
     let stop = Stop::after_update()?;
