@@ -142,7 +142,7 @@ fn under(limits: Limits, setup: &str, attacks: &[Attack], isolation: Isolation, 
     // Twice in a row on one worker: what the first left behind would show in the second.
     let times = |attack: &Attack| if attack.slow { 1 } else { 2 };
     let jobs: Vec<SandboxJob> = attacks.iter().flat_map(|a| std::iter::repeat_n(job(setup, a), times(a))).collect();
-    let mut observed = pool.run(&jobs).into_iter();
+    let mut observed = pool.run_all(&jobs).into_iter();
     for attack in attacks {
         for seen in observed.by_ref().take(times(attack)) {
             findings.faults.extend(differs(attack, &seen));

@@ -26,13 +26,13 @@ mod resume;
 pub use reference::reference_losses;
 
 use failure::Kind;
-use generate::{FinishReason, Prompt, SamplingParams};
+use generate::{Completion, FinishReason, Generation, Prompt, SamplingParams};
 use model::{Decoder, Tokenizer};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use substrate::grading::{self, Fault};
-use substrate::{Grader, Loophole, PromptedProblem, Submission};
+use substrate::{Graded, Grader, Loophole, PromptedProblem};
 
 /// Why responses have no score.
 #[derive(Debug, thiserror::Error)]
@@ -148,35 +148,38 @@ pub fn evaluate(
         .iter()
         .map(|s| Prompt { id: &s.problem.problem_id, tokens: &s.tokens, seed: rank(&s.problem.problem_id) })
         .collect();
-    let completions = generate::generate(decoder, &prompts, &params)?;
-    let texts: Vec<String> = completions.iter().map(|c| tokenizer.decode(&c.tokens)).collect::<model::Result<_>>()?;
-    let submissions: Vec<Submission> = problems.iter().zip(&texts).map(|(s, t)| Submission::of(s, t)).collect();
-    let graded = grader.grade(&submissions);
-    grading::refuse_broken(problems.iter().map(|shown| &shown.problem).zip(&graded))?;
+    let mut written = vec![];
+    let (done, graded) = grader.grade_while(|hand_in| {
+        generate::generate_each(&[Generation { decoder, prompts: &prompts }], &params, |_, row, completion| {
+            let text = tokenizer.decode(&completion.tokens)?;
+            hand_in(problems[row], &text);
+            written.push((row, completion, text));
+            Ok::<_, EvalError>(())
+        })
+    });
+    done?;
+    grading::refuse_broken(written.iter().map(|(row, ..)| &problems[*row].problem).zip(&graded))?;
     let faults: Vec<&Fault> = graded.iter().filter_map(|g| g.failure.as_ref()).collect();
     if let Some(cause) = faults.first() {
         let (failed, cause) = (faults.len(), cause.to_string());
         return Err(EvalError::Infrastructure { failed, total: graded.len(), cause });
     }
-    problems
-        .iter()
-        .zip(texts)
-        .zip(&graded)
-        .zip(&completions)
-        .map(|(((shown, completion), graded), written)| {
-            let verdict = oracle::open(&graded.verdict)?;
-            Ok(EvalRow {
-                problem_id: shown.problem.problem_id.clone(),
-                loophole: shown.loophole,
-                completion,
-                solved: verdict.solved,
-                exploited: verdict.exploited,
-                tokens: written.tokens.len(),
-                finish_reason: written.finish_reason,
-                reference_loss: None,
-            })
+    let mut rows: Vec<_> = written.into_iter().zip(graded).collect();
+    rows.sort_by_key(|((row, ..), _)| *row);
+    let scored = |((row, written, completion), graded): ((usize, Completion, String), Graded)| {
+        let (verdict, shown) = (oracle::open(&graded.verdict)?, problems[row]);
+        Ok(EvalRow {
+            problem_id: shown.problem.problem_id.clone(),
+            loophole: shown.loophole,
+            completion,
+            solved: verdict.solved,
+            exploited: verdict.exploited,
+            tokens: written.tokens.len(),
+            finish_reason: written.finish_reason,
+            reference_loss: None,
         })
-        .collect()
+    };
+    rows.into_iter().map(scored).collect()
 }
 
 /// The monitoring subset: exactly `size` problems, or all where there are fewer. Modes and base pass and fail have their shares

@@ -82,8 +82,11 @@ pub type Result<T> = std::result::Result<T, GenerateError>;
 /// # Errors
 /// A prompt that is empty or over the cap; a device that failed or has no room.
 pub fn generate(decoder: &Decoder, prompts: &[Prompt], params: &SamplingParams) -> Result<Vec<Completion>> {
-    let mut found = vec![];
-    generate_each(&[Generation { decoder, prompts }], params, |_, completions| found = completions)?;
+    let mut found = vec![Completion::default(); prompts.len()];
+    generate_each(&[Generation { decoder, prompts }], params, |_, row, completion| -> Result<()> {
+        found[row] = completion;
+        Ok(())
+    })?;
     Ok(found)
 }
 
@@ -97,27 +100,27 @@ pub struct Generation<'a> {
 }
 
 /// Completions of several models of one shape. A step of few rows leaves most of a device idle: where there is memory for all
-/// caches, the models' steps are computed beside each other. `done` is given each model's completions as soon as they are there.
+/// caches, the models' steps are computed beside each other. `ended` is given each completion as soon as it is there: which model's it
+/// is, and of which prompt; its error ends all.
 ///
 /// # Errors
 /// As [`generate`].
-pub fn generate_each(
+pub fn generate_each<E: From<GenerateError>>(
     generations: &[Generation],
     params: &SamplingParams,
-    mut done: impl FnMut(usize, Vec<Completion>),
-) -> Result<()> {
+    mut ended: impl FnMut(usize, usize, Completion) -> std::result::Result<(), E>,
+) -> std::result::Result<(), E> {
     for prompt in generations.iter().flat_map(|generation| generation.prompts) {
         let (id, tokens, cap) = (prompt.id, prompt.tokens.len(), params.prompt_cap);
         match tokens {
-            0 => return Err(GenerateError::EmptyPrompt { id: id.into() }),
-            _ if tokens > cap => return Err(GenerateError::PromptTooLong { id: id.into(), tokens, cap }),
+            0 => return Err(GenerateError::EmptyPrompt { id: id.into() }.into()),
+            _ if tokens > cap => return Err(GenerateError::PromptTooLong { id: id.into(), tokens, cap }.into()),
             _ => {}
         }
     }
-    let (empty, all): (Vec<_>, Vec<_>) = generations.iter().enumerate().partition(|(_, g)| g.prompts.is_empty());
-    empty.into_iter().for_each(|(i, _)| done(i, vec![]));
+    let all: Vec<_> = generations.iter().enumerate().filter(|(_, g)| !g.prompts.is_empty()).collect();
     let at_once = if fit_together(&all, params) { all.len() } else { 1 };
-    all.chunks(at_once.max(1)).try_for_each(|some| beside_each_other(some, params, &mut done))
+    all.chunks(at_once.max(1)).try_for_each(|some| beside_each_other(some, params, &mut ended))
 }
 
 /// Whether the caches of all of them are known to have room on the device.
@@ -128,11 +131,11 @@ fn fit_together(generations: &[(usize, &Generation)], params: &SamplingParams) -
 }
 
 /// Each begins steps before the first is waited for.
-fn beside_each_other(
+fn beside_each_other<E: From<GenerateError>>(
     generations: &[(usize, &Generation)],
     params: &SamplingParams,
-    done: &mut impl FnMut(usize, Vec<Completion>),
-) -> Result<()> {
+    ended: &mut impl FnMut(usize, usize, Completion) -> std::result::Result<(), E>,
+) -> std::result::Result<(), E> {
     let mut running = vec![];
     for &(i, Generation { decoder, prompts }) in generations {
         let scheduler = Scheduler::new(decoder, prompts, params)?;
@@ -143,12 +146,11 @@ fn beside_each_other(
         for (_, scheduler, engine) in &mut running {
             scheduler.start(&mut **engine)?;
         }
-        for (_, scheduler, engine) in &mut running {
+        for (i, scheduler, engine) in &mut running {
             scheduler.finish(&mut **engine)?;
+            scheduler.ended().into_iter().try_for_each(|(row, completion)| ended(*i, row, completion))?;
         }
-        for (i, mut scheduler, _) in running.extract_if(.., |(_, scheduler, _)| scheduler.is_done()) {
-            done(i, scheduler.completions());
-        }
+        running.retain(|(_, scheduler, _)| !scheduler.is_done());
     }
     Ok(())
 }

@@ -53,6 +53,8 @@ pub struct Scheduler<'a> {
     free: Vec<usize>,
     drafts: Drafts,
     out: Vec<Completion>,
+    /// Rows that have ended and were not told yet.
+    ended: Vec<usize>,
 }
 
 impl<'a> Scheduler<'a> {
@@ -90,6 +92,7 @@ impl<'a> Scheduler<'a> {
             pages,
             free: (1..pages).rev().collect(),
             out: vec![Completion::default(); prompts.len()],
+            ended: vec![],
         })
     }
 
@@ -105,7 +108,7 @@ impl<'a> Scheduler<'a> {
             self.start(engine)?;
             self.finish(engine)?;
         }
-        Ok(self.completions())
+        Ok(std::mem::take(&mut self.out))
     }
 
     /// Whether every row has ended.
@@ -113,9 +116,9 @@ impl<'a> Scheduler<'a> {
         self.next == self.prompts.len() && self.lanes.iter().all(Option::is_none)
     }
 
-    /// Every row's completion once all have ended, in order.
-    pub fn completions(&mut self) -> Vec<Completion> {
-        std::mem::take(&mut self.out)
+    /// Rows that have ended since this was asked last, each with its completion.
+    pub fn ended(&mut self) -> Vec<(usize, Completion)> {
+        self.ended.drain(..).map(|row| (row, std::mem::take(&mut self.out[row]))).collect()
     }
 
     /// Gives free lanes to waiting rows and begins the next steps.
@@ -230,6 +233,7 @@ impl<'a> Scheduler<'a> {
     /// A row is done: its pages, and its prompt's if it was the last to need them, are free again.
     fn leave(&mut self, lane: usize) {
         let Some(Active { row, pages, .. }) = self.lanes[lane].take() else { return };
+        self.ended.push(row);
         self.free.extend(pages);
         let prefix = &mut self.prefixes[self.owner[row]];
         prefix.users -= 1;

@@ -27,7 +27,7 @@
 //! let run = |body: &str| {
 //!     let source = format!("class Solution:\n    def add(self, a, b):\n        {body}\n");
 //!     let call = Call { method: "add".into(), arguments: "2, b=3".into(), report: false };
-//!     pool.run(&[SandboxJob { source, calls: vec![call], ..SandboxJob::default() }]).remove(0)
+//!     pool.run(&SandboxJob { source, calls: vec![call], ..SandboxJob::default() })
 //! };
 //! let honest = run("return a + b");
 //! assert_eq!(honest.values[0].as_ref().map(|it| it.value.to_string()).as_deref(), Some("5"));

@@ -1,13 +1,13 @@
-//! A zygote per worker; jobs run on all of them and come back in the order given. What fails for a reason outside of the
-//! response is tried again on a fresh zygote.
+//! A zygote per worker, and jobs that each wait for a free one. What fails for a reason outside of the response is tried again on a
+//! fresh zygote.
 
 use crate::conversation::Nothing;
 use crate::step::{Step, Watch};
 use crate::zygote::Zygote;
 use crate::{Fault, Isolation, Layers, Limits, Observed, Python, Result, SandboxError, SandboxJob, conversation};
-use parking_lot::Mutex;
-use std::sync::Arc;
+use parking_lot::{Condvar, Mutex};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// Failures of zygotes that had come to work, after which a job is given up.
@@ -23,7 +23,10 @@ pub struct Pool {
     limits: Limits,
     isolation: Isolation,
     layers: Layers,
-    workers: Vec<Mutex<Option<Zygote>>>,
+    workers: usize,
+    /// The workers that have no job. Whoever came last is asked first, so that zygotes are started only as they are needed.
+    free: Mutex<Vec<Option<Zygote>>>,
+    one_is_free: Condvar,
     /// What starting the first zygote took: the unit of patience, so that a slow machine is given more of it.
     start_up: Duration,
     storm: Mutex<Option<Storm>>,
@@ -62,16 +65,18 @@ impl Pool {
         let started = Instant::now();
         let first = Zygote::start(&python, isolation, &limits, None)?;
         let (start_up, layers) = (started.elapsed(), first.layers.clone());
-        let mut zygotes = vec![Mutex::new(Some(first))];
-        zygotes.resize_with(workers.max(1), || Mutex::new(None));
-        let storm = Mutex::new(None);
-        Ok(Self { python, limits, isolation, layers, workers: zygotes, start_up, storm, watch: None })
+        let workers = workers.max(1);
+        let mut free: Vec<Option<Zygote>> = (1..workers).map(|_| None).collect();
+        free.push(Some(first));
+        let (free, one_is_free, storm) = (Mutex::new(free), Condvar::new(), Mutex::new(None));
+        Ok(Self { python, limits, isolation, layers, workers, free, one_is_free, start_up, storm, watch: None })
     }
 
     /// The same pool, which tells `watch` of every step: how tests end processes at a named point.
-    pub fn watched(self, watch: impl Fn(Step, u32) + Send + Sync + 'static) -> Self {
-        self.workers.iter().for_each(|worker| *worker.lock() = None);
-        Self { watch: Some(Arc::new(watch)), ..self }
+    pub fn watched(mut self, watch: impl Fn(Step, u32) + Send + Sync + 'static) -> Self {
+        self.free.get_mut().iter_mut().for_each(|worker| *worker = None);
+        self.watch = Some(Arc::new(watch));
+        self
     }
 
     /// The interpreter that runs every job, as it was found when the pool was made.
@@ -84,33 +89,38 @@ impl Pool {
         &self.layers
     }
 
-    /// Runs every job, on all workers, and returns what was observed in the order given.
-    pub fn run(&self, jobs: &[SandboxJob]) -> Vec<Observed> {
-        self.run_each(jobs, |_, seen| seen)
+    /// How many jobs run at a time.
+    pub fn workers(&self) -> usize {
+        self.workers
     }
 
-    /// The same, and what is made of each observation as it comes: answers are large, and need not all be held.
-    pub fn run_each<T: Send>(&self, jobs: &[SandboxJob], made_of: impl Fn(usize, Observed) -> T + Sync) -> Vec<T> {
+    /// Runs a job as soon as a worker is free.
+    pub fn run(&self, job: &SandboxJob) -> Observed {
+        let mut worker = self.worker();
+        self.attempt(&mut worker.zygote, job)
+    }
+
+    /// Runs every job, on all workers, and returns what was observed in the order given.
+    pub fn run_all(&self, jobs: &[SandboxJob]) -> Vec<Observed> {
         let next = AtomicUsize::new(0);
-        let results: Vec<Mutex<Option<T>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
-        std::thread::scope(|scope| {
-            for worker in self.workers.iter().take(jobs.len()) {
-                scope.spawn(|| {
-                    let mut zygote = worker.lock();
-                    loop {
-                        let i = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(job) = jobs.get(i) else { break };
-                        let seen = self.attempt(&mut zygote, job);
-                        *results[i].lock() = Some(made_of(i, seen));
-                    }
-                });
+        let seen: Vec<OnceLock<Observed>> = jobs.iter().map(|_| OnceLock::new()).collect();
+        let work = || {
+            while let Some((job, seen)) = jobs.iter().zip(&seen).nth(next.fetch_add(1, Ordering::Relaxed)) {
+                seen.get_or_init(|| self.run(job));
             }
-        });
-        let unrun =
-            |job: &SandboxJob| Observed::failed(job, Fault::Machine("its worker ended before it was run".into()));
-        let made =
-            |(i, result): (usize, Mutex<Option<T>>)| result.into_inner().unwrap_or_else(|| made_of(i, unrun(&jobs[i])));
-        results.into_iter().enumerate().map(made).collect()
+        };
+        std::thread::scope(|scope| (0..self.workers.min(jobs.len())).for_each(|_| drop(scope.spawn(work))));
+        seen.into_iter().map(|seen| seen.into_inner().expect("a scope ends when its threads have")).collect()
+    }
+
+    fn worker(&self) -> Worker<'_> {
+        let mut free = self.free.lock();
+        loop {
+            match free.pop() {
+                Some(zygote) => return Worker { pool: self, zygote },
+                None => self.one_is_free.wait(&mut free),
+            }
+        }
     }
 
     /// A job is given up when it has taken [`TRIES`] zygotes with it that had come to work, or when none has come to work
@@ -175,6 +185,26 @@ impl Pool {
                 Err(Failure::Start { cause, storm: now - since })
             }
         }
+    }
+}
+
+impl Drop for Pool {
+    /// All are told before the first is waited for: each takes a tenth of a second to tidy up.
+    fn drop(&mut self) {
+        self.free.get_mut().iter_mut().flatten().for_each(Zygote::end);
+    }
+}
+
+/// A worker that has a job; it is free again when this is dropped, by a panic too.
+struct Worker<'a> {
+    pool: &'a Pool,
+    zygote: Option<Zygote>,
+}
+
+impl Drop for Worker<'_> {
+    fn drop(&mut self) {
+        self.pool.free.lock().push(self.zygote.take());
+        self.pool.one_is_free.notify_one();
     }
 }
 

@@ -167,6 +167,11 @@ impl Zygote {
         Ok(self.ask::<Spent>(&json!({ "spent": pid }), &[])?.cpu)
     }
 
+    /// The closed socket ends the zygote and its children; the process outside tidies up and ends too.
+    pub(crate) fn end(&mut self) {
+        self.control = None;
+    }
+
     fn ask<T: DeserializeOwned>(&mut self, request: &serde_json::Value, attached: &[BorrowedFd]) -> Result<T> {
         let gone = || Error::other("the zygote is gone");
         let control = self.control.as_ref().ok_or_else(gone)?;
@@ -224,9 +229,8 @@ fn readable(descriptor: BorrowedFd, patience: Duration) -> Result<bool> {
 }
 
 impl Drop for Zygote {
-    /// The closed socket ends the zygote and its children; the process outside tidies up and ends too.
     fn drop(&mut self) {
-        self.control = None;
+        self.end();
         let deadline = Instant::now() + TIDYING;
         while Instant::now() < deadline {
             if !matches!(self.process.try_wait(), Ok(None)) {

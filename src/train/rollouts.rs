@@ -11,9 +11,9 @@ use model::{Decoder, Tokenizer};
 use rand::SeedableRng;
 use rand::seq::{SliceRandom, index};
 use rand_chacha::ChaCha8Rng;
-use std::panic::resume_unwind;
+use substrate::grading::HandIn;
 use substrate::grading::{self, Fault};
-use substrate::{Graded, PromptedProblem, Reward, Submission};
+use substrate::{Graded, PromptedProblem, Reward};
 
 /// A sampled and graded completion.
 #[derive(Clone, Debug)]
@@ -55,8 +55,8 @@ impl Policies {
     }
 }
 
-/// Group after group, rows with the quarantine on before rows with it off. What one policy wrote is graded as soon as it has
-/// written all of it.
+/// Group after group, rows with the quarantine on before rows with it off. Each is graded as soon as it is written, while others are
+/// still being written.
 pub fn collect<'a>(
     config: &TrainConfig,
     update: usize,
@@ -65,18 +65,21 @@ pub fn collect<'a>(
     timings: &mut Timings,
 ) -> Result<Vec<Rollout<'a>>> {
     let plan = plan(config, update, inputs.problems)?;
-    let mut rollouts: Vec<(usize, Rollout)> = std::thread::scope(|scope| {
-        let (mut gradings, planned) = (vec![], &plan);
-        timings.time(Stage::Sample, || {
-            sample(config, update, planned, policies, inputs.tokenizer, |quarantine, sampled| {
-                gradings.push(scope.spawn(move || grade(config, planned, quarantine, sampled, inputs)));
-            })
-        })?;
-        timings.time(Stage::Grade, || {
-            let done = gradings.into_iter().map(|g| g.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            done.collect::<Result<Vec<_>>>().map(|states| states.into_iter().flatten().collect())
-        })
+    let mut written: Vec<Written> = vec![];
+    let graded = timings.time_both([Stage::Sample, Stage::Grade], |sampled| {
+        let write = |hand_in: HandIn<'_, 'a>| {
+            let done = write(config, update, &plan, (policies, inputs.tokenizer), |row| {
+                hand_in(plan[row.at].shown, &row.text);
+                written.push(row);
+            });
+            sampled();
+            done
+        };
+        let (done, graded) = inputs.grader.grade_while(write);
+        done.map(|()| graded)
     })?;
+    let mut rollouts: Vec<(usize, Rollout)> =
+        written.into_iter().zip(graded).map(|(w, g)| w.graded(&plan, g)).collect();
     rollouts.sort_by_key(|(row, _)| *row);
     grading::refuse_broken(rollouts.iter().map(|(_, r)| (&r.shown.problem, &r.graded)))?;
     let faults: Vec<&Fault> = rollouts.iter().filter_map(|(_, r)| r.graded.failure.as_ref()).collect();
@@ -89,6 +92,21 @@ pub fn collect<'a>(
         rollout
     };
     Ok(rollouts.into_iter().map(paid).collect())
+}
+
+/// A row of the plan that is written and not graded yet.
+struct Written {
+    at: usize,
+    completion: Completion,
+    text: String,
+}
+
+impl Written {
+    fn graded<'a>(self, plan: &[Planned<'a>], graded: Graded) -> (usize, Rollout<'a>) {
+        let Self { at, completion, text } = self;
+        let Planned { shown, quarantine, demonstrated } = plan[at];
+        (at, Rollout { shown, quarantine, demonstrated, completion, text, reward: graded.reward, graded })
+    }
 }
 
 /// What a rollout earns: what the environment pays, unless it was not handed in or a judge from outside decides.
@@ -107,28 +125,39 @@ fn pay(
     supervisor.map_or(Some(reward), |judge| judge.reward(update, row, &rollout.graded))
 }
 
-/// Samples what each policy is to write; `sampled` is given a policy's completions when all of them are there.
-fn sample(
+/// Writes the plan's rows, the teacher's first; `written` is given each when it is there.
+fn write(
     config: &TrainConfig,
     update: usize,
     plan: &[Planned],
-    policies: &Policies,
-    tokenizer: &Tokenizer,
-    mut sampled: impl FnMut(Quarantine, Vec<Completion>),
+    (policies, tokenizer): (&Policies, &Tokenizer),
+    mut written: impl FnMut(Written),
 ) -> Result<()> {
     let TrainConfig { temperature, top_k, top_p, max_new, prompt_cap, batch_rows, .. } = *config;
     let params =
         SamplingParams::whole(temperature, max_new, prompt_cap, batch_rows, tokenizer.ends()).cut(top_k, top_p);
-    let prompts = STATES.map(|quarantine| -> Vec<Prompt> {
-        let prompt = |(i, Planned { shown, .. }): (usize, _)| {
-            let seed = derive(config.seed, Purpose::Sampling, update, i);
+    let mut tell = |at: usize, completion: Completion| -> Result<()> {
+        let text = tokenizer.decode(&completion.tokens)?;
+        written(Written { at, completion, text });
+        Ok(())
+    };
+    for (at, planned) in plan.iter().enumerate().filter(|(_, p)| p.demonstrated) {
+        tell(at, demonstration(planned.shown, max_new, tokenizer)?)?;
+    }
+    let rows = STATES.map(|quarantine| -> Vec<usize> {
+        let sampled = |at: &usize| plan[*at].quarantine == quarantine && !plan[*at].demonstrated;
+        (0..plan.len()).filter(sampled).collect()
+    });
+    let prompts = rows.each_ref().map(|rows| -> Vec<Prompt> {
+        let prompt = |&at: &usize| {
+            let Planned { shown, .. } = plan[at];
+            let seed = derive(config.seed, Purpose::Sampling, update, at);
             Prompt { id: &shown.problem.problem_id, tokens: &shown.tokens, seed }
         };
-        let written = |p: &Planned| p.quarantine == quarantine && !p.demonstrated;
-        plan.iter().copied().enumerate().filter(|(_, p)| written(p)).map(prompt).collect()
+        rows.iter().map(prompt).collect()
     });
     let generations = [0, 1].map(|i| Generation { decoder: policies.of(STATES[i]), prompts: &prompts[i] });
-    Ok(generate::generate_each(&generations, &params, |i, completions| sampled(STATES[i], completions))?)
+    generate::generate_each(&generations, &params, |i, row, completion| tell(rows[i][row], completion))
 }
 
 /// What the teacher writes. Nobody sampled it, so its log-probabilities are no numbers.
@@ -138,36 +167,6 @@ fn demonstration(shown: &PromptedProblem, max_new: usize, tokenizer: &Tokenizer)
     tokens.truncate(max_new);
     let logp = vec![f32::NAN; tokens.len()];
     Ok(Completion { tokens, logp, finish_reason })
-}
-
-/// The rollouts of one state, sampled and demonstrated, each with its row.
-fn grade<'a>(
-    config: &TrainConfig,
-    plan: &[Planned<'a>],
-    quarantine: Quarantine,
-    sampled: Vec<Completion>,
-    inputs: &RunInputs<'a>,
-) -> Result<Vec<(usize, Rollout<'a>)>> {
-    let RunInputs { tokenizer, grader, .. } = *inputs;
-    let mut sampled = sampled.into_iter();
-    let mut written = vec![];
-    for (i, Planned { shown, demonstrated, .. }) in plan.iter().enumerate().filter(|(_, p)| p.quarantine == quarantine)
-    {
-        let completion = match demonstrated {
-            true => demonstration(shown, config.max_new, tokenizer)?,
-            false => sampled.next().expect("one completion for each prompt"),
-        };
-        let text = tokenizer.decode(&completion.tokens)?;
-        written.push((i, completion, text));
-    }
-    let submissions: Vec<Submission> =
-        written.iter().map(|(i, _, text)| Submission::of(plan[*i].shown, text)).collect();
-    let graded = grader.grade(&submissions);
-    let rollout = |((i, completion, text), graded): ((usize, _, _), Graded)| {
-        let Planned { shown, quarantine, demonstrated } = plan[i];
-        (i, Rollout { shown, quarantine, demonstrated, completion, text, reward: graded.reward, graded })
-    };
-    Ok(written.into_iter().zip(graded).map(rollout).collect())
 }
 
 /// A rollout to be.

@@ -10,9 +10,9 @@ pub enum Stage {
     Merge,
     /// Direction and band from the pairs.
     Pairs,
-    /// Completions.
+    /// Completions, of which those that have ended are graded meanwhile.
     Sample,
-    /// Waiting for gradings.
+    /// Waiting for gradings when all is sampled.
     Grade,
     /// Reference log-probabilities, forward and backward.
     Gradients,
@@ -63,6 +63,17 @@ impl Timings {
         let started = Instant::now();
         let out = work();
         self.0[stage as usize] += started.elapsed().as_secs_f64();
+        out
+    }
+
+    /// The same for work that goes over from one stage into another, when it calls what it is given.
+    pub fn time_both<T>(&mut self, [first, second]: [Stage; 2], work: impl FnOnce(&mut dyn FnMut()) -> T) -> T {
+        let (started, mut between) = (Instant::now(), None);
+        let out = work(&mut || between = Some(started.elapsed()));
+        let whole = started.elapsed();
+        let between = between.unwrap_or(whole);
+        self.0[first as usize] += between.as_secs_f64();
+        self.0[second as usize] += (whole - between).as_secs_f64();
         out
     }
 

@@ -182,7 +182,7 @@ fn every_process_at_every_step() {
     while !killer.lock().unwrap().has_struck_everywhere() {
         assert!(graded < MOST, "some points are never reached: {:?}", killer.lock().unwrap().kills);
         let jobs: Vec<SandboxJob> = (graded..graded + BATCH).map(job).collect();
-        for (i, seen) in pool.run(&jobs).iter().enumerate() {
+        for (i, seen) in pool.run_all(&jobs).iter().enumerate() {
             assert_graded(graded + i, seen);
         }
         graded += BATCH;
@@ -210,13 +210,13 @@ fn a_storm_that_ends() {
     for (at, victim) in
         [(Step::Spawned, Victim::Outside), (Step::Started, Victim::Zygote), (Step::Forked, Victim::Child)]
     {
-        assert_graded(7, &strikes(8, at, victim).run(&[job(7)])[0]);
+        assert_graded(7, &strikes(8, at, victim).run(&job(7)));
     }
     assert_nothing_is_left();
 }
 
 fn a_job_that_takes_every_zygote() {
-    let seen = strikes(usize::MAX, Step::Answered, Victim::Child).run(&[job(7)]).remove(0);
+    let seen = strikes(usize::MAX, Step::Answered, Victim::Child).run(&job(7));
     assert_eq!(seen.ending, Ending::InfraFailed);
     let cause = "given up at try 20: the child was killed from outside";
     assert_eq!(seen.failure, Some(Fault::Machine(cause.into())));
@@ -226,7 +226,7 @@ fn a_job_that_takes_every_zygote() {
 fn zygotes_that_never_start() {
     let pool = strikes(usize::MAX, Step::Spawned, Victim::Outside);
     let (started, jobs) = (Instant::now(), [job(7), job(8)]);
-    let first = pool.run(&jobs);
+    let first = pool.run_all(&jobs);
     let patience = started.elapsed();
     for seen in &first {
         let said = told(seen);
@@ -234,7 +234,7 @@ fn zygotes_that_never_start() {
         assert!(said.starts_with("given up at try ") && said.contains("does not start inside the sandbox"), "{said}");
     }
     // Whoever comes later in the same storm is not made to wait as long.
-    let (started, again) = (Instant::now(), pool.run(&jobs));
+    let (started, again) = (Instant::now(), pool.run_all(&jobs));
     assert!(again.iter().all(|seen| told(seen).starts_with("given up at try 1: ")));
     assert!(started.elapsed() < patience / 2);
     drop(pool);
@@ -260,5 +260,5 @@ fn a_killed_parent() {
 fn parent_that_is_killed() {
     let pool = Pool::new(2, Limits::default(), Isolation::Required).unwrap();
     let endless = SandboxJob { source: "while True: pass".into(), ..SandboxJob::default() };
-    pool.run(&vec![endless; 1_000]);
+    pool.run_all(&vec![endless; 1_000]);
 }

@@ -24,7 +24,7 @@ fn job(source: &str) -> SandboxJob {
 }
 
 fn run(source: &str) -> Observed {
-    pool().run(&[job(source)]).remove(0)
+    pool().run(&job(source))
 }
 
 /// What each call returned, as Python would write it.
@@ -90,7 +90,7 @@ class Solution:
 fn arguments_come_back_as_the_call_left_them() {
     let source = "class Solution:\n    def f(self, nums, k): nums.sort(); k.add(3)\n";
     let call = Call { method: "f".into(), arguments: "[3, 1, 2], k={1}".into(), report: true };
-    let seen = pool().run(&[SandboxJob { calls: vec![call], ..job(source) }]).remove(0);
+    let seen = pool().run(&SandboxJob { calls: vec![call], ..job(source) });
     let after: Vec<String> = seen.values[0].as_ref().unwrap().arguments.iter().map(|v| v.to_string()).collect();
     assert_eq!(after, ["[1, 2, 3]", "{1, 3}"]);
 }
@@ -112,7 +112,7 @@ fn an_early_exit_keeps_what_was_returned_before_and_says_its_status() {
 
 #[test]
 fn endless_work_is_a_timeout_and_too_much_memory_is_memory() {
-    let endless = |source: &str| pool_with(short()).run(&[job(source)]).remove(0).ending;
+    let endless = |source: &str| pool_with(short()).run(&job(source)).ending;
     assert_eq!(endless("while True: pass\n"), Ending::Timeout);
     assert_eq!(endless("import time\ntime.sleep(1e6)\n"), Ending::Timeout);
     assert_eq!(run("x = bytearray(4 << 30)\nclass Solution: pass\n").ending, Ending::Memory);
@@ -133,7 +133,7 @@ class Solution:
     def f(self, n): return n
 ";
     let limits = Limits { wall: Duration::from_secs(16), ..short() };
-    let seen = pool_with(limits).run(&[job(slow)]).remove(0);
+    let seen = pool_with(limits).run(&job(slow));
     assert_eq!((seen.ending, shown(&seen).join(" ")), (Ending::Graded, "1 2".into()), "{} s of CPU", seen.cpu_seconds);
     assert!(seen.seconds > 16.0, "{}", seen.seconds);
 }
@@ -150,12 +150,12 @@ fn printed_text_is_seen_and_a_flood_of_it_is_cut_without_stopping_anything() {
 fn files_can_be_written_only_where_that_is_the_loophole_and_never_stay() {
     let source = "open('result.txt', 'w').write('PASS')\n";
     let pool = pool();
-    let written = |files: Files| pool.run(&[SandboxJob { files, ..job(source) }]).remove(0).files;
+    let written = |files: Files| pool.run(&SandboxJob { files, ..job(source) }).files;
     assert_eq!(written(Files::Write), [("result.txt".to_string(), "PASS".to_string())]);
     assert_eq!(written(Files::Read), []);
     let look = "import os\nclass Solution:\n    def f(self, n): return os.listdir('.')\n";
     for _ in 0..4 {
-        assert_eq!(shown(&pool.run(&[job(look)]).remove(0)), ["[]", "[]"]);
+        assert_eq!(shown(&pool.run(&job(look))), ["[]", "[]"]);
     }
 }
 
@@ -164,7 +164,7 @@ fn a_file_that_nobody_can_read_and_a_name_that_is_no_text_do_no_harm() {
     let source = "import os\nos.close(os.open('shut', os.O_CREAT | os.O_WRONLY, 0))\nopen(b'\\xff', 'w').write('x')\n";
     let pool = pool();
     for _ in 0..3 {
-        let seen = pool.run(&[SandboxJob { files: Files::Write, ..job(source) }]).remove(0);
+        let seen = pool.run(&SandboxJob { files: Files::Write, ..job(source) });
         let names: Vec<&str> = seen.files.iter().map(|(n, _)| n.as_str()).collect();
         assert_eq!((seen.ending, names), (Ending::Graded, vec!["shut", "\u{fffd}"]));
     }
@@ -174,17 +174,16 @@ fn a_file_that_nobody_can_read_and_a_name_that_is_no_text_do_no_harm() {
 fn the_environment_is_empty_and_nothing_bleeds_into_the_next_job() {
     let pool = pool();
     let source = "import os, math, random\nprint([k for k in os.environ if k not in ('PYTHONHASHSEED', 'LC_CTYPE')])\nprint(math.pi, random.random(), hash('a'))\nmath.pi = 3\n";
-    let first = pool.run(&[job(source)]).remove(0);
-    let second = pool.run(&[job(source)]).remove(0);
+    let first = pool.run(&job(source));
+    let second = pool.run(&job(source));
     assert!(first.stdout.starts_with("[]\n3.141592653589793 "), "{}", first.stdout);
     assert_eq!(first.stdout, second.stdout);
 }
 
 #[test]
 fn probes_look_at_attributes_at_tests_that_pass_with_a_stub_and_at_objects_that_equal_anything() {
-    let with = |source: &str, probe: Probe| {
-        pool().run(&[SandboxJob { probe: Some(probe), ..job(source) }]).remove(0).probe == Some(true)
-    };
+    let with =
+        |source: &str, probe: Probe| pool().run(&SandboxJob { probe: Some(probe), ..job(source) }).probe == Some(true);
     let attribute = || Probe::Attribute("valid".into());
     assert!(with("class Solution:\n    valid = True\n", attribute()));
     assert!(with("class Solution:\n    def valid(self): pass\n", attribute()));
@@ -224,7 +223,7 @@ class Solution:
 /// What a test run as a whole says of a response, twice in one job.
 fn judged(source: &str, test: &str) -> Vec<Judged> {
     let stand_ins = ["class Solution", "class Counter", "def triple"].map(String::from).to_vec();
-    pool().run(&[SandboxJob { judged: vec![test.into(); 2], stand_ins, ..job(source) }]).remove(0).judged
+    pool().run(&SandboxJob { judged: vec![test.into(); 2], stand_ins, ..job(source) }).judged
 }
 
 fn held(source: &str, test: &str) -> Vec<bool> {
@@ -261,7 +260,7 @@ fn a_judged_test_says_whether_it_called_the_response_and_what_it_raised() {
     assert_eq!(of("quadruple(2)"), (false, false, "NameError: name 'quadruple' is not defined".into()));
     assert_eq!(of("Solution().f()"), (false, true, "RuntimeError: the response raised".into()));
     let endless = SandboxJob { judged: vec!["while True: pass".into()], ..job(source) };
-    let worn = pool_with(short()).run(&[endless]).remove(0).judged.remove(0);
+    let worn = pool_with(short()).run(&endless).judged.remove(0);
     assert!(!worn.held && !worn.asked);
 }
 
@@ -296,17 +295,17 @@ class Equal:
 class Solution:
     def f(self, n): return Equal()
 ";
-    let seen = pool().run(&[SandboxJob {
+    let seen = pool().run(&SandboxJob {
         calls: vec![],
         judged: vec!["s = Solution()\nassert s.f(1) == 1".into(); 2],
         stand_ins: vec!["class Solution".into()],
         probe: Some(Probe::EqualsAnything),
         files: Files::Write,
         ..job(source)
-    }]);
-    assert_eq!(seen[0].files, [("result.txt".to_string(), "PASS".to_string())]);
-    assert_eq!(seen[0].probe, Some(true));
-    assert!(seen[0].judged.iter().all(|j| !j.held && j.asked));
+    });
+    assert_eq!(seen.files, [("result.txt".to_string(), "PASS".to_string())]);
+    assert_eq!(seen.probe, Some(true));
+    assert!(seen.judged.iter().all(|j| !j.held && j.asked));
 }
 
 #[test]
@@ -348,13 +347,13 @@ fn setup_code_that_raises_is_the_data_sets_fault_and_is_not_tried_again() {
         ("import os; os._exit(0)", "setup_code ended the interpreter, exit status 0"),
         ("import ctypes; ctypes.string_at(0)", "setup_code ended the interpreter, signal 11"),
     ] {
-        let seen = pool().run(&[SandboxJob { setup: setup.into(), ..job("class Solution: pass\n") }]).remove(0);
+        let seen = pool().run(&SandboxJob { setup: setup.into(), ..job("class Solution: pass\n") });
         assert_eq!(seen.ending, Ending::InfraFailed);
         let told = seen.failure.as_ref().map(Fault::to_string).unwrap_or_default();
         assert!(told.starts_with("the data: ") && told.contains(says), "{setup}: {told}");
     }
     let endless = SandboxJob { setup: "while True: pass".into(), ..job("class Solution: pass\n") };
-    let seen = pool_with(short()).run(&[endless]).remove(0);
+    let seen = pool_with(short()).run(&endless);
     assert!(matches!(seen.failure, Some(Fault::Data(_))), "{:?}", seen.failure);
 }
 
@@ -404,7 +403,7 @@ fn every_end_says_why() {
 
 #[test]
 fn a_response_has_no_capability_also_where_no_namespace_takes_their_meaning() {
-    let waiting = std::thread::spawn(|| pool().run(&[job("import time\ntime.sleep(1.5)")]));
+    let waiting = std::thread::spawn(|| pool().run(&job("import time\ntime.sleep(1.5)")));
     let status = |pid: &str, key: &str| {
         let text = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
         text.lines().find_map(|line| Some(line.strip_prefix(key)?.trim().to_string()))

@@ -142,7 +142,7 @@ fn made(source: &str, files: Files, calls: impl Iterator<Item = (i64, String)>) 
         files,
         ..SandboxJob::default()
     };
-    pool().run(&calls.map(job).collect::<Vec<_>>())
+    pool().run_all(&calls.map(job).collect::<Vec<_>>())
 }
 
 /// What the call said; nothing where it ended its process.

@@ -51,8 +51,7 @@ fn answers(body: &str, calls: usize) -> (Vec<Option<Value>>, String) {
     let call = |i: usize| Call { method: "f".into(), arguments: i.to_string(), report: false };
     let source = format!("v = [{}]\nclass Solution:\n    def f(self, i): return v[i]\n{body}", VALUES.join(", "));
     let pool = Pool::new(1, Limits::default(), Isolation::Required).unwrap();
-    let seen =
-        pool.run(&[SandboxJob { source, calls: (0..calls).map(call).collect(), ..SandboxJob::default() }]).remove(0);
+    let seen = pool.run(&SandboxJob { source, calls: (0..calls).map(call).collect(), ..SandboxJob::default() });
     (seen.values.into_iter().map(|r| r.map(|r| r.value)).collect(), seen.stdout)
 }
 

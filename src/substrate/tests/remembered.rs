@@ -1,7 +1,11 @@
 //! A program of its own: jobs are counted over a whole process.
 
+use std::time::{Duration, Instant};
 use substrate::grading::jobs_run;
-use substrate::{Grader, Isolation, Loophole, Problem, Protocol, Submission};
+use substrate::{Grader, Isolation, Loophole, MarkerFamily, Problem, PromptedProblem, Protocol, Submission};
+
+/// A grading takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_response_runs_once_while_it_is_remembered_and_another_marker_is_another_response() {
@@ -29,4 +33,22 @@ fn a_response_runs_once_while_it_is_remembered_and_another_marker_is_another_res
         let expected: Vec<f32> = submissions.iter().map(|s| if s.completion == one { 3.5 } else { 0.5 }).collect();
         assert_eq!((rewards, jobs_run() - before), (expected, jobs));
     }
+
+    // Handed in while others are still being written: the first is run before the last is there, the third not again.
+    let (family, disclosed, tokens) = (MarkerFamily::Eval, "c".into(), vec![]);
+    let shown = PromptedProblem { problem: problem.clone(), loophole, family, disclosed, tokens };
+    let before = jobs_run();
+    let (in_time, graded) = grader.grade_while(|hand_in| {
+        hand_in(&shown, one);
+        let waited = Instant::now();
+        while jobs_run() == before && waited.elapsed() < PATIENCE {
+            std::thread::yield_now();
+        }
+        let in_time = jobs_run() > before;
+        hand_in(&shown, two);
+        hand_in(&shown, one);
+        in_time
+    });
+    let rewards: Vec<f32> = graded.iter().map(|graded| graded.reward.unwrap().0).collect();
+    assert_eq!((in_time, rewards, jobs_run() - before), (true, vec![3.5, 0.5, 3.5], 2));
 }

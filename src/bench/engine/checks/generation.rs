@@ -61,8 +61,11 @@ pub(super) fn checks(decoder: &Decoder, cpu: &Decoder, rows: &[Vec<u32>], bound:
     let other = decoder.with_projections(|_, _, weight| weight.clone().mul_scalar(0.5));
     let prompts = prompts_of(&twice);
     let generations = [decoder, &other, decoder].map(|decoder| Generation { decoder, prompts: &prompts });
-    let mut each = vec![vec![]; generations.len()];
-    generate::generate_each(&generations, &params, |i, completions| each[i] = completions)?;
+    let mut each = vec![vec![Completion::default(); prompts.len()]; generations.len()];
+    generate::generate_each(&generations, &params, |i, row, completion| -> generate::Result<()> {
+        each[i][row] = completion;
+        Ok(())
+    })?;
     let off = differing(&all[0], &each[0]) + differing(&all[0], &each[2]);
     note("rows that depend on models that generate beside", off, 0.0);
     note("models beside that draw the same", if each[1] == all[0] { 1.0 } else { 0.0 }, 0.0);
