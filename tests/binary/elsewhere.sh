@@ -31,18 +31,21 @@ pack() {
   mkdir -p "$parts/new/build/cargo/registry" "$parts/new/build/toolchain/lib/rustlib" "$parts/new/build/bin"
   local new=$parts/new target=x86_64-unknown-linux-gnu toolchain registry
   toolchain=$(rustc --print sysroot) registry=$(realpath "${CARGO_HOME:-$HOME/.cargo}")/registry
-  git clone -q . "$new/build/clone"
+  mkdir "$new/build/clone"
+  git archive HEAD -- . ':!receipts' | tar -C "$new/build/clone" -x
   cp "$(command -v cargo-auditable)" "$new/build/bin/"
   cp -r "$registry/cache" "$registry/index" "$new/build/cargo/registry/"
   cp -r "$toolchain/lib/rustlib/$target" "$new/build/toolchain/lib/rustlib/"
-  cp "$toolchain"/lib/*.so "$new/build/toolchain/lib/"
+  cp -P "$toolchain"/lib/*.so* "$new/build/toolchain/lib/"
   mkdir "$new/build/toolchain/bin"
   cp "$toolchain/bin/rustc" "$toolchain/bin/cargo" "$new/build/toolchain/bin/"
   local others='/libLLVM(AArch64|AMDGPU|ARM|AVR|BPF|BOLT|Hexagon|Lanai|LoongArch|Mips|MSP430|M68k|PowerPC|RISCV|Sparc|SystemZ|SPIRV|VE|WebAssembly|XCore|Xtensa|DirectX|ARC|CSKY)|libclang|/libPolly'
   system_files bash coreutils sed grep findutils mawk diffutils util-linux git gcc g++ libc6-dev binutils pkg-config \
-    llvm-22-dev libzstd-dev zlib1g-dev | grep -Ev "$others" | sort -u >"$parts/system"
-  tar -C / -c --no-recursion --ignore-failed-read -T "$parts/system" bin sbin lib lib64 2>/dev/null | tar -C "$new" -x
-  tar -C "$new" -c . | xz -T0 -6 | split -b 60000000 -d -a 2 - "$parts/part."
+    llvm-22-dev libzstd-dev zlib1g-dev | grep -Ev "$others" | sort -u | while read -r file; do [ ! -e "$file" ] || echo "${file#/}"; done >"$parts/system"
+  # Links into folders that have to be there.
+  mkdir -p "$new"/usr/{bin,sbin,lib,lib64}
+  tar -C / -c --no-recursion bin sbin lib lib64 -T "$parts/system" | tar -C "$new" -x
+  tar -C "$new" -c . | xz -T0 -3 | split -b 60000000 -d -a 2 - "$parts/part."
   rm -rf "$new" "$parts/system"
   ls -l "$parts"
 }
@@ -61,8 +64,7 @@ build() {
   grep -m1 'model name' /proc/cpuinfo
   nproc
   chroot $root /usr/bin/env -i PATH=/build/toolchain/bin:/build/bin:/usr/bin:/bin HOME=/home/carol USER=carol CARGO_HOME=/build/cargo \
-    CARGO_NET_OFFLINE=true bash -c 'cd /home/carol/gradient-quarantine && { [ $# = 0 ] || tools/setup-llvm.sh /usr/lib/llvm-22/bin/llvm-config; } &&
-    git config --global --add safe.directory "*" && tools/build-release.sh "$@"' build "$@"
+    CARGO_NET_OFFLINE=true bash -c 'cd /home/carol/gradient-quarantine && { [ $# = 0 ] || tools/setup-llvm.sh /usr/lib/llvm-22/bin/llvm-config; } && tools/build-release.sh "$@"' build "$@"
   stat -c '%s bytes' $root/home/carol/gradient-quarantine/target/published/release/gradient-quarantine
 }
 
