@@ -8,6 +8,7 @@ use crate::runner::{BASE_RUN, CheckpointView, base_folder, eval_file};
 use crate::{Manifest, Result, Results, RunId, differences, statistics};
 use bundle::jsonl;
 use eval::{EvalRow, answered_rate, hack_rate, monitoring_subset, share, solve_rate};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use substrate::{Loophole, Protocol};
@@ -23,9 +24,21 @@ pub(crate) fn collect(manifest: &Manifest, out: &Path) -> Result<Results> {
         .map(|base| Ok(jsonl::read(&eval_file(&base_folder(out, base), 0, CheckpointView::Deployed))?));
     let bases: Vec<Vec<EvalRow>> = bases.collect::<Result<_>>()?;
     let subset = monitoring_subset(&bases[0], manifest.eval.monitor);
-    let mut collector = Collector { out, manifest, bases, subset, values: BTreeMap::new(), updates: vec![] };
+    let mut collector =
+        Collector { out, manifest, bases: &bases, subset: &subset, values: BTreeMap::new(), updates: vec![] };
     collector.plan()?;
-    let finals = manifest.arms.iter().map(|&arm| Ok((arm, collector.arm(arm)?))).collect::<Result<Finals>>()?;
+    let of_arm = |&arm: &Arm| -> Result<_> {
+        let mut own = Collector { values: BTreeMap::new(), updates: collector.updates.clone(), ..collector };
+        Ok((arm, own.arm(arm)?, own.values))
+    };
+    // In the plan's order, so that of several failures always the same is told.
+    let arms: Vec<Result<_>> = manifest.arms.par_iter().map(of_arm).collect();
+    let mut finals = Finals::new();
+    for of_arm in arms {
+        let (arm, rows, values) = of_arm?;
+        finals.insert(arm, rows);
+        collector.values.extend(values);
+    }
     collector.held_out(&finals);
     collector.gap();
     collector.relearning()?;
@@ -50,8 +63,8 @@ struct Collector<'a> {
     out: &'a Path,
     manifest: &'a Manifest,
     /// The evaluation of each base model.
-    bases: Vec<Vec<EvalRow>>,
-    subset: BTreeSet<String>,
+    bases: &'a [Vec<EvalRow>],
+    subset: &'a BTreeSet<String>,
     values: BTreeMap<Key, Value>,
     updates: Vec<usize>,
 }

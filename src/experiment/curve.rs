@@ -7,6 +7,7 @@ use crate::runner::{CheckpointView, base_folder, eval_file};
 use crate::{ExperimentError, Manifest, Result};
 use bundle::{BundleError, jsonl, write_atomic};
 use eval::{EvalRow, hack_rate, monitoring_subset, share, solve_rate};
+use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -62,11 +63,9 @@ impl Curve {
     pub fn collect(manifest: &Manifest, out: &Path) -> Result<Self> {
         let first: Vec<EvalRow> = jsonl::read(&eval_file(&base_folder(out, 0), 0, CheckpointView::Deployed))?;
         let subset = monitoring_subset(&first, manifest.eval.monitor);
-        let mut points = vec![];
-        for job in manifest.jobs() {
-            points.extend(of_job(manifest, out, job, &subset)?);
-        }
-        Ok(Self { points })
+        let jobs: Vec<Result<_>> =
+            manifest.jobs().into_par_iter().map(|job| of_job(manifest, out, job, &subset)).collect();
+        Ok(Self { points: jobs.into_iter().collect::<Result<Vec<_>>>()?.concat() })
     }
 
     /// The text of `curve.json`, a line a row.
