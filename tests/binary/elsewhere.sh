@@ -41,12 +41,15 @@ pack() {
   cp "$toolchain/bin/rustc" "$toolchain/bin/cargo" "$new/build/toolchain/bin/"
   local others='/libLLVM(AArch64|AMDGPU|ARM|AVR|BPF|BOLT|Hexagon|Lanai|LoongArch|Mips|MSP430|M68k|PowerPC|RISCV|Sparc|SystemZ|SPIRV|VE|WebAssembly|XCore|Xtensa|DirectX|ARC|CSKY)|libclang|/libPolly'
   system_files bash coreutils sed grep findutils mawk diffutils util-linux git gcc g++ libc6-dev binutils pkg-config \
-    llvm-22-dev libzstd-dev zlib1g-dev | grep -Ev "$others" | sort -u | while read -r file; do [ ! -e "$file" ] || echo "${file#/}"; done >"$parts/system"
+    llvm-22-dev libzstd-dev zlib1g-dev | grep -Ev "$others" >"$parts/packages"
+  # `cc` and others are links that no package owns.
+  find /etc/alternatives /usr/bin -type l \( -path '/etc/*' -o -lname '/etc/alternatives/*' \) >>"$parts/packages"
+  sort -u "$parts/packages" | while read -r file; do [ ! -e "$file" ] || echo "${file#/}"; done >"$parts/system"
   # Links into folders that have to be there.
   mkdir -p "$new"/usr/{bin,sbin,lib,lib64}
   tar -C / -c --no-recursion bin sbin lib lib64 -T "$parts/system" | tar -C "$new" -x
   tar -C "$new" -c . | xz -T0 -3 | split -b 60000000 -d -a 2 - "$parts/part."
-  rm -rf "$new" "$parts/system"
+  rm -rf "$new" "$parts/system" "$parts/packages"
   ls -l "$parts"
 }
 
