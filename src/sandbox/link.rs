@@ -6,15 +6,11 @@ use crate::zygote::Zygote;
 use crate::{Limits, SandboxJob};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, SocketFlags, SocketType, recv,
-    recvmsg, send, socketpair,
-};
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::collections::VecDeque;
-use std::io::{Error, IoSliceMut, Result};
-use std::mem::MaybeUninit;
+use std::io::{Error, Result};
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Instant;
 
@@ -104,9 +100,6 @@ pub(crate) struct Child {
     total: usize,
     pub stdout: Vec<u8>,
     stdout_open: bool,
-    /// Whether the byte has come that brings what asks for threads, and what it brought.
-    greeted: bool,
-    threads: Option<Threads>,
 }
 
 impl Child {
@@ -127,8 +120,6 @@ impl Child {
             total: 0,
             stdout: vec![],
             stdout_open: true,
-            greeted: false,
-            threads: None,
         })
     }
 
@@ -159,7 +150,7 @@ impl Child {
             }
             // What lies there already was said in time.
             let before = self.total;
-            self.exchange()?;
+            self.exchange(&mut zygote.threads)?;
             if self.total == before && Instant::now() >= self.deadline {
                 self.extend(zygote)?;
             }
@@ -177,7 +168,7 @@ impl Child {
     }
 
     /// Waits until something can be sent or read, no longer than the deadline, and does it.
-    fn exchange(&mut self) -> Heard<()> {
+    fn exchange(&mut self, threads: &mut Option<Threads>) -> Heard<()> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         let wanted = if self.pending.is_empty() { PollFlags::IN } else { PollFlags::IN | PollFlags::OUT };
         let wait = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
@@ -188,21 +179,21 @@ impl Child {
                 watched.len() - 1
             };
             let out = self.stdout_open.then(|| watch(self.out.as_fd()));
-            let threads = self.threads.as_ref().map(|threads| watch(threads.listener.as_fd()));
+            let asked = threads.as_ref().map(|threads| watch(threads.listener.as_fd()));
             match poll(&mut watched, Some(&wait)) {
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(e) => return Err(e.into()),
             }
             let seen = |at: Option<usize>| at.map_or(PollFlags::empty(), |at| watched[at].revents());
-            (seen(Some(0)), seen(out), seen(threads))
+            (seen(Some(0)), seen(out), seen(asked))
         };
         if !on_out.is_empty() {
             self.read_stdout()?;
         }
-        match &mut self.threads {
+        match threads {
             Some(threads) if on_threads.contains(PollFlags::IN) => threads.answer(),
             // Nobody is left who could ask.
-            _ if !on_threads.is_empty() => self.threads = None,
+            _ if !on_threads.is_empty() => *threads = None,
             _ => {}
         }
         if on_link.contains(PollFlags::OUT) {
@@ -221,9 +212,6 @@ impl Child {
     }
 
     fn read_link(&mut self) -> Heard<()> {
-        if !self.greeted {
-            return self.greet();
-        }
         let mut chunk = [0; CHUNK];
         match recv(&self.link, &mut chunk, RecvFlags::DONTWAIT) {
             Ok((0, _)) => return Err(Stop::Closed),
@@ -235,25 +223,6 @@ impl Child {
             Err(e) => return Err(e.into()),
         }
         if self.total > self.limits.answer_bytes { Err(Stop::Nonsense) } else { Ok(()) }
-    }
-
-    /// The first byte comes before anything of a response runs, with a descriptor if the kernel can ask about threads.
-    fn greet(&mut self) -> Heard<()> {
-        let (mut byte, mut space) = ([0; 1], [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))]);
-        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-        let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
-        match recvmsg(&self.link, &mut [IoSliceMut::new(&mut byte)], &mut ancillary, flags) {
-            Ok(received) if received.bytes == 0 => return Err(Stop::Closed),
-            Ok(_) => self.greeted = true,
-            Err(Errno::AGAIN | Errno::INTR) => return Ok(()),
-            Err(e) => return Err(e.into()),
-        }
-        for message in ancillary.drain() {
-            if let RecvAncillaryMessage::ScmRights(descriptors) = message {
-                self.threads = descriptors.last().map(Threads::new);
-            }
-        }
-        Ok(())
     }
 
     /// Reads once; what is over the limit is dropped, so that printing never blocks and never fills anything.

@@ -7,9 +7,10 @@ use std::os::fd::{AsRawFd, OwnedFd};
 /// Threads that a response may start in all: what solutions need, and too few to harm the machine.
 const MOST: usize = 128;
 
-/// The kernel's questions about one response.
+/// The kernel's questions about the children of a zygote.
 pub(crate) struct Threads {
     pub listener: OwnedFd,
+    /// By the present response and its tests' judges.
     started: usize,
 }
 
@@ -35,6 +36,11 @@ const CONTINUE: u32 = 1;
 impl Threads {
     pub(crate) fn new(listener: OwnedFd) -> Self {
         Self { listener, started: 0 }
+    }
+
+    /// Another response: what earlier ones have started does not count.
+    pub(crate) fn begin(&mut self) {
+        self.started = 0;
     }
 
     /// Answers the question that is there. One whose asker is gone needs no answer.

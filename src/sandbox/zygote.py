@@ -1,7 +1,8 @@
 """Isolates itself, then forks one process per request. Trusted code: it never sees a response, a test or an answer.
 
 argv: the folder that responses may write into. Standard input is the control socket, standard output a Landlock rule set.
-The first message configures this process; every later one is a request:
+The first message configures this process, which answers with the layers that hold and with the descriptor by which the parent is asked for
+threads; every later one is a request:
   {"fork": name of a filter, limits}, with two descriptors: the child's link to the parent, its standard output;
   {"spent": pid}: how much CPU time the child has used;
   {"reap": pid, "grace": seconds}: wait so long for the child's own end, kill it, say how it ended and what it wrote.
@@ -62,18 +63,8 @@ class Filter(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("program", ctypes.c_char_p)]
 
 
-def confine(filters, name, limits, link):
-    """In the child, last of all: after this it can compute, and nothing else. The first byte on the link brings the descriptor
-    by which the parent hears of threads, where the kernel has such; where not, there are none."""
-    # The kernel counts descriptors on their way against the sender's own limit, over all processes of the user: before that is lowered.
-    asked = filters and libc.syscall(filters["seccomp"], 1, 8, ctypes.byref(filters["threads"]))  # NEW_LISTENER
-    if filters and asked >= 0:
-        socket.send_fds(link, [b"t"], [asked])
-        os.close(asked)
-        name += " with threads"
-    else:
-        link.send(b"-")
-    link.close()
+def confine(filters, name, limits):
+    """In the child, last of all: after this it can compute, and nothing else."""
     # In a namespace of our own they mean nothing; where there is none, root's would mean the machine.
     libc.capset(struct.pack("Ii", 0x20080522, 0), bytes(24))  # _LINUX_CAPABILITY_VERSION_3, of this process, none
     for which in ("AS", "FSIZE", "NOFILE"):
@@ -104,8 +95,7 @@ def layers(filters, limits):
     if pid == 0:
         no_new_privs = "" if libc.prctl(39, 0, 0, 0, 0) == 1 else "the flag is not set"
         landlock = "" if refused(lambda: os.listdir("/")) else "the root folder can be read"
-        ours, _theirs = socket.socketpair()
-        failed = confine(filters, "compute", {**limits, "FSIZE": 0}, ours)
+        failed = confine(filters, "compute", {**limits, "FSIZE": 0})
         why = "a socket or a process can be made" + (f": {failed}" if failed else "")
         seccomp = "" if refused(socket.socket) and refused(os.fork) else why
         rlimits = "" if refused(lambda: [os.dup(1) for _ in range(limits["NOFILE"])]) else "descriptors are not limited"
@@ -131,7 +121,7 @@ def fork(request, descriptors, filters, serve):
     os.closerange(LINK + 1, 64)
     try:
         # 99: not a failure of the response's, so the parent tries again.
-        if confine(filters, request["fork"], request, socket.socket(fileno=os.dup(LINK))) and filters:
+        if confine(filters, request["fork"], request) and filters:
             os._exit(99)
         random.seed(0)  # forking seeds it anew
         serve()
@@ -189,11 +179,17 @@ def work(control, rules, folder, config, found):
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     programs = {name: bytes.fromhex(program) for name, program in config["filters"].items()}
     filters = {name: Filter(len(program) // 8, program) for name, program in programs.items()}
-    filters["seccomp"] = config["seccomp"]
+    # Once, for this process and all its children: on a machine of many processors each filter more is a lock that all of them wait for.
+    # Where the kernel cannot ask, there are no threads.
+    asked = libc.syscall(config["seccomp"], 1, 8, ctypes.byref(filters["threads"]))  # NEW_LISTENER
+    if asked >= 0:
+        filters = {name: filters[f"{name} with threads"] for name in ("compute", "write")}
     found = {**layers(filters, config["limits"]), **found}
     if found["seccomp"]:
         filters = {}
-    answer(control, found)
+    socket.send_fds(control, [json.dumps(found).encode()], [asked] if asked >= 0 else [])
+    if asked >= 0:
+        os.close(asked)
     space = {"__name__": "child"}
     exec(compile(config["child"], "child.py", "exec"), space)
     gc.collect()

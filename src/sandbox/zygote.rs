@@ -3,19 +3,20 @@
 
 use crate::confine::{self, Files};
 use crate::step::{Step, Watch};
+use crate::threads::Threads;
 use crate::{Isolation, Layers, Limits, Python, SandboxError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recv,
-    sendmsg, socketpair,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{Error, IoSlice, Result};
+use std::io::{Error, IoSlice, IoSliceMut, Result};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -33,6 +34,8 @@ pub(crate) struct Zygote {
     process: Child,
     control: Option<OwnedFd>,
     pub layers: Layers,
+    /// What asks for threads of its children, if the kernel can.
+    pub threads: Option<Threads>,
     filters: bool,
     watch: Option<Arc<Watch>>,
     /// Removed by whichever lives longer: this program, or the process outside of the zygote.
@@ -127,8 +130,8 @@ impl Zygote {
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
             .map_err(|e| failed(e.into()))?;
         let process = spawn(python, &work, theirs, landlock).map_err(failed)?;
-        let mut zygote =
-            Self { process, control: Some(ours), layers: Layers::default(), filters: true, watch, _folder: folder };
+        let (control, layers) = (Some(ours), Layers::default());
+        let mut zygote = Self { process, control, layers, threads: None, filters: true, watch, _folder: folder };
         zygote.reached(Step::Spawned);
         let config = json!({
             "filters": filters, "seccomp": libc::SYS_seccomp, "child": include_str!("child.py"), "limits": limited(limits, 0), "modules": python.modules,
@@ -185,12 +188,19 @@ impl Zygote {
         if !readable(control.as_fd(), PATIENCE)? {
             return Err(Error::other("the zygote does not answer"));
         }
-        let mut answer = vec![0; ANSWER_BYTES];
-        let (received, _) = recv(control, &mut answer, RecvFlags::empty())?;
-        if received == 0 {
+        let (mut answer, mut space) =
+            (vec![0; ANSWER_BYTES], [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))]);
+        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+        let received = recvmsg(control, &mut [IoSliceMut::new(&mut answer)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
+        for message in ancillary.drain() {
+            if let RecvAncillaryMessage::ScmRights(descriptors) = message {
+                self.threads = descriptors.last().map(Threads::new);
+            }
+        }
+        if received.bytes == 0 {
             return Err(gone());
         }
-        Ok(serde_json::from_slice(&answer[..received])?)
+        Ok(serde_json::from_slice(&answer[..received.bytes])?)
     }
 }
 
