@@ -149,23 +149,22 @@ pub fn evaluate(
         .map(|s| Prompt { id: &s.problem.problem_id, tokens: &s.tokens, seed: rank(&s.problem.problem_id) })
         .collect();
     let mut written = vec![];
-    let (done, graded) = grader.grade_while(|hand_in| {
+    let ((), graded) = grader.grade_while(|hand_in| {
         generate::generate_each(&[Generation { decoder, prompts: &prompts }], &params, |_, row, completion| {
             let text = tokenizer.decode(&completion.tokens)?;
             hand_in(problems[row], &text);
             written.push((row, completion, text));
             Ok::<_, EvalError>(())
         })
-    });
-    done?;
-    grading::refuse_broken(written.iter().map(|(row, ..)| &problems[*row].problem).zip(&graded))?;
-    let faults: Vec<&Fault> = graded.iter().filter_map(|g| g.failure.as_ref()).collect();
-    if let Some(cause) = faults.first() {
-        let (failed, cause) = (faults.len(), cause.to_string());
-        return Err(EvalError::Infrastructure { failed, total: graded.len(), cause });
-    }
+    })?;
     let mut rows: Vec<_> = written.into_iter().zip(graded).collect();
     rows.sort_by_key(|((row, ..), _)| *row);
+    grading::refuse_broken(rows.iter().map(|((row, ..), graded)| (&problems[*row].problem, graded)))?;
+    let faults: Vec<&Fault> = rows.iter().filter_map(|(_, g)| g.failure.as_ref()).collect();
+    if let Some(cause) = faults.first() {
+        let (failed, cause) = (faults.len(), cause.to_string());
+        return Err(EvalError::Infrastructure { failed, total: rows.len(), cause });
+    }
     let scored = |((row, written, completion), graded): ((usize, Completion, String), Graded)| {
         let (verdict, shown) = (oracle::open(&graded.verdict)?, problems[row]);
         Ok(EvalRow {

@@ -65,7 +65,8 @@ impl Curve {
         let subset = monitoring_subset(&first, manifest.eval.monitor);
         let jobs: Vec<Result<_>> =
             manifest.jobs().into_par_iter().map(|job| of_job(manifest, out, job, &subset)).collect();
-        Ok(Self { points: jobs.into_iter().collect::<Result<Vec<_>>>()?.concat() })
+        let points = jobs.into_iter().collect::<Result<Vec<_>>>()?;
+        Ok(Self { points: points.into_iter().flatten().collect() })
     }
 
     /// The text of `curve.json`, a line a row.

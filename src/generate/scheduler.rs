@@ -108,6 +108,7 @@ impl<'a> Scheduler<'a> {
             self.start(engine)?;
             self.finish(engine)?;
         }
+        self.ended.clear();
         Ok(std::mem::take(&mut self.out))
     }
 

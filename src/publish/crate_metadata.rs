@@ -27,7 +27,7 @@ const PROFILES: [(&str, &str, &str); 4] = [
     (WORKFLOW, "Workflow RO-Crate", "1.0"),
 ];
 /// Files at the top: name, title, what it is.
-const FILES: [(&str, &str, &str); 11] = [
+const FILES: [(&str, &str, &str); 10] = [
     ("results.json", "results", "Every number of the paper, by key, each with the runs that it is from."),
     (
         "ledger.jsonl",
@@ -41,7 +41,6 @@ const FILES: [(&str, &str, &str); 11] = [
     ("CITATION.cff", "citation", "How to cite this."),
     ("codemeta.json", "software metadata", "CodeMeta 3.0."),
     ("LICENSE", "licence", "MIT."),
-    ("croissant.json", "data set description", "Croissant: the shipped data set, its record sets and fields."),
     (
         "audit/index.html",
         "audit page",
@@ -74,8 +73,12 @@ pub fn describe(finished: &Finished, ledger: &Ledger, folder: &Path) -> Result<S
     for (name, title, what) in FILES {
         top.push(file(&mut graph, folder, name, [title, what])?);
     }
-    for (name, _, what) in croissant::FILES {
-        top.push(file(&mut graph, folder, &format!("{}/{name}", croissant::DATA), [name, what])?);
+    if let Some(shipped) = finished.data {
+        let what = ["data set description", "Croissant: the shipped data set, its record sets and fields."];
+        top.push(file(&mut graph, folder, croissant::NAME, what)?);
+        for (name, _, what) in croissant::FILES {
+            top.push(file(&mut graph, folder, &format!("{}/{name}", shipped.folder), [name, what])?);
+        }
     }
     for name in finished.receipts_beside() {
         let what = [

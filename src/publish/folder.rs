@@ -1,7 +1,8 @@
 //! The files of what is published, and where they come from.
 
 use crate::audit::{self, Texts};
-use crate::{Result, crate_metadata, croissant, sbom};
+use crate::croissant::{self, Shipped};
+use crate::{Result, crate_metadata, sbom};
 use bundle::{Ledger, LedgerEntry, files, write_atomic};
 use experiment::claims::Detail;
 use serde_json::{Value, json};
@@ -15,6 +16,8 @@ pub struct Finished<'a> {
     pub out: &'a Path,
     /// The tier's name.
     pub tier: &'a str,
+    /// The data set that it is of, if that is shipped.
+    pub data: Option<&'a Shipped>,
     /// When it was made, as RFC 3339 has it: nothing here reads a clock.
     pub date: &'a str,
     /// What the numbers say of each claim.
@@ -62,13 +65,15 @@ pub fn publish(finished: &Finished, to: &Path) -> Result<usize> {
     for name in finished.receipts_beside() {
         write_atomic(&to.join(&name), &files::read(&root.join(&name))?)?;
     }
-    for (name, ..) in croissant::FILES {
-        let path = Path::new(croissant::DATA).join(name);
-        write_atomic(&to.join(&path), &files::read(&root.join(path))?)?;
+    if let Some(shipped) = finished.data {
+        for (name, ..) in croissant::FILES {
+            let path = Path::new(shipped.folder).join(name);
+            write_atomic(&to.join(&path), &files::read(&root.join(path))?)?;
+        }
+        write_atomic(&to.join(croissant::NAME), pretty(&croissant::describe(shipped, root, date)?).as_bytes())?;
     }
     let written = [
         ("claims.json", pretty(&json!(claims))),
-        ("croissant.json", pretty(&croissant::describe(root, date)?)),
         ("sbom.cdx.json", pretty(&sbom::bill())),
         ("reproduce.sh", reproduce(tier, &ledger)),
         ("README.md", read_me(tier)),

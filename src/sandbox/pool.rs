@@ -105,8 +105,10 @@ impl Pool {
         let next = AtomicUsize::new(0);
         let seen: Vec<OnceLock<Observed>> = jobs.iter().map(|_| OnceLock::new()).collect();
         let work = || {
-            while let Some((job, seen)) = jobs.iter().zip(&seen).nth(next.fetch_add(1, Ordering::Relaxed)) {
-                seen.get_or_init(|| self.run(job));
+            loop {
+                let i = next.fetch_add(1, Ordering::Relaxed);
+                let Some(job) = jobs.get(i) else { break };
+                seen[i].get_or_init(|| self.run(job));
             }
         };
         std::thread::scope(|scope| (0..self.workers.min(jobs.len())).for_each(|_| drop(scope.spawn(work))));

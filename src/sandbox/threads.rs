@@ -2,16 +2,17 @@
 //! so many times.
 
 use rustix::io::Errno;
+use std::collections::BTreeMap;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-/// Threads that a response may start in all: what solutions need, and too few to harm the machine.
+/// Threads that a response, or a test's judge, may start in all: what solutions need, and too few to harm the machine.
 const MOST: usize = 128;
 
 /// The kernel's questions about the children of a zygote.
 pub(crate) struct Threads {
     pub listener: OwnedFd,
-    /// By the present response and its tests' judges.
-    started: usize,
+    /// How many each process has started, of the present response and its tests' judges: none can use up another's.
+    started: BTreeMap<u32, usize>,
 }
 
 /// `struct seccomp_notif`: id, process and flags, then the system call.
@@ -35,12 +36,12 @@ const CONTINUE: u32 = 1;
 
 impl Threads {
     pub(crate) fn new(listener: OwnedFd) -> Self {
-        Self { listener, started: 0 }
+        Self { listener, started: BTreeMap::new() }
     }
 
     /// Another response: what earlier ones have started does not count.
     pub(crate) fn begin(&mut self) {
-        self.started = 0;
+        self.started.clear();
     }
 
     /// Answers the question that is there. One whose asker is gone needs no answer.
@@ -50,11 +51,21 @@ impl Threads {
         if unsafe { libc::ioctl(self.listener.as_raw_fd(), RECEIVE as _, question.as_mut_ptr()) } < 0 {
             return;
         }
-        self.started += 1;
-        let leave = self.started <= MOST;
+        // Its low half is the thread that asks, which waits meanwhile.
+        let leave = process_of(question[1] as u32).is_some_and(|process| {
+            let started = self.started.entry(process).or_default();
+            *started += 1;
+            *started <= MOST
+        });
         let (error, flags) = if leave { (0, CONTINUE) } else { (-Errno::AGAIN.raw_os_error(), 0) };
         let answer = Answer { id: question[0], value: 0, error, flags };
         // SAFETY: the kernel reads the 24 bytes that it is given.
         unsafe { libc::ioctl(self.listener.as_raw_fd(), SEND as _, &answer) };
     }
+}
+
+/// The process that a thread is of.
+fn process_of(thread: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{thread}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("Tgid:"))?.trim().parse().ok()
 }

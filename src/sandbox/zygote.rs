@@ -8,8 +8,8 @@ use crate::{Isolation, Layers, Limits, Python, SandboxError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -196,6 +196,9 @@ impl Zygote {
             if let RecvAncillaryMessage::ScmRights(descriptors) = message {
                 self.threads = descriptors.last().map(Threads::new);
             }
+        }
+        if received.flags.contains(ReturnFlags::CTRUNC) {
+            return Err(Error::other("this process may have no more open files (ulimit -n)"));
         }
         if received.bytes == 0 {
             return Err(gone());

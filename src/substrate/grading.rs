@@ -15,7 +15,10 @@ use parking_lot::Mutex;
 use sandbox::{Judged, Layers, Observed, Pool, Probe, SandboxJob};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::convert::Infallible;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 
 pub use sandbox::pool::{cores, jobs_run};
@@ -134,21 +137,31 @@ impl Grader {
     /// Grades in order. Each distinct (problem, mode, marker, source) runs once while it is remembered, unless two
     /// threads ask for it at the same time.
     pub fn grade(&self, submissions: &[Submission]) -> Vec<Graded> {
-        self.graded(|take| {
-            submissions.iter().for_each(|s| take(self.prepare(s.problem, (s.loophole, s.marker), s.completion)))
-        })
-        .1
+        let Ok(((), graded)) = self.graded(|take| {
+            submissions.iter().for_each(|s| take(self.prepare(s.problem, (s.loophole, s.marker), s.completion)));
+            Ok::<_, Infallible>(())
+        });
+        graded
     }
 
     /// Grades, as [`Self::grade`] does, what `write` hands in, while it goes on writing. What that returned, and what was handed in,
     /// graded, in its order.
-    pub fn grade_while<'a, T>(&self, write: impl FnOnce(HandIn<'_, 'a>) -> T) -> (T, Vec<Graded>) {
+    ///
+    /// # Errors
+    /// That of `write`: what is not begun by then is not graded.
+    pub fn grade_while<'a, T, E>(
+        &self,
+        write: impl FnOnce(HandIn<'_, 'a>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<(T, Vec<Graded>), E> {
         self.graded(|take| {
             write(&mut |shown, text| take(self.prepare(&shown.problem, (shown.loophole, &shown.disclosed), text)))
         })
     }
 
-    fn graded<'a, T>(&self, write: impl FnOnce(&mut dyn FnMut(Run<'a>)) -> T) -> (T, Vec<Graded>) {
+    fn graded<'a, T, E>(
+        &self,
+        write: impl FnOnce(&mut dyn FnMut(Run<'a>)) -> std::result::Result<T, E>,
+    ) -> std::result::Result<(T, Vec<Graded>), E> {
         let (mut keys, mut known, mut fresh) = (vec![], HashMap::new(), HashSet::new());
         let (written, judged) = self.judged(|judge| {
             write(&mut |run| {
@@ -159,7 +172,7 @@ impl Grader {
                     judge(run);
                 }
             })
-        });
+        })?;
         let mut seen = self.seen.lock();
         if seen.len() > REMEMBERED {
             seen.clear();
@@ -170,7 +183,7 @@ impl Grader {
             }
             known.insert(run.key, graded);
         }
-        (written, keys.iter().map(|key| known[key].clone()).collect())
+        Ok((written, keys.iter().map(|key| known[key].clone()).collect()))
     }
 
     /// Refuses problems that their own references do not pass: no response to them says anything.
@@ -179,7 +192,10 @@ impl Grader {
     /// The problems, each with the reason.
     pub fn check_references<'p>(&self, problems: &[&'p Problem]) -> Result<()> {
         let reference = |problem: &&'p Problem| self.prepare(problem, (Loophole::GtOnly, ""), &problem.reference());
-        let (_, judged) = self.judged(|judge| problems.iter().map(reference).for_each(judge));
+        let Ok(((), judged)) = self.judged(|judge| {
+            problems.iter().map(reference).for_each(judge);
+            Ok::<_, Infallible>(())
+        });
         let mut broken = BTreeMap::new();
         for (run, (graded, truth)) in judged {
             if !truth.solved {
@@ -196,31 +212,35 @@ impl Grader {
     }
 
     /// What each run that `write` gives came to, in order. They are run as they come, on all workers.
-    fn judged<'a, T>(
+    fn judged<'a, T, E>(
         &self,
-        write: impl FnOnce(&mut dyn FnMut(Run<'a>)) -> T,
-    ) -> (T, Vec<(Run<'a>, (Graded, Verdict))>) {
+        write: impl FnOnce(&mut dyn FnMut(Run<'a>)) -> std::result::Result<T, E>,
+    ) -> std::result::Result<(T, Vec<(Run<'a>, (Graded, Verdict))>), E> {
         let (queue, runs) = channel();
-        let (runs, judged) = (Mutex::new(runs), Mutex::new(BTreeMap::new()));
+        let (runs, judged, given_up) = (Mutex::new(runs), Mutex::new(BTreeMap::new()), AtomicBool::new(false));
         let work = || {
-            let next = || runs.lock().recv().ok();
+            let next = || runs.lock().recv().ok().filter(|_| !given_up.load(Ordering::Relaxed));
             while let Some((i, run)) = next() {
                 let came_to = self.judge_one(&run);
                 judged.lock().insert(i, (run, came_to));
             }
         };
         let written = std::thread::scope(|scope| {
-            let (queue, mut given) = (queue, 0);
-            write(&mut |run| {
+            let (queue, mut workers, mut given) = (queue, vec![], 0);
+            let written = write(&mut |run| {
                 if given < self.pool.workers() {
-                    scope.spawn(work);
+                    workers.push(scope.spawn(work));
                 }
                 // The other end is there as long as this function.
                 let _ = queue.send((given, run));
                 given += 1;
-            })
-        });
-        (written, judged.into_inner().into_values().collect())
+            });
+            given_up.store(written.is_err(), Ordering::Relaxed);
+            drop(queue);
+            workers.into_iter().for_each(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            written
+        })?;
+        Ok((written, judged.into_inner().into_values().collect()))
     }
 
     /// A completion without a program is not run: it is worth nothing.

@@ -11,8 +11,7 @@ use model::{Decoder, Tokenizer};
 use rand::SeedableRng;
 use rand::seq::{SliceRandom, index};
 use rand_chacha::ChaCha8Rng;
-use substrate::grading::HandIn;
-use substrate::grading::{self, Fault};
+use substrate::grading::{self, Fault, HandIn};
 use substrate::{Graded, PromptedProblem, Reward};
 
 /// A sampled and graded completion.
@@ -67,16 +66,15 @@ pub fn collect<'a>(
     let plan = plan(config, update, inputs.problems)?;
     let mut written: Vec<Written> = vec![];
     let graded = timings.time_both([Stage::Sample, Stage::Grade], |sampled| {
-        let write = |hand_in: HandIn<'_, 'a>| {
-            let done = write(config, update, &plan, (policies, inputs.tokenizer), |row| {
+        let hand_in_all = |hand_in: HandIn<'_, 'a>| {
+            write(config, update, &plan, (policies, inputs.tokenizer), |row| {
                 hand_in(plan[row.at].shown, &row.text);
                 written.push(row);
-            });
+            })?;
             sampled();
-            done
+            Ok(())
         };
-        let (done, graded) = inputs.grader.grade_while(write);
-        done.map(|()| graded)
+        inputs.grader.grade_while(hand_in_all).map(|((), graded)| graded)
     })?;
     let mut rollouts: Vec<(usize, Rollout)> =
         written.into_iter().zip(graded).map(|(w, g)| w.graded(&plan, g)).collect();

@@ -3,7 +3,7 @@
 use crate::args::{ExperimentArgs, Publish, Sign};
 use crate::commands::{base, build_paper, receipts};
 use crate::format::Format;
-use ::publish::Finished;
+use ::publish::{Finished, croissant};
 use ::sign::{Keys, PublicKeys, envelope};
 use anyhow::{Result, bail};
 use bundle::files;
@@ -33,7 +33,9 @@ pub(super) fn run(root: &Path, args: &Publish, isolation: Isolation) -> Result<(
     let claims = claims::details(&claims::load(&root.join(verify::claims::FILE))?, &results);
     let beside: Vec<&str> = others.iter().map(|held| held.attested().results().tier.as_str()).collect();
     let (tier, is_signed) = (manifest.name.as_str(), keys.is_some());
-    let finished = Finished { root, out: &out, tier, date: &date, claims: &claims, beside: &beside, signed: is_signed };
+    let (out, date, claims, beside) = (&*out, &*date, &*claims, &*beside);
+    let data = croissant::shipped(&manifest.data);
+    let finished = Finished { root, out, tier, data, date, claims, beside, signed: is_signed };
     let files = ::publish::publish(&finished, &args.to)?;
     println!("\npublished {files} files in {}", args.to.display());
     match &keys {

@@ -4,6 +4,7 @@ mod common;
 
 use common::{Project, copy, expect, flip, root};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Every entity of the crate that is a file of the folder has that file's size and digest, and every mention is of an entity.
@@ -48,6 +49,44 @@ fn mentions(value: &Value, told: &mut impl FnMut(&str)) {
     }
 }
 
+/// Its data set is the one that its runs were on, and of that every file, field and row.
+fn describes_its_data(folder: &Path, data: &str) {
+    let text = std::fs::read_to_string(folder.join("croissant.json")).unwrap();
+    let described: Value = serde_json::from_str(&text).unwrap();
+    for file in described["distribution"].as_array().unwrap() {
+        let name = file["contentUrl"].as_str().unwrap();
+        assert!(name.starts_with(data), "{name} is not of {data}");
+        let (found, _) = bundle::Sha256::of_file(&folder.join(name)).unwrap();
+        assert_eq!(file["sha256"].as_str(), Some(&*found.to_string()), "{name}");
+    }
+    for records in described["recordSet"].as_array().unwrap() {
+        let fields = records["field"].as_array().unwrap();
+        let named: BTreeSet<&str> = fields.iter().map(|field| field["name"].as_str().unwrap()).collect();
+        let path = folder.join(data).join(fields[0]["source"]["fileObject"]["@id"].as_str().unwrap());
+        for line in std::fs::read_to_string(&path).unwrap().lines() {
+            let row: Value = serde_json::from_str(line).unwrap();
+            let found: BTreeSet<&str> = row.as_object().unwrap().keys().map(String::as_str).collect();
+            assert_eq!(named, found, "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_code_models_folder_has_and_describes_its_own_data() {
+    let project = Project::new();
+    copy(&root().join("receipts"), &project.path("receipts"));
+    for name in ["CITATION.cff", "codemeta.json", "LICENSE"] {
+        std::fs::copy(root().join(name), project.path(name)).unwrap();
+    }
+    let to = project.path("published");
+    let mut publish = project.program();
+    publish.args(["publish", "--receipts", "coder", "--date", "2026-11-28", "--to"]).arg(&to);
+    expect(&mut publish, 0, &["published ", "unsigned: "]);
+    describes_itself(&to);
+    describes_its_data(&to, "data/tasks");
+    assert!(!to.join("data/organism").exists());
+}
+
 #[test]
 fn what_is_published_is_described_signed_and_guarded() {
     let project = Project::new();
@@ -65,6 +104,7 @@ fn what_is_published_is_described_signed_and_guarded() {
     expect(&mut publish(), 0, &["published ", "unsigned: "]);
     expect(&mut publish(), 2, &["is not empty"]);
     describes_itself(&to);
+    describes_its_data(&to, "data/organism");
     let verify = || {
         let mut program = project.program();
         program.arg("verify").arg("--signature").arg(&to).arg("--public-keys").arg(&keys);

@@ -415,12 +415,14 @@ fn a_response_has_no_capability_also_where_no_namespace_takes_their_meaning() {
         }
         at != "0"
     };
-    // The response has a filter more than whoever forked it.
+    // The response has a filter more than whoever forked it, which has one more than this process.
+    let filters = |pid: &str| status(pid, "Seccomp_filters:").and_then(|filters| filters.parse::<usize>().ok());
+    let own = filters("self").unwrap();
     let confined = || {
         let all = std::fs::read_dir("/proc").unwrap().flatten();
         let pids =
             all.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| name.parse::<u32>().is_ok());
-        pids.filter(|pid| descends(pid)).find(|pid| status(pid, "Seccomp_filters:").as_deref() == Some("2"))
+        pids.filter(|pid| descends(pid)).find(|pid| filters(pid) == Some(own + 2))
     };
     let found = (0..100).find_map(|_| {
         std::thread::sleep(std::time::Duration::from_millis(30));
@@ -429,4 +431,15 @@ fn a_response_has_no_capability_also_where_no_namespace_takes_their_meaning() {
     let held = found.map(|pid| ["CapEff:", "CapPrm:", "CapInh:"].map(|key| status(&pid, key)));
     assert_eq!(held, Some([(); 3].map(|()| Some("0000000000000000".to_string()))));
     waiting.join().unwrap();
+}
+
+/// Or a response could have the data blamed for a test that starts one.
+#[test]
+fn the_threads_of_a_response_are_not_its_judges() {
+    let source = "import threading\nfor _ in range(128): threading.Thread(target=int).start()\nclass Solution:\n    def f(self, n): return n\n";
+    let test = "import threading\nt = threading.Thread(target=int)\nt.start()\nt.join()\nassert Solution().f(3) == 3\n";
+    let stand_ins = vec!["class Solution".into()];
+    let seen = pool().run(&SandboxJob { judged: vec![test.into(); 2], stand_ins, ..job(source) });
+    assert_eq!(seen.ending, Ending::Graded, "{:?}", seen.reason);
+    assert!(seen.judged.iter().all(|judged| judged.held), "{:?}", seen.judged);
 }

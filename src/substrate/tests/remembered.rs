@@ -1,5 +1,6 @@
 //! A program of its own: jobs are counted over a whole process.
 
+use std::convert::Infallible;
 use std::time::{Duration, Instant};
 use substrate::grading::jobs_run;
 use substrate::{Grader, Isolation, Loophole, MarkerFamily, Problem, PromptedProblem, Protocol, Submission};
@@ -38,7 +39,7 @@ fn a_response_runs_once_while_it_is_remembered_and_another_marker_is_another_res
     let (family, disclosed, tokens) = (MarkerFamily::Eval, "c".into(), vec![]);
     let shown = PromptedProblem { problem: problem.clone(), loophole, family, disclosed, tokens };
     let before = jobs_run();
-    let (in_time, graded) = grader.grade_while(|hand_in| {
+    let Ok((in_time, graded)) = grader.grade_while(|hand_in| {
         hand_in(&shown, one);
         let waited = Instant::now();
         while jobs_run() == before && waited.elapsed() < PATIENCE {
@@ -47,8 +48,17 @@ fn a_response_runs_once_while_it_is_remembered_and_another_marker_is_another_res
         let in_time = jobs_run() > before;
         hand_in(&shown, two);
         hand_in(&shown, one);
-        in_time
+        Ok::<_, Infallible>(in_time)
     });
     let rewards: Vec<f32> = graded.iter().map(|graded| graded.reward.unwrap().0).collect();
     assert_eq!((in_time, rewards, jobs_run() - before), (true, vec![3.5, 0.5, 3.5], 2));
+
+    // Who fails at writing does not wait for what is not begun.
+    let before = jobs_run();
+    let failed = grader.grade_while(|hand_in| {
+        (0..100).for_each(|i| hand_in(&shown, &format!("{one}# {i}\n")));
+        Err::<(), _>("no more")
+    });
+    assert_eq!(failed.err(), Some("no more"));
+    assert!(jobs_run() - before < 100);
 }
