@@ -76,6 +76,11 @@ deep-trust program="target/release/gradient-quarantine":
     GQ={{program}} tests/hostile/check.sh 2000 1
     just or-say-so tests/deep/powerloss.py {{program}} 20
 
+# What a build on another machine reads, in parts to carry there (`tests/binary/elsewhere.sh build` is for there).
+[group('test')]
+pack-elsewhere folder:
+    tests/binary/elsewhere.sh pack {{folder}}
+
 # Two clones give the same program, and nvcc the committed PTX (needs cargo-auditable; 36 minutes on two busy cores).
 [group('test')]
 test-binary: (or-say-so "tests/binary/check.sh")

@@ -72,7 +72,7 @@ pub fn collect<'a>(
                 written.push(row);
             })?;
             sampled();
-            Ok(())
+            Ok::<_, TrainError>(())
         };
         inputs.grader.grade_while(hand_in_all).map(|((), graded)| graded)
     })?;
