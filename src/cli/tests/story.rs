@@ -199,11 +199,14 @@ fn export_of_a_damaged_checkpoint_names_it_with_code_3() {
     expect(&mut export, 3, &["update-0004.safetensors holds no usable adapter"]);
 }
 
-/// The complete run that is committed: its paper comes out of its receipts, byte for byte, on a machine that has no GPU.
+/// The complete runs that are committed: their papers come out of their receipts, byte for byte, on a machine that has no GPU and neither
+/// model's weights.
 #[test]
-fn the_committed_receipts_give_the_paper_that_they_state() {
+fn the_committed_receipts_give_the_papers_that_they_state() {
     let out = tempfile::tempdir().unwrap();
-    let mut build = program(root());
-    build.args(["build-paper", "--receipts", "organism", "--out"]).arg(out.path().join("organism"));
-    expect(&mut build, 0, &["C1     holds", "the same bytes"]);
+    for (tier, claim) in [("organism", "C1     holds"), ("coder", "C3     holds")] {
+        let mut build = program(root());
+        build.args(["build-paper", "--receipts", tier, "--out"]).arg(out.path().join(tier));
+        expect(&mut build, 0, &[claim, "the same bytes"]);
+    }
 }
