@@ -103,6 +103,9 @@ struct Run<'a> {
     key: Digest32,
 }
 
+/// A run and what it came to, with the verdict under seal and open.
+type Done<'a> = (Run<'a>, (Graded, Verdict));
+
 /// What takes responses as they are written: a prompt, and a completion of it.
 pub type HandIn<'h, 'a> = &'h mut dyn FnMut(&'a PromptedProblem, &str);
 
@@ -215,7 +218,7 @@ impl Grader {
     fn judged<'a, T, E>(
         &self,
         write: impl FnOnce(&mut dyn FnMut(Run<'a>)) -> std::result::Result<T, E>,
-    ) -> std::result::Result<(T, Vec<(Run<'a>, (Graded, Verdict))>), E> {
+    ) -> std::result::Result<(T, Vec<Done<'a>>), E> {
         let (queue, runs) = channel();
         let (runs, judged, given_up) = (Mutex::new(runs), Mutex::new(BTreeMap::new()), AtomicBool::new(false));
         let work = || {
