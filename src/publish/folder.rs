@@ -76,7 +76,7 @@ pub fn publish(finished: &Finished, to: &Path) -> Result<usize> {
         ("claims.json", pretty(&json!(claims))),
         ("sbom.cdx.json", pretty(&sbom::bill())),
         ("reproduce.sh", reproduce(tier, &ledger)),
-        ("README.md", read_me(tier)),
+        ("README.md", read_me(finished)),
     ];
     for (name, text) in written {
         write_atomic(&to.join(name), text.as_bytes())?;
@@ -129,14 +129,16 @@ fn reproduce(tier: &str, ledger: &Ledger) -> String {
     )
 }
 
-fn read_me(tier: &str) -> String {
+fn read_me(finished: &Finished) -> String {
+    let tier = finished.tier;
+    let described = if finished.data.is_some() { "`croissant.json`, " } else { "" };
     format!(
         "# Gradient quarantine, tier {tier}\n\nA finished experiment: settings, metrics and evaluations of every run, the ledger that \
 attests them, the results, the claims with their verdicts, and the paper that was typeset from them.\n\n\
 - Look: open `audit/index.html` in a browser, from disk. It recomputes every digest and most numbers.\n\
 - Check the signature, if `model.sig` is there; otherwise this folder is unsigned. `gradient-quarantine verify --signature . --public-keys DIR`, or \
 `model_signing verify key . --signature model.sig --public_key DIR/p256.pub.pem --ignore-paths attestation.dsse.json`.\n\
-- Read by program: `ro-crate-metadata.json` (Provenance Run Crate 0.5), `croissant.json`, `sbom.cdx.json` (CycloneDX), `codemeta.json`.\n\
+- Read by program: `ro-crate-metadata.json` (Provenance Run Crate 0.5), {described}`sbom.cdx.json` (CycloneDX), `codemeta.json`.\n\
 - Make it again: `reproduce.sh`.\n\
 - Other models that the paper shows: their receipts lie under `receipts/`, as the project has them.\n"
     )

@@ -70,7 +70,7 @@ build() { # DIR OPTION...
   stat -c '%s bytes' "$root/home/carol/gradient-quarantine/target/published/release/gradient-quarantine"
 }
 
-case ${1:-} in
-  pack | build) [ $# -ge 2 ] && "$1" "$(realpath -m "$2")" "${@:3}" ;;
-  *) sed -n '2,8s/^# \?//p' "$here" && exit 2 ;;
+case "${1:-} $#" in
+  "pack 2" | "build "[2-9]) "$1" "$(realpath -m "$2")" "${@:3}" ;;
+  *) sed -n '2,7s/^# \?//p' "$here" >&2; exit 2 ;;
 esac

@@ -7,8 +7,19 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Every entity of the crate that is a file of the folder has that file's size and digest, and every mention is of an entity.
-fn describes_itself(folder: &Path) {
+/// A project with what `publish` reads.
+fn project() -> Project {
+    let project = Project::new();
+    copy(&root().join("receipts"), &project.path("receipts"));
+    for name in ["CITATION.cff", "codemeta.json", "LICENSE"] {
+        std::fs::copy(root().join(name), project.path(name)).unwrap();
+    }
+    project
+}
+
+/// Every entity of the crate that is a file of the folder has that file's size and digest, and every mention is of an entity. Returns how
+/// many files are described.
+fn describes_itself(folder: &Path) -> usize {
     let text = std::fs::read_to_string(folder.join("ro-crate-metadata.json")).unwrap();
     let metadata: Value = serde_json::from_str(&text).unwrap();
     let graph = metadata["@graph"].as_array().unwrap();
@@ -34,6 +45,7 @@ fn describes_itself(folder: &Path) {
     assert!(files > runs, "{files} files are described, of {runs} runs and besides");
     let ledger = std::fs::read_to_string(folder.join("ledger.jsonl")).unwrap();
     assert_eq!(runs, ledger.lines().count());
+    files
 }
 
 fn mentions(value: &Value, told: &mut impl FnMut(&str)) {
@@ -73,11 +85,7 @@ fn describes_its_data(folder: &Path, data: &str) {
 
 #[test]
 fn the_code_models_folder_has_and_describes_its_own_data() {
-    let project = Project::new();
-    copy(&root().join("receipts"), &project.path("receipts"));
-    for name in ["CITATION.cff", "codemeta.json", "LICENSE"] {
-        std::fs::copy(root().join(name), project.path(name)).unwrap();
-    }
+    let project = project();
     let to = project.path("published");
     let mut publish = project.program();
     publish.args(["publish", "--receipts", "coder", "--date", "2026-11-28", "--to"]).arg(&to);
@@ -89,11 +97,7 @@ fn the_code_models_folder_has_and_describes_its_own_data() {
 
 #[test]
 fn what_is_published_is_described_signed_and_guarded() {
-    let project = Project::new();
-    copy(&root().join("receipts"), &project.path("receipts"));
-    for name in ["CITATION.cff", "codemeta.json", "LICENSE"] {
-        std::fs::copy(root().join(name), project.path(name)).unwrap();
-    }
+    let project = project();
     let (keys, to) = (project.path("keys"), project.path("published"));
     expect(project.program().args(["sign", "--new-keys"]).arg(&keys), 0, &["give away the files that end in .pub.pem"]);
     let publish = || {
@@ -103,7 +107,8 @@ fn what_is_published_is_described_signed_and_guarded() {
     };
     expect(&mut publish(), 0, &["published ", "unsigned: "]);
     expect(&mut publish(), 2, &["is not empty"]);
-    describes_itself(&to);
+    let files = describes_itself(&to);
+    assert!(files > 300, "{files} files are described");
     describes_its_data(&to, "data/organism");
     let verify = || {
         let mut program = project.program();

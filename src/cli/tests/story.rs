@@ -199,8 +199,8 @@ fn export_of_a_damaged_checkpoint_names_it_with_code_3() {
     expect(&mut export, 3, &["update-0004.safetensors holds no usable adapter"]);
 }
 
-/// The complete runs that are committed: their papers come out of their receipts, byte for byte, on a machine that has no GPU and neither
-/// model's weights.
+/// The complete runs that are committed: their papers come out of their receipts, byte for byte, on a machine that has no GPU. The code model's
+/// weights need not be there.
 #[test]
 fn the_committed_receipts_give_the_papers_that_they_state() {
     let out = tempfile::tempdir().unwrap();
