@@ -23,15 +23,6 @@ pub enum Files {
     Write,
 }
 
-impl Files {
-    pub(crate) fn filter(self) -> &'static str {
-        match self {
-            Self::Read => "compute",
-            Self::Write => "write",
-        }
-    }
-}
-
 /// Paths beside Python's own that a computation may read.
 const READABLE: [&str; 4] = ["/dev/null", "/dev/urandom", "/etc/ld.so.cache", "/usr/share/zoneinfo"];
 
@@ -61,8 +52,8 @@ pub fn landlock(python: &Python, work: &Path) -> Result<Option<OwnedFd>, Ruleset
     Ok(rules.into())
 }
 
-/// What a computation in CPython needs once its descriptors are open. Everything else (fork, exec, kill, sockets, ptrace,
-/// mounts, new namespaces, changing limits; threads, unless they are counted) fails with EPERM; a system call of another architecture kills.
+/// What a computation in CPython needs once its descriptors are open. Everything else (exec, sockets, ptrace, mounts, new namespaces)
+/// fails with EPERM, but for what is asked about; a system call of another architecture kills.
 const COMPUTE: &[i64] = &[
     libc::SYS_read,
     libc::SYS_readv,
@@ -136,76 +127,83 @@ const COMPUTE: &[i64] = &[
     libc::SYS_select,
 ];
 
-/// The flags of a thread; a process of its own lacks the last.
-const THREAD: i32 = libc::CLONE_VM | libc::CLONE_FS | libc::CLONE_FILES | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
-/// Those of namespaces, which no thread may bring.
-const NAMESPACES: i32 = libc::CLONE_NEWNS
-    | libc::CLONE_NEWCGROUP
-    | libc::CLONE_NEWUTS
-    | libc::CLONE_NEWIPC
-    | libc::CLONE_NEWUSER
-    | libc::CLONE_NEWPID
-    | libc::CLONE_NEWNET;
+/// What this process is asked about each time, and answers by who asks (see `supervisor`): the zygote's own work, what a child does
+/// before the response's code runs, and threads.
+const ASKED: &[i64] = &[
+    libc::SYS_clone,
+    libc::SYS_kill,
+    libc::SYS_pidfd_open,
+    libc::SYS_prctl,
+    libc::SYS_prlimit64,
+    libc::SYS_recvmsg,
+    libc::SYS_unlinkat,
+    libc::SYS_wait4,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_fork,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_unlink,
+];
 
-/// A seccomp program, in front of the other, that asks this process for leave to start a thread: the kernel's own limits do not
-/// hold for root. `clone3`, whose flags no filter can read, is not there: C libraries then use `clone`.
-pub fn ask_for_threads() -> Vec<u8> {
+/// Calls that open a file, with the place of their flags among the arguments: whoever opens one to write is asked about.
+const OPENING: &[(i64, u32)] = &[
+    (libc::SYS_openat, 2),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_open, 1),
+];
+const WRITING: i32 = libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC;
+
+/// The seccomp program that has the kernel ask, as the bytes that `seccomp(2)` takes. Whatever else passes it is for [`pass`] to judge.
+///
+/// `clone3`, whose flags no filter can read, is not there: C libraries then use `clone`.
+pub fn ask() -> Vec<u8> {
     const LOAD: u16 = 0x20;
     const EQUAL: u16 = 0x15;
     const ANY_BIT: u16 = 0x45;
     const RETURN: u16 = 0x06;
-    let (architecture, number, first_argument) = (4, 0, 16);
+    // Where `struct seccomp_data` has them.
+    const ARCHITECTURE: u32 = 4;
+    const NUMBER: u32 = 0;
+    const ARGUMENTS: u32 = 16;
     let this = if cfg!(target_arch = "aarch64") { 0xc000_00b7 } else { 0xc000_003e };
-    let absent = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
-    let program: [(u16, u8, u8, u32); 10] = [
-        (LOAD, 0, 0, architecture),
-        (EQUAL, 0, 5, this),
-        (LOAD, 0, 0, number),
-        (EQUAL, 5, 0, libc::SYS_clone3 as u32),
-        (EQUAL, 0, 2, libc::SYS_clone as u32),
-        (LOAD, 0, 0, first_argument),
-        (ANY_BIT, 1, 0, libc::CLONE_THREAD as u32),
-        (RETURN, 0, 0, libc::SECCOMP_RET_ALLOW),
-        (RETURN, 0, 0, libc::SECCOMP_RET_USER_NOTIF),
-        (RETURN, 0, 0, absent),
-    ];
-    program
-        .iter()
-        .flat_map(|&(code, jt, jf, k)| code.to_ne_bytes().into_iter().chain([jt, jf]).chain(k.to_ne_bytes()))
-        .collect()
+    let notify = (RETURN, 0, 0, libc::SECCOMP_RET_USER_NOTIF);
+    let allow = (RETURN, 0, 0, libc::SECCOMP_RET_ALLOW);
+    let mut program = vec![(LOAD, 0, 0, ARCHITECTURE), (EQUAL, 1, 0, this), allow, (LOAD, 0, 0, NUMBER)];
+    for &call in ASKED {
+        program.extend([(EQUAL, 0, 1, call as u32), notify]);
+    }
+    for &(call, flags) in OPENING {
+        let load_flags = (LOAD, 0, 0, ARGUMENTS + 8 * flags);
+        program.extend([(EQUAL, 0, 4, call as u32), load_flags, (ANY_BIT, 0, 1, WRITING as u32), notify, allow]);
+    }
+    program.extend([
+        (EQUAL, 0, 1, libc::SYS_clone3 as u32),
+        (RETURN, 0, 0, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32),
+        allow,
+    ]);
+    bytes(program)
 }
 
-/// The seccomp program for `files`, as the bytes that `PR_SET_SECCOMP` takes; with `threads`, it is for behind
-/// [`ask_for_threads`].
-pub fn seccomp(files: Files, threads: bool) -> Result<Vec<u8>, seccompiler::BackendError> {
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = COMPUTE.iter().map(|&call| (call, vec![])).collect();
-    let argument = |index: u8, op: SeccompCmpOp, value: i32| {
-        SeccompCondition::new(index, SeccompCmpArgLen::Dword, op, value as u64 & 0xffff_ffff)
-    };
+/// The seccomp program that says what is there at all, as the bytes that `PR_SET_SECCOMP` takes; for behind [`ask`].
+pub fn pass() -> Result<Vec<u8>, seccompiler::BackendError> {
+    let whole = COMPUTE.iter().chain(ASKED).copied().chain(OPENING.iter().map(|&(call, _)| call));
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
+        whole.chain([libc::SYS_clone3]).map(|call| (call, vec![])).collect();
     // Descriptors may be asked about and marked, not made to send signals (F_SETOWN) or to lock files of others.
     let questions = [libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_DUPFD, libc::F_DUPFD_CLOEXEC];
-    let asks = questions.iter().map(|&command| SeccompRule::new(vec![argument(1, SeccompCmpOp::Eq, command)?]));
+    let asks = questions.iter().map(|&command| {
+        let command = SeccompCondition::new(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, command as u64)?;
+        SeccompRule::new(vec![command])
+    });
     rules.insert(libc::SYS_fcntl, asks.collect::<Result<_, _>>()?);
-    if threads {
-        let thread = argument(0, SeccompCmpOp::MaskedEq((THREAD | NAMESPACES) as u64 & 0xffff_ffff), THREAD)?;
-        rules.insert(libc::SYS_clone, vec![SeccompRule::new(vec![thread])?]);
-        rules.insert(libc::SYS_clone3, vec![]);
-    }
-    let (opening, writing) = (libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC, libc::O_RDONLY);
-    let mut open = |call: i64, flags: u8| {
-        let only_reading = argument(flags, SeccompCmpOp::MaskedEq(opening as u64), writing)?;
-        let allowed = if files == Files::Write { vec![] } else { vec![SeccompRule::new(vec![only_reading])?] };
-        rules.insert(call, allowed);
-        Ok::<_, seccompiler::BackendError>(())
-    };
-    open(libc::SYS_openat, 2)?;
-    #[cfg(target_arch = "x86_64")]
-    open(libc::SYS_open, 1)?;
     let architecture = std::env::consts::ARCH.try_into()?;
     let refuse = SeccompAction::Errno(libc::EPERM as u32);
     let program: BpfProgram = SeccompFilter::new(rules, refuse, SeccompAction::Allow, architecture)?.try_into()?;
-    Ok(program
-        .iter()
-        .flat_map(|i| i.code.to_ne_bytes().into_iter().chain([i.jt, i.jf]).chain(i.k.to_ne_bytes()))
-        .collect())
+    Ok(bytes(program.iter().map(|i| (i.code, i.jt, i.jf, i.k))))
+}
+
+/// Instructions as the kernel reads them: what is done, where to go on if it holds and if not, a constant.
+fn bytes(program: impl IntoIterator<Item = (u16, u8, u8, u32)>) -> Vec<u8> {
+    let instruction =
+        |(code, jt, jf, k): (u16, u8, u8, u32)| code.to_ne_bytes().into_iter().chain([jt, jf]).chain(k.to_ne_bytes());
+    program.into_iter().flat_map(instruction).collect()
 }

@@ -10,7 +10,7 @@
 use crate::judge::{Test, judge};
 use crate::link::{Ask, Child, Heard, Nonce, Said, Stop, parts, words};
 use crate::step::Step;
-use crate::threads::Threads;
+use crate::supervisor::Supervisor;
 use crate::zygote::{End, Zygote};
 use crate::{Ending, Limits, Observed, Probe, Returned, SandboxJob, Value, marshal};
 use std::io::Error;
@@ -43,7 +43,7 @@ enum Phase {
 /// Runs a job in a fresh child.
 pub(crate) fn run(zygote: &mut Zygote, job: &SandboxJob, limits: &Limits) -> Result<Observed, Nothing> {
     let mut seen = Observed::nothing(Ending::Graded, job);
-    zygote.threads.iter_mut().for_each(Threads::begin);
+    zygote.supervisor.iter_mut().for_each(Supervisor::begin);
     let mut child = Child::fork(zygote, job, limits)?;
     zygote.reached(Step::Forked);
     let mut talk = Talk { zygote, child: &mut child, job, limits, phase: Phase::Setup, memory: false };

@@ -13,7 +13,7 @@
 //! | `judge` | a test that runs as a whole, beside the response |
 //! | [`pool`] | zygotes on all cores, jobs in order, retries |
 //! | [`step`] | the named points of a grading, for whoever watches |
-//! | `threads` | leave for a response to start them, counted |
+//! | `supervisor` | what the kernel asks this process for: the zygote's own work, threads of a response |
 //! | [`value`] | Python's plain values and `==` |
 //! | `order` | a total order of them, to find equal ones by |
 //! | [`marshal`] | those values as bytes |
@@ -47,7 +47,7 @@ mod order;
 pub mod pool;
 pub mod python;
 pub mod step;
-mod threads;
+mod supervisor;
 pub mod value;
 mod zygote;
 

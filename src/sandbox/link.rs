@@ -1,7 +1,7 @@
 //! A forked child and the two streams that it has: questions go out, answers and printed text come in. Everything a child
 //! sends is hostile: a frame that was not asked for, or that does not carry the nonce of its question, ends the conversation.
 
-use crate::threads::Threads;
+use crate::supervisor::{Supervisor, supervise};
 use crate::zygote::Zygote;
 use crate::{Limits, SandboxJob};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -150,7 +150,7 @@ impl Child {
             }
             // What lies there already was said in time.
             let before = self.total;
-            self.exchange(&mut zygote.threads)?;
+            self.exchange(&mut zygote.supervisor)?;
             if self.total == before && Instant::now() >= self.deadline {
                 self.extend(zygote)?;
             }
@@ -168,34 +168,29 @@ impl Child {
     }
 
     /// Waits until something can be sent or read, no longer than the deadline, and does it.
-    fn exchange(&mut self, threads: &mut Option<Threads>) -> Heard<()> {
+    fn exchange(&mut self, supervisor: &mut Option<Supervisor>) -> Heard<()> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         let wanted = if self.pending.is_empty() { PollFlags::IN } else { PollFlags::IN | PollFlags::OUT };
         let wait = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
-        let (on_link, on_out, on_threads) = {
+        let (on_link, on_out, asked) = {
             let mut watched = vec![PollFd::new(&self.link, wanted)];
             let mut watch = |fd| {
                 watched.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
                 watched.len() - 1
             };
             let out = self.stdout_open.then(|| watch(self.out.as_fd()));
-            let asked = threads.as_ref().map(|threads| watch(threads.listener.as_fd()));
+            let listener = supervisor.as_ref().map(|s| watch(s.listener.as_fd()));
             match poll(&mut watched, Some(&wait)) {
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(e) => return Err(e.into()),
             }
             let seen = |at: Option<usize>| at.map_or(PollFlags::empty(), |at| watched[at].revents());
-            (seen(Some(0)), seen(out), seen(asked))
+            (seen(Some(0)), seen(out), seen(listener))
         };
         if !on_out.is_empty() {
             self.read_stdout()?;
         }
-        match threads {
-            Some(threads) if on_threads.contains(PollFlags::IN) => threads.answer(),
-            // Nobody is left who could ask.
-            _ if !on_threads.is_empty() => *threads = None,
-            _ => {}
-        }
+        supervise(supervisor, asked);
         if on_link.contains(PollFlags::OUT) {
             match send(&self.link, self.pending.as_slices().0, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
                 Ok(sent) => drop(self.pending.drain(..sent)),

@@ -1,9 +1,9 @@
 """Isolates itself, then forks one process per request. Trusted code: it never sees a response, a test or an answer.
 
 argv: the folder that responses may write into. Standard input is the control socket, standard output a Landlock rule set.
-The first message configures this process, which answers with the layers that hold and with the descriptor by which the parent is asked for
-threads; every later one is a request:
-  {"fork": name of a filter, limits}, with two descriptors: the child's link to the parent, its standard output;
+The first message configures this process, which answers with the descriptor by which the kernel asks the parent, then with the layers that
+hold; every later one is a request:
+  {"fork": limits}, and a message with two descriptors: the child's link to the parent, its standard output;
   {"spent": pid}: how much CPU time the child has used;
   {"reap": pid, "grace": seconds}: wait so long for the child's own end, kill it, say how it ended and what it wrote.
 When the parent is gone the socket closes: then this process, its children and its folder go too.
@@ -62,21 +62,41 @@ class Named:
 class Filter(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("program", ctypes.c_char_p)]
 
+    def __init__(self, text):
+        program = bytes.fromhex(text)
+        super().__init__(len(program) // 8, program)
 
-def confine(filters, name, limits):
-    """In the child, last of all: after this it can compute, and nothing else."""
-    # In a namespace of our own they mean nothing; where there is none, root's would mean the machine.
-    libc.capset(struct.pack("Ii", 0x20080522, 0), bytes(24))  # _LINUX_CAPABILITY_VERSION_3, of this process, none
-    for which in ("AS", "FSIZE", "NOFILE"):
+
+def limit(limits):
+    """Of this process and of all that it forks."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for which in ("AS", "NOFILE"):
         resource.setrlimit(getattr(resource, "RLIMIT_" + which), (limits[which], limits[which]))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits["CPU"], limits["CPU"] + 1))
     # Lower limits that whoever started this program set for it are not for responses.
     most = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     most = resource.getrlimit(resource.RLIMIT_STACK)[1]
     stack = 8 << 20 if most == resource.RLIM_INFINITY else min(most, 8 << 20)
     resource.setrlimit(resource.RLIMIT_STACK, (stack, most))
-    return call("prctl", 22, 2, ctypes.byref(filters[name]), 0, 0) if filters else "off"  # PR_SET_SECCOMP
+
+
+def confine(control, config):
+    """Of this process and of all that it forks: no system calls but those that compute, and those that the parent gives leave for."""
+    ask, rest = Filter(config["ask"]), Filter(config["pass"])
+    listener = libc.syscall(config["seccomp"], 1, 8, ctypes.byref(ask))  # SECCOMP_SET_MODE_FILTER, FILTER_FLAG_NEW_LISTENER
+    failed = os.strerror(ctypes.get_errno()) if listener < 0 else ""
+    socket.send_fds(control, [b"null"], [] if failed else [listener])
+    if not failed:
+        os.close(listener)
+        failed = call("prctl", 22, 2, ctypes.byref(rest), 0, 0)  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+    return failed
+
+
+def seal(limits):
+    """In the child, last of all: after this it can compute, and nothing else."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limits["FSIZE"], limits["FSIZE"]))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits["CPU"], limits["CPU"] + 1))
+    libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS, once more: from here on the parent gives no leave
 
 
 def refused(act):
@@ -88,14 +108,14 @@ def refused(act):
         return error.strerror
 
 
-def layers(filters, limits):
+def layers(pipe, failed, limits):
     """Each layer, by trying what it must stop in a child that is confined as responses are."""
-    read, write = os.pipe()
+    read, write = pipe
     pid = os.fork()
     if pid == 0:
         no_new_privs = "" if libc.prctl(39, 0, 0, 0, 0) == 1 else "the flag is not set"
         landlock = "" if refused(lambda: os.listdir("/")) else "the root folder can be read"
-        failed = confine(filters, "compute", {**limits, "FSIZE": 0})
+        seal({"FSIZE": 0, "CPU": 10})
         why = "a socket or a process can be made" + (f": {failed}" if failed else "")
         seccomp = "" if refused(socket.socket) and refused(os.fork) else why
         rlimits = "" if refused(lambda: [os.dup(1) for _ in range(limits["NOFILE"])]) else "descriptors are not limited"
@@ -109,24 +129,22 @@ def layers(filters, limits):
     return json.loads(found)
 
 
-def fork(request, descriptors, filters, serve):
+def fork(limits, descriptors, serve):
     pid = os.fork()
     if pid:
         return pid
     link, out = descriptors
-    libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
-    os.dup2(out, 1)
-    if link != LINK:
-        os.dup2(link, LINK)
-    os.closerange(LINK + 1, 64)
     try:
-        # 99: not a failure of the response's, so the parent tries again.
-        if confine(filters, request["fork"], request) and filters:
-            os._exit(99)
+        libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
+        os.dup2(out, 1)
+        if link != LINK:
+            os.dup2(link, LINK)
+        os.closerange(LINK + 1, 64)
+        seal(limits)
         random.seed(0)  # forking seeds it anew
         serve()
     finally:
-        os._exit(70)
+        os._exit(70)  # not a failure of the response's where it comes before that, so the parent tries again
 
 
 def reap(pid, grace, last):
@@ -165,7 +183,7 @@ def take_text(name):
 
 
 def answer(control, value):
-    control.send(json.dumps(value).encode())
+    os.write(control.fileno(), json.dumps(value).encode())
 
 
 def work(control, rules, folder, config, found):
@@ -176,32 +194,22 @@ def work(control, rules, folder, config, found):
     libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
     libc.syscall(446, rules, 0)  # landlock_restrict_self; whether it holds is tried below
     os.close(rules)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    programs = {name: bytes.fromhex(program) for name, program in config["filters"].items()}
-    filters = {name: Filter(len(program) // 8, program) for name, program in programs.items()}
-    # Once, for this process and all its children: on a machine of many processors each filter more is a lock that all of them wait for.
-    # Where the kernel cannot ask, there are no threads.
-    asked = libc.syscall(config["seccomp"], 1, 8, ctypes.byref(filters["threads"]))  # NEW_LISTENER
-    if asked >= 0:
-        filters = {name: filters[f"{name} with threads"] for name in ("compute", "write")}
-    found = {**layers(filters, config["limits"]), **found}
-    if found["seccomp"]:
-        filters = {}
-    socket.send_fds(control, [json.dumps(found).encode()], [asked] if asked >= 0 else [])
-    if asked >= 0:
-        os.close(asked)
+    # In a namespace of our own capabilities mean nothing; where there is none, root's would mean the machine.
+    libc.capset(struct.pack("Ii", 0x20080522, 0), bytes(24))  # _LINUX_CAPABILITY_VERSION_3, of this process, none
+    pipe = os.pipe()  # afterwards there are none to be had
+    failed = confine(control, config)
+    limit(config["limits"])  # and not before: a low limit of descriptors is one of those on their way from all processes of a user
+    answer(control, {**layers(pipe, failed, config["limits"]), **found})
     space = {"__name__": "child"}
     exec(compile(config["child"], "child.py", "exec"), space)
     gc.collect()
     gc.freeze()
     alive = set()
-    while True:
-        message, descriptors, _, _ = socket.recv_fds(control, 1 << 12, 2)
-        if not message:
-            return
+    while message := os.read(control.fileno(), 1 << 12):
         request = json.loads(message)
         if "fork" in request:
-            pid = fork(request, descriptors, filters, space["serve"])
+            _, descriptors, _, _ = socket.recv_fds(control, 1 << 12, 2)
+            pid = fork(request["fork"], descriptors, space["serve"])
             alive.add(pid)
             answer(control, {"pid": pid})
             for descriptor in descriptors:

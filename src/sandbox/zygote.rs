@@ -1,10 +1,10 @@
 //! One zygote: a Python process that isolates itself, then forks a child for each response. This side of it speaks JSON
 //! over a socket, with descriptors attached; the children speak for themselves (see [`crate::conversation`]).
 
-use crate::confine::{self, Files};
+use crate::confine;
 use crate::step::{Step, Watch};
-use crate::threads::Threads;
-use crate::{Isolation, Layers, Limits, Python, SandboxError};
+use crate::supervisor::{Supervisor, supervise};
+use crate::{Files, Isolation, Layers, Limits, Python, SandboxError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{
@@ -14,7 +14,6 @@ use rustix::net::{
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{Error, IoSlice, IoSliceMut, Result};
 use std::mem::MaybeUninit;
@@ -34,9 +33,8 @@ pub(crate) struct Zygote {
     process: Child,
     control: Option<OwnedFd>,
     pub layers: Layers,
-    /// What asks for threads of its children, if the kernel can.
-    pub threads: Option<Threads>,
-    filters: bool,
+    /// What answers for the kernel; nothing where it confines nobody.
+    pub supervisor: Option<Supervisor>,
     watch: Option<Arc<Watch>>,
     /// Removed by whichever lives longer: this program, or the process outside of the zygote.
     _folder: tempfile::TempDir,
@@ -79,7 +77,7 @@ impl End {
 
     /// Whether it left with a status of the harness's own: it failed, or could not confine itself.
     pub(crate) fn is_harness(&self) -> bool {
-        matches!(self.exit, Some(70 | 99))
+        self.exit == Some(70)
     }
 
     /// Whether what ran in it ended it, and not the machine; of a test's judge.
@@ -119,25 +117,22 @@ impl Zygote {
         std::fs::create_dir(&work).map_err(SandboxError::Folder)?;
         let rules = |e: &dyn std::fmt::Display| SandboxError::Rules(e.to_string());
         let landlock = confine::landlock(python, folder.path()).map_err(|e| rules(&e))?;
-        let mut filters = BTreeMap::new();
         let hex = |program: Vec<u8>| program.iter().map(|b| format!("{b:02x}")).collect::<String>();
-        filters.insert("threads".to_string(), hex(confine::ask_for_threads()));
-        for (files, threads) in [Files::Read, Files::Write].into_iter().flat_map(|f| [(f, false), (f, true)]) {
-            let name = files.filter().to_string() + if threads { " with threads" } else { "" };
-            filters.insert(name, hex(confine::seccomp(files, threads).map_err(|e| rules(&e))?));
-        }
+        let pass = confine::pass().map_err(|e| rules(&e))?;
         let failed = |e: Error| SandboxError::Start { python: python.path.clone(), reason: e.to_string() };
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
             .map_err(|e| failed(e.into()))?;
         let process = spawn(python, &work, theirs, landlock).map_err(failed)?;
         let (control, layers) = (Some(ours), Layers::default());
-        let mut zygote = Self { process, control, layers, threads: None, filters: true, watch, _folder: folder };
+        let mut zygote = Self { process, control, layers, supervisor: None, watch, _folder: folder };
         zygote.reached(Step::Spawned);
         let config = json!({
-            "filters": filters, "seccomp": libc::SYS_seccomp, "child": include_str!("child.py"), "limits": limited(limits, 0), "modules": python.modules,
+            "ask": hex(confine::ask()), "pass": hex(pass), "seccomp": libc::SYS_seccomp, "child": include_str!("child.py"),
+            "limits": { "AS": limits.memory_bytes, "NOFILE": limits.descriptors }, "modules": python.modules,
         });
-        zygote.layers = zygote.ask(&config, &[]).map_err(failed)?;
-        zygote.filters = zygote.layers.is_active(crate::IsolationLayer::Seccomp);
+        zygote.send(&config, &[]).map_err(failed)?;
+        zygote.hear::<()>().map_err(failed)?;
+        zygote.layers = zygote.hear().map_err(failed)?;
         if isolation == Isolation::Required {
             zygote.layers.require()?;
         }
@@ -154,20 +149,25 @@ impl Zygote {
 
     /// Forks a child that holds `link` and prints to `out`; its process id as the zygote sees it.
     pub(crate) fn fork(&mut self, files: Files, limits: &Limits, link: &OwnedFd, out: &OwnedFd) -> Result<i32> {
-        let bytes = if files == Files::Write || !self.filters { limits.file_bytes } else { 0 };
-        let mut request = limited(limits, bytes);
-        request["fork"] = files.filter().into();
-        Ok(self.ask::<Forked>(&request, &[link.as_fd(), out.as_fd()])?.pid)
+        // Where nothing stops a response from opening a file to write, it is as if it had been allowed to.
+        let writes = files == Files::Write || self.supervisor.is_none();
+        self.supervisor.iter_mut().for_each(|supervisor| supervisor.expect(files));
+        let file_bytes = if writes { limits.file_bytes } else { 0 };
+        self.send(&json!({ "fork": { "CPU": limits.cpu_seconds, "FSIZE": file_bytes } }), &[])?;
+        self.send(&json!(null), &[link.as_fd(), out.as_fd()])?;
+        Ok(self.hear::<Forked>()?.pid)
     }
 
     /// Waits for a child's own end as long as `grace`, then kills it.
     pub(crate) fn reap(&mut self, pid: i32, grace: Duration) -> Result<End> {
-        self.ask(&json!({ "reap": pid, "grace": grace.as_secs_f64() }), &[])
+        self.send(&json!({ "reap": pid, "grace": grace.as_secs_f64() }), &[])?;
+        self.hear()
     }
 
     /// CPU seconds that a child has used.
     pub(crate) fn spent(&mut self, pid: i32) -> Result<f64> {
-        Ok(self.ask::<Spent>(&json!({ "spent": pid }), &[])?.cpu)
+        self.send(&json!({ "spent": pid }), &[])?;
+        Ok(self.hear::<Spent>()?.cpu)
     }
 
     /// The closed socket ends the zygote and its children; the process outside tidies up and ends too.
@@ -175,26 +175,33 @@ impl Zygote {
         self.control = None;
     }
 
-    fn ask<T: DeserializeOwned>(&mut self, request: &serde_json::Value, attached: &[BorrowedFd]) -> Result<T> {
-        let gone = || Error::other("the zygote is gone");
-        let control = self.control.as_ref().ok_or_else(gone)?;
-        let text = serde_json::to_vec(request)?;
+    fn control(&self) -> Result<&OwnedFd> {
+        self.control.as_ref().ok_or_else(gone)
+    }
+
+    fn send(&self, message: &serde_json::Value, attached: &[BorrowedFd]) -> Result<()> {
+        let text = serde_json::to_vec(message)?;
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
         if !attached.is_empty() && !ancillary.push(SendAncillaryMessage::ScmRights(attached)) {
             return Err(Error::other("too many descriptors"));
         }
-        sendmsg(control, &[IoSlice::new(&text)], &mut ancillary, SendFlags::NOSIGNAL)?;
-        if !readable(control.as_fd(), PATIENCE)? {
-            return Err(Error::other("the zygote does not answer"));
-        }
+        sendmsg(self.control()?, &[IoSlice::new(&text)], &mut ancillary, SendFlags::NOSIGNAL)?;
+        Ok(())
+    }
+
+    /// The next message; meanwhile the kernel's questions are answered.
+    fn hear<T: DeserializeOwned>(&mut self) -> Result<T> {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.wait(deadline.saturating_duration_since(Instant::now()))? {}
         let (mut answer, mut space) =
             (vec![0; ANSWER_BYTES], [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))]);
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-        let received = recvmsg(control, &mut [IoSliceMut::new(&mut answer)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
+        let into = &mut [IoSliceMut::new(&mut answer)];
+        let received = recvmsg(self.control()?, into, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
         for message in ancillary.drain() {
             if let RecvAncillaryMessage::ScmRights(descriptors) = message {
-                self.threads = descriptors.last().map(Threads::new);
+                self.supervisor = descriptors.last().map(Supervisor::new);
             }
         }
         if received.flags.contains(ReturnFlags::CTRUNC) {
@@ -205,13 +212,25 @@ impl Zygote {
         }
         Ok(serde_json::from_slice(&answer[..received.bytes])?)
     }
+
+    /// Whether a message is there, or something else happened.
+    fn wait(&mut self, left: Duration) -> Result<bool> {
+        let wait = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
+        let mut watched = vec![PollFd::new(self.control()?, PollFlags::IN)];
+        watched.extend(self.supervisor.as_ref().map(|s| PollFd::new(&s.listener, PollFlags::IN)));
+        match poll(&mut watched, Some(&wait)) {
+            Ok(0) => return Err(Error::other("the zygote does not answer")),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+        let seen: Vec<PollFlags> = watched.iter().map(PollFd::revents).collect();
+        supervise(&mut self.supervisor, seen.get(1).copied().unwrap_or(PollFlags::empty()));
+        Ok(!seen[0].is_empty())
+    }
 }
 
-/// What the kernel is asked to limit, under its own names.
-fn limited(limits: &Limits, file_bytes: u64) -> serde_json::Value {
-    json!({
-        "CPU": limits.cpu_seconds, "AS": limits.memory_bytes, "FSIZE": file_bytes, "NOFILE": limits.descriptors,
-    })
+fn gone() -> Error {
+    Error::other("the zygote is gone")
 }
 
 /// The descriptors travel as standard input and output: nothing has to be left open across an exec.
@@ -226,19 +245,6 @@ fn spawn(python: &Python, work: &Path, control: OwnedFd, landlock: Option<OwnedF
         .stdout(landlock.map_or_else(Stdio::null, Stdio::from))
         .stderr(Stdio::null())
         .spawn()
-}
-
-/// Whether `descriptor` has something to read before the time is up.
-fn readable(descriptor: BorrowedFd, patience: Duration) -> Result<bool> {
-    let deadline = Instant::now() + patience;
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let wait = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
-        match poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], Some(&wait)) {
-            Err(Errno::INTR) => continue,
-            ready => return Ok(ready? > 0),
-        }
-    }
 }
 
 impl Drop for Zygote {

@@ -40,6 +40,17 @@ class Solution:
         except RuntimeError: return made
 # gives: 128
 
+### questions_without_end
+# Each is one that the kernel puts to whoever grades.
+# slow
+# ends: timeout
+import os
+class Solution:
+    def f(self, n):
+        while True:
+            try: os.kill(1, 0)
+            except OSError: pass
+
 ### busy_loop
 # ends: timeout
 # slow

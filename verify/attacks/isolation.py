@@ -121,6 +121,22 @@ class Solution:
                      raw("setuid", 0))
 # gives: 'EPERM EPERM EPERM EPERM EPERM'
 
+### leave_that_only_the_zygote_gets
+# Whoever grades answers for the kernel, by who asks: not a response, nor a thread of it, whatever it has said before.
+import threading
+class Solution:
+    def f(self, n):
+        said = []
+        def ask():
+            said.append(tried(raw("prctl", 38, 1, 0, 0, 0), raw("prctl", 1, 0, 0, 0, 0), raw("prlimit64", 0, 0, 0, 0), raw("kill", 1, 0),
+                              raw("wait4", -1, 0, 0, 0), raw("pidfd_open", 1, 0), raw("recvmsg", 3, 0, 0), raw("unlinkat", -100, b"x", 0)))
+        ask()
+        other = threading.Thread(target=ask)
+        other.start()
+        other.join()
+        return " ".join(said)
+# gives: 'EPERM EPERM EPERM EPERM EPERM EPERM EPERM EPERM EPERM EPERM EPERM EPERM EPERM EPERM EPERM EPERM'
+
 ### terminal_injection
 class Solution:
     def f(self, n): return tried(raw("ioctl", 0, 0x5412, b"x"), lambda: open("/dev/tty", "w"))

@@ -31,7 +31,7 @@ NUMBERS = {"clone3": 435, "io_uring_setup": 425, "pidfd_send_signal": 424, "pidf
            "process_madvise": 440, "process_mrelease": 448, "landlock_add_rule": 445, "landlock_restrict_self": 446,
            "futex_waitv": 449, "cachestat": 451, "quotactl_fd": 443}
 NUMBERS.update({
-    "x86_64": dict(clone=56, fork=57, vfork=58, execve=59, kill=62, tgkill=234, tkill=200, ptrace=101, socket=41,
+    "x86_64": dict(wait4=61, unlinkat=263, clone=56, fork=57, vfork=58, execve=59, kill=62, tgkill=234, tkill=200, ptrace=101, socket=41,
                    socketpair=53, process_vm_readv=310, process_vm_writev=311, bpf=321, mount=165, pivot_root=155,
                    chroot=161, unshare=272, setns=308, memfd_create=319, shmget=29, msgget=68, semget=64, keyctl=250,
                    add_key=248, request_key=249, perf_event_open=298, userfaultfd=323, prctl=157, seccomp=317,
@@ -43,7 +43,7 @@ NUMBERS.update({
                    recvfrom=45, shutdown=48, setsockopt=54, getsockopt=55, getpeername=52, accept4=288, connect=42, pipe2=293,
                    eventfd2=290, signalfd4=289, timerfd_create=283, epoll_create1=291, splice=275, tee=276, vmsplice=278,
                    sendfile=40, copy_file_range=326),
-    "aarch64": dict(clone=220, fork=220, vfork=220, execve=221, kill=129, tgkill=131, tkill=130, ptrace=117, socket=198,
+    "aarch64": dict(wait4=260, unlinkat=35, clone=220, fork=220, vfork=220, execve=221, kill=129, tgkill=131, tkill=130, ptrace=117, socket=198,
                     socketpair=199, process_vm_readv=270, process_vm_writev=271, bpf=280, mount=40, pivot_root=41,
                     chroot=51, unshare=97, setns=268, memfd_create=279, shmget=194, msgget=186, semget=190, keyctl=219,
                     add_key=217, request_key=218, perf_event_open=241, userfaultfd=282, prctl=167, seccomp=277,

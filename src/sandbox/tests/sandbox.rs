@@ -408,21 +408,20 @@ fn a_response_has_no_capability_also_where_no_namespace_takes_their_meaning() {
         let text = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
         text.lines().find_map(|line| Some(line.strip_prefix(key)?.trim().to_string()))
     };
-    let descends = |pid: &str| {
-        let mut at = pid.to_string();
-        while at != "0" && at != std::process::id().to_string() {
-            at = status(&at, "PPid:").unwrap_or("0".into());
+    let generation = |pid: &str| {
+        let (mut at, mut generations) = (pid.to_string(), 0);
+        while at != std::process::id().to_string() {
+            at = status(&at, "PPid:").filter(|parent| parent != "0")?;
+            generations += 1;
         }
-        at != "0"
+        Some(generations)
     };
-    // The response has a filter more than whoever forked it, which has one more than this process.
-    let filters = |pid: &str| status(pid, "Seccomp_filters:").and_then(|filters| filters.parse::<usize>().ok());
-    let own = filters("self").unwrap();
+    // The response's is the last of the processes: the outside one, the zygote, the child.
     let confined = || {
         let all = std::fs::read_dir("/proc").unwrap().flatten();
-        let pids =
+        let mut pids =
             all.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| name.parse::<u32>().is_ok());
-        pids.filter(|pid| descends(pid)).find(|pid| filters(pid) == Some(own + 2))
+        pids.find(|pid| generation(pid) == Some(3) && status(pid, "Seccomp:").as_deref() == Some("2"))
     };
     let found = (0..100).find_map(|_| {
         std::thread::sleep(std::time::Duration::from_millis(30));
