@@ -23,7 +23,7 @@
       };
       onCudaSystem = pkgs: lib.optionalAttrs (pkgs.stdenv.hostPlatform.system == cudaSystem);
 
-      # What the program reads when it runs: inputs, gates' evidence, the paper's sources. And what its CUDA build needs.
+      # What the program reads when it runs: inputs, gates' evidence, the paper's sources, what `publish` ships beside it. And what its CUDA build needs.
       project = lib.fileset.toSource {
         root = ./.;
         fileset = lib.fileset.unions [
@@ -31,6 +31,9 @@
           ./Cargo.lock
           ./src
           ./verify
+          ./CITATION.cff
+          ./LICENSE
+          ./codemeta.json
           ./checksums
           ./data
           ./paper
@@ -48,7 +51,9 @@
             inherit (workspace) version;
             src = project;
             cargoLock.lockFile = ./Cargo.lock;
-            nativeCheckInputs = [ pkgs.python3 ];
+            # The tests belong to a checkout (they read its pages and build programs) and to a kernel that confines processes, which Nix's
+            # own sandbox need not have: `just test`.
+            doCheck = false;
             meta.mainProgram = name;
           }
           // more
@@ -79,8 +84,6 @@
             export HOME="$TMPDIR"
             bash tools/setup-llvm.sh ${lib.getDev pkgs.llvmPackages_22.libllvm}/bin/llvm-config
           '';
-          # The tests are the same program's; what differs needs a GPU (tests/cuda).
-          doCheck = false;
           postFixup = "patchelf --add-rpath ${lib.makeLibraryPath libraries} $out/bin/${name}";
         };
 

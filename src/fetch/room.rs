@@ -25,9 +25,11 @@ pub(crate) fn check(needs: impl IntoIterator<Item = (PathBuf, u64)>) -> Result<(
     })
 }
 
-/// Whether two paths, there or not yet, are on one disk.
-pub(crate) fn on_one_disk(a: &Path, b: &Path) -> Result<bool> {
-    Ok(disk_of(&there(a))? == disk_of(&there(b))?)
+/// Whether this file can have a second name in that folder, there or not yet: then it takes no room. Tried, since one disk may refuse
+/// (files of other users, two mounts of it).
+pub(crate) fn can_be_shared(original: &Path, folder: &Path) -> bool {
+    let shared = |name: &Path| original.canonicalize().and_then(|blob| std::fs::hard_link(blob, name));
+    tempfile::Builder::new().prefix(".gq-link-").make_in(there(folder), shared).is_ok()
 }
 
 fn disk_of(place: &Path) -> Result<u64> {
@@ -39,4 +41,21 @@ fn disk_of(place: &Path) -> Result<u64> {
 fn there(path: &Path) -> PathBuf {
     let named = path.ancestors().filter(|above| !above.as_os_str().is_empty());
     named.into_iter().find(|above| above.exists()).unwrap_or(Path::new(".")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_have_a_second_name_takes_room() {
+        let (folder, outside) = (tempfile::tempdir().unwrap(), Path::new("/proc/self/cmdline"));
+        let (file, target) = (folder.path().join("file"), folder.path().join("not/yet"));
+        std::fs::write(&file, "x").unwrap();
+        assert!(can_be_shared(&file, &target));
+        assert!(!can_be_shared(outside, &target));
+        // On one disk, and refused all the same.
+        assert!(!can_be_shared(folder.path(), &target));
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "nothing is left of trying");
+    }
 }

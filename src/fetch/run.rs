@@ -104,8 +104,7 @@ impl Fetch<'_> {
             let folder = file.path.parent().unwrap_or(Path::new("")).to_path_buf();
             match found {
                 Found::There(_) => {}
-                // One disk needs no second copy.
-                Found::Copy(copy, _) if room::on_one_disk(copy, &folder)? => {}
+                Found::Copy(copy, _) if room::can_be_shared(copy, &folder) => {}
                 Found::Copy(..) => needs.push((folder, size)),
                 Found::Nowhere => {
                     let part = path_of(file).metadata().map_or(0, |about| about.len()).min(size);

@@ -93,4 +93,21 @@ fn a_curve_has_its_last_point_however_many_updates_there_are() {
     let beyond: Vec<&String> =
         results["values"].as_object().unwrap().keys().filter(|key| key.contains(".u4.")).collect();
     assert!(beyond.is_empty(), "{beyond:?}");
+    any_run_is_scored_on_any_problems(&plan, &project, &out);
+}
+
+/// A run that learned again, on problems that were trained on and under their markers: none of it is in the plan.
+fn any_run_is_scored_on_any_problems(plan: &Path, project: &Project, runs: &Path) {
+    let (run, scores) = (runs.join("relearn-vanilla-s7"), project.path("scores"));
+    let mut eval = project.program();
+    eval.args(["eval", "--device", "cpu", "--split", "train", "--markers", "train", "--only", "8", "--plan"]).arg(plan);
+    expect(eval.arg("--run").arg(&run).arg("--out").arg(&scores), 0, &["deployed", "rows are in"]);
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let rows = read(&scores.join("update-0001/deployed-train-train-markers-only-8.jsonl"));
+    let trained_on = read(&root().join("data/organism/train.jsonl"));
+    assert_eq!(rows.lines().count(), 8);
+    for row in rows.lines() {
+        let row: serde_json::Value = serde_json::from_str(row).unwrap();
+        assert!(trained_on.contains(&format!("\"problem_id\":{}", row["problem_id"])), "{row}");
+    }
 }

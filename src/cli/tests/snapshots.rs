@@ -53,6 +53,21 @@ fn a_plan_for_slurm_is_arrays_that_wait_for_each_other() {
     insta::assert_snapshot!("slurm", told);
 }
 
+/// Whoever plans on a cluster's login node has no GPU there.
+#[test]
+fn pieces_of_a_plan_for_cuda_ask_for_a_gpu_each_and_others_for_none() {
+    let project = Project::new();
+    for (device, asks) in [("cuda", true), ("cpu", false)] {
+        let (out, to) = (project.path("runs"), project.path(device));
+        let mut plan = project.on_plan("tiny.toml", "plan", &out, &["--device", device, "--format", "slurm", "--to"]);
+        expect(plan.arg(&to), 0, &["pieces; submit them with"]);
+        for script in ["task.sh", "aggregate.sh"] {
+            let text = std::fs::read_to_string(to.join(script)).unwrap();
+            assert_eq!(text.contains("\n#SBATCH --gres=gpu:1\n"), asks, "{text}");
+        }
+    }
+}
+
 #[test]
 fn every_piece_of_a_plan_for_slurm_is_given_what_is_named_in_place_of_its_own() {
     let (project, to) = (Project::new(), "slurm");

@@ -28,6 +28,7 @@ fn from_a_loopback_fetch_to_the_paper_and_through_a_crash_to_the_same_bytes() {
     expect(&mut reproduce(&miniature, &out), 0, &["4 of 4 fetched files match", "no-loophole ceiling", "paper.pdf"]);
     the_paper_is_of_what_was_read(&miniature, &paper(&out));
     the_paper_stands_alone(&out);
+    a_checkpoint_is_scored_on_the_problems_that_it_was_trained_on(&miniature, &out.join("route2b-s41"));
     a_flipped_byte_stops_every_command(&miniature, &out.join("route2b-s41"));
     a_crash_costs_no_byte(&miniature, &out);
 }
@@ -53,6 +54,18 @@ fn the_paper_is_of_what_was_read(miniature: &Miniature, pages: &[String]) {
     for of_another in ["under one million parameters", "organism", "shown_tests", "made of"] {
         assert!(!text.to_lowercase().contains(&squeezed(of_another)), "the paper says `{of_another}`");
     }
+}
+
+/// The twelve of its training file, though nothing in the plan evaluates those.
+fn a_checkpoint_is_scored_on_the_problems_that_it_was_trained_on(miniature: &Miniature, run: &Path) {
+    let scores = miniature.project.path("scores");
+    let mut eval = miniature.command("eval");
+    eval.args(["--device", "cpu", "--split", "train", "--markers", "train", "--views", "whole"]);
+    expect(eval.arg("--run").arg(run).arg("--out").arg(&scores), 0, &["rows are in"]);
+    let rows = std::fs::read_to_string(scores.join("update-0002/whole-train-train-markers.jsonl")).unwrap();
+    let id = |row: &str| serde_json::from_str::<serde_json::Value>(row).unwrap()["problem_id"].to_string();
+    let scored: std::collections::BTreeSet<String> = rows.lines().map(id).collect();
+    assert_eq!(scored, (101..113).map(|id| format!("\"{id}\"")).collect());
 }
 
 /// PDF/A-3a and PDF/UA-1: its numbers are in it, and who hears it hears what its figures show.

@@ -50,6 +50,31 @@ fn a_file_known_by_gits_id_alone_is_checked_by_it_and_its_sha256_is_written_down
 }
 
 #[test]
+fn a_server_whose_certificate_is_trusted_is_heard_over_tls_and_no_other() {
+    let (mut world, certificate) = World::secure();
+    let file = bytes(50_000, 1);
+    let whole = Answer::file(&file);
+    let wanted = [world.served("file", &file, [whole.clone().cut_after(20_000), whole])];
+    world.fails(&wanted, Kind::Input, &["https://127.0.0.1", "no trustworthy connection", "UnknownIssuer"]);
+    assert!(world.server.requests().is_empty() && world.there().is_empty());
+
+    let trusted = world.path("trusted.pem");
+    std::fs::write(&trusted, certificate).unwrap();
+    world.settings.certificates = Some(trusted.clone());
+    world.fetch(&wanted).unwrap();
+    assert_eq!(world.server.ranges("/file"), ["", "bytes=20000-"]);
+
+    // A certificate is for a name.
+    let elsewhere = Wanted { url: world.server.other_host("/file"), ..world.wanted("other", &file) };
+    world.fails(&[elsewhere], Kind::Input, &["localhost", "no trustworthy connection"]);
+    let (mut impostor, _) = World::secure();
+    impostor.settings.certificates = Some(trusted);
+    let wanted = [impostor.served("file", &file, [Answer::file(&file)])];
+    impostor.fails(&wanted, Kind::Input, &["no trustworthy connection"]);
+    assert!(impostor.server.requests().is_empty());
+}
+
+#[test]
 fn a_connection_that_is_cut_is_gone_on_from_by_range() {
     let world = World::new();
     let file = bytes(50_000, 1);

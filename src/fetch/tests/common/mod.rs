@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub(crate) mod server;
+mod tls;
 
 use bundle::{Sha256, Swhid};
 use failure::Kind;
@@ -40,9 +41,19 @@ impl World {
         Self::with(&[])
     }
 
+    /// With a server that speaks TLS; the certificate that it has.
+    pub(crate) fn secure() -> (Self, String) {
+        let (server, certificate) = tls::server();
+        (Self::of(server, &[]), certificate)
+    }
+
     /// With these variables in the environment beside the ones that keep the machine's own out.
     pub(crate) fn with(variables: &[(&str, &str)]) -> Self {
-        let (folder, server) = (tempfile::tempdir().unwrap(), Server::new());
+        Self::of(Server::new(), variables)
+    }
+
+    fn of(server: Server, variables: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let (home, endpoint) = (folder.path().join("hf").display().to_string(), server.url(""));
         let all = [("HF_HOME", home.as_str()), ("HF_ENDPOINT", endpoint.as_str())];
         let get = |name: &str| {

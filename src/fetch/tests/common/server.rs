@@ -71,29 +71,35 @@ pub(crate) struct Request {
 }
 
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     answers: BTreeMap<String, VecDeque<Answer>>,
     requests: Vec<Request>,
 }
 
 pub(crate) struct Server {
-    port: u16,
+    at: String,
     state: Arc<Mutex<State>>,
 }
 
 impl Server {
     /// Serves until the test's process ends.
     pub(crate) fn new() -> Self {
+        Self::listening("http", |stream, state| serve(stream, state))
+    }
+
+    /// `serve` hears every connection.
+    pub(crate) fn listening(scheme: &str, serve: impl Fn(TcpStream, &Mutex<State>) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (port, state) = (listener.local_addr().unwrap().port(), Arc::<Mutex<State>>::default());
+        let at = format!("{scheme}://127.0.0.1:{}", listener.local_addr().unwrap().port());
+        let (state, serve) = (Arc::<Mutex<State>>::default(), Arc::new(serve));
         let served = state.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let state = served.clone();
+                let (state, serve) = (served.clone(), serve.clone());
                 std::thread::spawn(move || serve(stream, &state));
             }
         });
-        Self { port, state }
+        Self { at, state }
     }
 
     /// What is answered to requests for this path, in turn; the last answer to all that follow.
@@ -102,12 +108,12 @@ impl Server {
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
+        format!("{}{path}", self.at)
     }
 
     /// The same server by another name.
     pub(crate) fn other_host(&self, path: &str) -> String {
-        format!("http://localhost:{}{path}", self.port)
+        format!("{}{path}", self.at.replace("127.0.0.1", "localhost"))
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {
@@ -121,13 +127,13 @@ impl Server {
     }
 }
 
-fn serve(mut stream: TcpStream, state: &Mutex<State>) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
+pub(crate) fn serve(stream: impl Read + Write, state: &Mutex<State>) {
+    let mut reader = BufReader::new(stream);
     let Some((mut method, mut request)) = read(&mut reader) else { return };
     if method == "CONNECT" {
         // A proxy: whatever host is wanted, this server is it.
         state.lock().unwrap().requests.push(request);
-        let _ = stream.write_all(b"HTTP/1.1 200 Such\r\n\r\n");
+        let _ = reader.get_mut().write_all(b"HTTP/1.1 200 Such\r\n\r\n");
         let Some(through) = read(&mut reader) else { return };
         (method, request) = through;
     }
@@ -142,7 +148,7 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
         }
     };
     // Who hangs up early is the client, and may.
-    let _ = send(stream, &request, &answer);
+    let _ = send(reader.get_mut(), &request, &answer);
 }
 
 fn read(reader: &mut impl BufRead) -> Option<(String, Request)> {
@@ -154,7 +160,7 @@ fn read(reader: &mut impl BufRead) -> Option<(String, Request)> {
     Some((method, Request { target, headers }))
 }
 
-fn send(mut stream: TcpStream, request: &Request, answer: &Answer) -> std::io::Result<()> {
+fn send(stream: &mut (impl Read + Write), request: &Request, answer: &Answer) -> std::io::Result<()> {
     std::thread::sleep(answer.pause);
     let total = answer.body.len();
     let range = request.headers.get("range").filter(|_| answer.ranges);
@@ -176,6 +182,7 @@ fn send(mut stream: TcpStream, request: &Request, answer: &Answer) -> std::io::R
         body = &body[..sends.min(body.len())];
     }
     stream.write_all(body)?;
+    stream.flush()?;
     if answer.hangs {
         // Until the client hangs up.
         stream.read_to_end(&mut vec![])?;
