@@ -12,7 +12,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use std::collections::VecDeque;
 use std::io::{Error, Result};
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const NONCE: usize = 8;
 /// What an answer must carry.
@@ -20,6 +20,8 @@ pub(crate) type Nonce = [u8; NONCE];
 const HEAD: usize = NONCE + 5;
 /// The share of its CPU time that a child has to use in each stretch of `Limits::wall`: one that uses less sleeps.
 const AT_WORK: f64 = 0.2;
+/// Who wakes so long after the end of a stretch was itself kept from going on.
+const OURS: Duration = Duration::from_secs(1);
 /// Letters of an exception that are told.
 const WORDS: usize = 300;
 /// Bytes of one read.
@@ -151,7 +153,11 @@ impl Child {
             // What lies there already was said in time.
             let before = self.total;
             self.exchange(&mut zygote.supervisor)?;
-            if self.total == before && Instant::now() >= self.deadline {
+            let late = Instant::now().saturating_duration_since(self.deadline);
+            if late > OURS {
+                // It was this process that did not go on (Ctrl-Z, a machine that slept), and the child may have waited for its leave.
+                self.deadline = Instant::now() + self.limits.wall;
+            } else if self.total == before && !late.is_zero() {
                 self.extend(zygote)?;
             }
         }

@@ -7,6 +7,7 @@ use crate::Files;
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 use std::collections::BTreeMap;
+use std::io::{Error, ErrorKind, Result};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 /// Threads that a response, or a test's judge, may start in all: what solutions need, and too few to harm the machine.
@@ -30,6 +31,9 @@ struct Child {
     sealed: bool,
     threads: usize,
 }
+
+/// What an asker is told: that the kernel may go on, or why not.
+type Leave = std::result::Result<(), Errno>;
 
 /// `struct seccomp_notif`.
 #[repr(C)]
@@ -72,12 +76,15 @@ const NAMESPACES: i32 = libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
     | libc::CLONE_NEWNET;
 
-/// Does what polling the listener says: nothing, an answer, or the supervisor's end, for nobody is left who could ask.
+/// Does what polling the listener says: nothing, an answer, or the supervisor's end, for nobody is left who could ask. It ends as well
+/// where this process cannot find out who asks: the kernel then refuses everything, the child cannot be reaped, and the job is tried again.
 pub(crate) fn supervise(supervisor: &mut Option<Supervisor>, seen: PollFlags) {
-    match supervisor {
-        Some(supervisor) if seen.contains(PollFlags::IN) => supervisor.answer(),
-        _ if !seen.is_empty() => *supervisor = None,
-        _ => {}
+    let goes_on = match supervisor {
+        Some(supervisor) if seen.contains(PollFlags::IN) => supervisor.answer().is_ok(),
+        _ => !seen.intersects(PollFlags::HUP | PollFlags::NVAL),
+    };
+    if !goes_on {
+        *supervisor = None;
     }
 }
 
@@ -97,33 +104,36 @@ impl Supervisor {
     }
 
     /// Answers the question that is there. One whose asker is gone needs no answer.
-    fn answer(&mut self) {
+    fn answer(&mut self) -> Result<()> {
         let mut question = Question::default();
         // SAFETY: the kernel fills in the 80 bytes that it is given.
         if unsafe { libc::ioctl(self.listener.as_raw_fd(), RECEIVE as _, &mut question) } < 0 {
-            return;
+            return Ok(());
         }
-        let (error, flags) = match self.decide(&question) {
+        let (error, flags) = match self.decide(&question)? {
             Ok(()) => (0, CONTINUE),
             Err(error) => (-error.raw_os_error(), 0),
         };
         let answer = Answer { id: question.id, value: 0, error, flags };
         // SAFETY: the kernel reads the 24 bytes that it is given.
-        unsafe { libc::ioctl(self.listener.as_raw_fd(), SEND as _, &answer) };
+        while unsafe { libc::ioctl(self.listener.as_raw_fd(), SEND as _, &answer) } < 0
+            && Error::last_os_error().kind() == ErrorKind::Interrupted
+        {}
+        Ok(())
     }
 
-    fn decide(&mut self, question: &Question) -> Result<(), Errno> {
+    fn decide(&mut self, question: &Question) -> Result<Leave> {
         if *self.zygote.get_or_insert(question.thread) == question.thread {
-            return Ok(());
+            return Ok(Ok(()));
         }
-        let process = process_of(question.thread).ok_or(Errno::PERM)?;
+        let Some(process) = process_of(question.thread)? else { return Ok(Err(Errno::PERM)) };
         let fresh = Child { files: self.files, sealed: false, threads: 0 };
-        self.children.entry(process).or_insert(fresh).decide(question)
+        Ok(self.children.entry(process).or_insert(fresh).decide(question))
     }
 }
 
 impl Child {
-    fn decide(&mut self, question: &Question) -> Result<(), Errno> {
+    fn decide(&mut self, question: &Question) -> Leave {
         let first = question.arguments[0] as i32;
         match i64::from(question.call) {
             libc::SYS_prctl | libc::SYS_prlimit64 if !self.sealed => {
@@ -144,8 +154,12 @@ impl Child {
     }
 }
 
-/// The process that a thread is of.
-fn process_of(thread: u32) -> Option<u32> {
-    let status = std::fs::read_to_string(format!("/proc/{thread}/status")).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("Tgid:"))?.trim().parse().ok()
+/// The process that a thread is of; nothing if it is gone.
+fn process_of(thread: u32) -> Result<Option<u32>> {
+    let status = match std::fs::read_to_string(format!("/proc/{thread}/status")) {
+        Err(e) if e.kind() == ErrorKind::NotFound || e.raw_os_error() == Some(libc::ESRCH) => return Ok(None),
+        status => status?,
+    };
+    let process = status.lines().find_map(|line| line.strip_prefix("Tgid:"));
+    Ok(process.and_then(|process| process.trim().parse().ok()))
 }

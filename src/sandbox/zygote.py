@@ -67,17 +67,21 @@ class Filter(ctypes.Structure):
         super().__init__(len(program) // 8, program)
 
 
+def within(which, soft, hard):
+    """`prlimit` is what the filters know; older C libraries have `setrlimit` call something else."""
+    resource.prlimit(0, which, (soft, hard))
+
+
 def limit(limits):
     """Of this process and of all that it forks."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    within(resource.RLIMIT_CORE, 0, 0)
     for which in ("AS", "NOFILE"):
-        resource.setrlimit(getattr(resource, "RLIMIT_" + which), (limits[which], limits[which]))
+        within(getattr(resource, "RLIMIT_" + which), limits[which], limits[which])
     # Lower limits that whoever started this program set for it are not for responses.
-    most = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-    most = resource.getrlimit(resource.RLIMIT_STACK)[1]
-    stack = 8 << 20 if most == resource.RLIM_INFINITY else min(most, 8 << 20)
-    resource.setrlimit(resource.RLIMIT_STACK, (stack, most))
+    most = resource.prlimit(0, resource.RLIMIT_DATA)[1]
+    within(resource.RLIMIT_DATA, most, most)
+    most = resource.prlimit(0, resource.RLIMIT_STACK)[1]
+    within(resource.RLIMIT_STACK, 8 << 20 if most == resource.RLIM_INFINITY else min(most, 8 << 20), most)
 
 
 def confine(control, config):
@@ -93,10 +97,11 @@ def confine(control, config):
 
 
 def seal(limits):
-    """In the child, last of all: after this it can compute, and nothing else."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limits["FSIZE"], limits["FSIZE"]))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits["CPU"], limits["CPU"] + 1))
-    libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS, once more: from here on the parent gives no leave
+    """In the child, last of all: after this it can compute, and what else it asks for is decided as for a response."""
+    within(resource.RLIMIT_FSIZE, limits["FSIZE"], limits["FSIZE"])
+    within(resource.RLIMIT_CPU, limits["CPU"], limits["CPU"] + 1)
+    if libc.prctl(38, 1, 0, 0, 0):  # PR_SET_NO_NEW_PRIVS, once more: the word by which the parent knows
+        raise OSError("not sealed")
 
 
 def refused(act):
@@ -117,7 +122,8 @@ def layers(pipe, failed, limits):
         landlock = "" if refused(lambda: os.listdir("/")) else "the root folder can be read"
         seal({"FSIZE": 0, "CPU": 10})
         why = "a socket or a process can be made" + (f": {failed}" if failed else "")
-        seccomp = "" if refused(socket.socket) and refused(os.fork) else why
+        unsealed = libc.prctl(39, 0, 0, 0, 0) >= 0
+        seccomp = "" if refused(socket.socket) and refused(os.fork) and not unsealed else why
         rlimits = "" if refused(lambda: [os.dup(1) for _ in range(limits["NOFILE"])]) else "descriptors are not limited"
         found = {"no_new_privs": no_new_privs, "landlock": landlock, "seccomp": seccomp, "rlimits": rlimits}
         os.write(write, json.dumps(found).encode())
@@ -129,17 +135,27 @@ def layers(pipe, failed, limits):
     return json.loads(found)
 
 
+def close_others():
+    """All descriptors but the streams and the link. One by one: since Python 3.13 `closerange` makes calls that a child may not."""
+    for descriptor in range(LINK + 1, 64):
+        try:
+            os.close(descriptor)
+        except OSError:  # not open
+            pass
+
+
 def fork(limits, descriptors, serve):
     pid = os.fork()
     if pid:
         return pid
-    link, out = descriptors
     try:
-        libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
+        link, out = descriptors
+        if libc.prctl(1, signal.SIGKILL, 0, 0, 0):  # PR_SET_PDEATHSIG
+            raise OSError("it would outlive the zygote")
         os.dup2(out, 1)
         if link != LINK:
             os.dup2(link, LINK)
-        os.closerange(LINK + 1, 64)
+        close_others()
         seal(limits)
         random.seed(0)  # forking seeds it anew
         serve()
@@ -175,9 +191,10 @@ def take_files():
 def take_text(name):
     try:
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        text = os.read(descriptor, KEPT_BYTES).decode("utf-8", "replace")
-        os.close(descriptor)
-        return text
+        try:
+            return os.read(descriptor, KEPT_BYTES).decode("utf-8", "replace")
+        finally:
+            os.close(descriptor)
     except OSError:  # a response may make a file that nobody can read
         return ""
 

@@ -172,7 +172,8 @@ impl Zygote {
 
     /// The closed socket ends the zygote and its children; the process outside tidies up and ends too.
     pub(crate) fn end(&mut self) {
-        self.control = None;
+        // Whoever waits for leave is refused.
+        (self.control, self.supervisor) = (None, None);
     }
 
     fn control(&self) -> Result<&OwnedFd> {

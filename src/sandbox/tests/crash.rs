@@ -20,6 +20,8 @@ const ROUNDS: usize = 3;
 const MOST: usize = 10_000;
 /// Given as the only argument, this program is the parent that is killed.
 const PARENT: &str = "parent-that-is-killed";
+/// Likewise the one that is stopped and goes on.
+const STOPPED: &str = "parent-that-is-stopped";
 /// Only a failure waits as long.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -70,16 +72,20 @@ fn main() {
     if arguments.filter.as_deref() == Some(PARENT) {
         return parent_that_is_killed();
     }
+    if arguments.filter.as_deref() == Some(STOPPED) {
+        return parent_that_is_stopped();
+    }
     let folder = tempfile::tempdir().unwrap();
     // SAFETY: no other thread runs yet.
     unsafe { std::env::set_var("TMPDIR", folder.path()) };
     arguments.test_threads = Some(1);
-    let tests: [(&str, fn()); 5] = [
+    let tests: [(&str, fn()); 6] = [
         ("every process is killed at every step and no grading is lost", every_process_at_every_step),
         ("a storm that ends is survived", a_storm_that_ends),
         ("a job that takes every zygote with it is given up", a_job_that_takes_every_zygote),
         ("zygotes that never start end in a failure with its cause", zygotes_that_never_start),
         ("a killed parent leaves no process and no file", a_killed_parent),
+        ("a parent that is stopped and goes on blames nobody", a_parent_that_is_stopped),
     ];
     let trial = |(name, test): (&str, fn())| {
         Trial::test(name, move || {
@@ -261,4 +267,30 @@ fn parent_that_is_killed() {
     let pool = Pool::new(2, Limits::default(), Isolation::Required).unwrap();
     let endless = SandboxJob { source: "while True: pass".into(), ..SandboxJob::default() };
     pool.run_all(&vec![endless; 1_000]);
+}
+
+/// Ctrl-Z, or a machine that slept: children wait for this program's leave meanwhile, and their time runs out.
+fn a_parent_that_is_stopped() {
+    let mut parent = Command::new(std::env::current_exe().unwrap()).arg(STOPPED).spawn().unwrap();
+    let pid = parent.id() as i32;
+    assert!(within_patience(|| descendants(pid).len() >= 12), "it did not come to work");
+    for _ in 0..6 {
+        for (signal, pause) in [(libc::SIGSTOP, 1_800), (libc::SIGCONT, 150)] {
+            // SAFETY: kill takes no pointers.
+            assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
+            std::thread::sleep(Duration::from_millis(pause));
+        }
+    }
+    assert!(parent.wait().unwrap().success());
+    assert_nothing_is_left();
+}
+
+fn parent_that_is_stopped() {
+    let limits = Limits { wall: Duration::from_millis(500), ..Limits::default() };
+    let pool = Pool::new(6, limits, Isolation::Required).unwrap();
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(12) {
+        let jobs: Vec<SandboxJob> = (0..BATCH).map(job).collect();
+        pool.run_all(&jobs).iter().enumerate().for_each(|(i, seen)| assert_graded(i, seen));
+    }
 }
