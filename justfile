@@ -72,6 +72,8 @@ deep: deep-cases deep-miri deep-mutants deep-trust
 [private]
 deep-trust program="target/release/gradient-quarantine":
     python3 tests/deep/kills.py {{program}} 100
+    python3 tests/deep/kills.py {{program}} 20 1 reproduce
+    just or-say-so tests/deep/fulldisk.py {{program}}
     python3 tests/deep/tamper.py {{program}}
     GQ={{program}} tests/hostile/check.sh 2000 1
     just or-say-so tests/deep/powerloss.py {{program}} 20

@@ -2,7 +2,7 @@
 //! function of evaluation files, as [`crate::Results`] is. Figures are drawn from results, because those are attested; a test
 //! holds the two against each other.
 
-use crate::manifest::Job;
+use crate::manifest::{Job, Source};
 use crate::runner::{CheckpointView, base_folder, eval_file};
 use crate::{ExperimentError, Manifest, Result};
 use bundle::{BundleError, jsonl, write_atomic};
@@ -12,6 +12,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use substrate::Loophole;
+use tasks::Tasks;
 use train::{RunFolder, TrainError};
 
 /// The name of the rows that are about all modes together.
@@ -19,6 +20,9 @@ pub const ALL_MODES: &str = "all";
 
 /// The file of a run with its deployed model's rates by mode. It follows from evaluations, so no ledger names it.
 pub const PER_MODE: &str = "per_mode_deploy.json";
+
+/// The same by kind of task, where the data set's problems are of kinds.
+pub const PER_KIND: &str = "per_kind_deploy.json";
 
 /// The columns of `curve.csv`, which are the names in `curve.json`.
 const COLUMNS: &str = "arm,seed,updates,view,split,mode,n,hack,solve,ended";
@@ -87,12 +91,6 @@ impl Curve {
 
     /// The text of a run's [`PER_MODE`]: its last deployed model by mode. None before a first checkpoint was evaluated.
     pub fn per_mode(&self, job: Job) -> Option<String> {
-        #[derive(Serialize)]
-        struct Rates {
-            n: usize,
-            hack: f64,
-            solve: f64,
-        }
         let arm = arm_of(job);
         let deployed = |p: &&Point| {
             p.arm == arm && p.seed == job.seed() && p.view == CheckpointView::Deployed.label() && p.mode != ALL_MODES
@@ -103,9 +101,46 @@ impl Curve {
         let (part, whole): (Vec<&Point>, Vec<&Point>) =
             own.into_iter().filter(|p| p.updates == last).partition(|p| p.split == MONITOR);
         let rates = part.into_iter().chain(whole).map(|p| (p.mode, Rates { n: p.n, hack: p.hack, solve: p.solve }));
-        let rates: BTreeMap<&str, Rates> = rates.collect();
-        Some(serde_json::to_string_pretty(&rates).expect("rates serialise") + "\n")
+        Some(table(&rates.collect()))
     }
+}
+
+/// What a row of [`PER_MODE`] and [`PER_KIND`] says.
+#[derive(Serialize)]
+struct Rates {
+    n: usize,
+    hack: f64,
+    solve: f64,
+}
+
+fn table(rates: &BTreeMap<&str, Rates>) -> String {
+    serde_json::to_string_pretty(rates).expect("rates serialise") + "\n"
+}
+
+/// The kind of each of the tier's problems, by its id: a method's name is its kind's. Empty where problems are of none.
+fn kinds(root: &Path, manifest: &Manifest) -> Result<BTreeMap<String, String>> {
+    if manifest.source != Source::Tasks {
+        return Ok(BTreeMap::new());
+    }
+    let Tasks { train, test, .. } = Tasks::load(&root.join(&manifest.data))?;
+    Ok(train.into_iter().chain(test).map(|problem| (problem.problem_id, problem.func_name)).collect())
+}
+
+/// The text of a run's [`PER_KIND`]: what it deploys at its end, on all test problems. None before that, or without kinds.
+fn per_kind(manifest: &Manifest, out: &Path, job: Job, kinds: &BTreeMap<String, String>) -> Result<Option<String>> {
+    let last = manifest.job_config(job)?.updates;
+    let path = eval_file(&out.join(job.to_string()), last, CheckpointView::Deployed);
+    if kinds.is_empty() || !path.exists() {
+        return Ok(None);
+    }
+    let mut of: BTreeMap<&str, Vec<EvalRow>> = BTreeMap::new();
+    for row in jsonl::read::<EvalRow>(&path)? {
+        if let Some(kind) = kinds.get(&row.problem_id) {
+            of.entry(kind).or_default().push(row);
+        }
+    }
+    let rates = |rows: &[EvalRow]| Rates { n: rows.len(), hack: hack_rate(rows), solve: solve_rate(rows) };
+    Ok(Some(table(&of.iter().map(|(kind, rows)| (*kind, rates(rows))).collect())))
 }
 
 const TEST: &str = "test";
@@ -179,17 +214,22 @@ fn by_mode(at: &Point, rows: &[EvalRow]) -> Vec<Point> {
     std::iter::once(point(ALL_MODES, rows)).chain(present).collect()
 }
 
-/// Writes `curve.json` and `curve.csv` into a results folder and each run's [`PER_MODE`] beside its evaluations. Returns the
-/// runs that a process is at work in: nothing is written there.
-pub fn write(manifest: &Manifest, out: &Path) -> Result<Vec<String>> {
-    let curve = Curve::collect(manifest, out)?;
+/// Writes `curve.json` and `curve.csv` into a results folder and each run's [`PER_MODE`] and [`PER_KIND`] beside its evaluations. Returns
+/// the runs that a process is at work in: nothing is written there.
+pub fn write(root: &Path, manifest: &Manifest, out: &Path) -> Result<Vec<String>> {
+    let (curve, kinds) = (Curve::collect(manifest, out)?, kinds(root, manifest)?);
     write_atomic(&out.join("curve.json"), curve.to_json().as_bytes())?;
     write_atomic(&out.join("curve.csv"), curve.to_csv().as_bytes())?;
     let mut at_work = vec![];
     for job in manifest.jobs() {
-        let (Some(text), folder) = (curve.per_mode(job), out.join(job.to_string())) else { continue };
+        let (Some(per_mode), folder) = (curve.per_mode(job), out.join(job.to_string())) else { continue };
         match RunFolder::at(&folder).own() {
-            Ok(_owner) => write_atomic(&folder.join(PER_MODE), text.as_bytes())?,
+            Ok(_owner) => {
+                write_atomic(&folder.join(PER_MODE), per_mode.as_bytes())?;
+                if let Some(per_kind) = per_kind(manifest, out, job, &kinds)? {
+                    write_atomic(&folder.join(PER_KIND), per_kind.as_bytes())?;
+                }
+            }
             Err(TrainError::File(BundleError::Owned { .. })) => at_work.push(job.to_string()),
             Err(error) => return Err(ExperimentError::from(error)),
         }

@@ -1,6 +1,6 @@
 //! The ledger of a plan: one entry a piece, in plan order.
 
-use crate::curve::PER_MODE;
+use crate::curve::{PER_KIND, PER_MODE};
 use crate::manifest::Job;
 use crate::runner::BASE_RUN;
 use crate::{Manifest, Result};
@@ -92,7 +92,8 @@ impl<'a> LedgerOrder<'a> {
         let root = self.ledger.folder();
         let mut outputs = BTreeMap::new();
         // What depends on the clock is no result, and what follows from other files may be made again at any time.
-        let result = |file: &PathBuf| !file.starts_with(LOG) && file != Path::new(PER_MODE) && !files::is_unnamed(file);
+        let follows = |file: &PathBuf| [PER_MODE, PER_KIND].iter().any(|name| file == Path::new(name));
+        let result = |file: &PathBuf| !file.starts_with(LOG) && !follows(file) && !files::is_unnamed(file);
         let results = files::list(&root.join(run))?.into_iter().filter(result);
         for file in results {
             let name = Path::new(run).join(file);

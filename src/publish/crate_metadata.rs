@@ -99,10 +99,14 @@ pub fn describe(finished: &Finished, ledger: &Ledger, folder: &Path) -> Result<S
     });
     let mentioned: Vec<Value> = mentioned.into_iter().chain(statements.collect::<Vec<_>>()).collect();
     top.extend(["reproduce.sh", "runs/", "#inputs"].map(reference));
+    let signature = match finished.signed {
+        true => "Its author's signature over every file is model.sig, and again attestation.dsse.json.",
+        false => "It was unsigned when it was published.",
+    };
     let profiles: Vec<Value> = PROFILES.iter().map(|(id, ..)| reference(id)).collect();
     Ok(graph.text(json!({
         "@id": "./", "@type": "Dataset", "name": format!("Gradient quarantine, {} tier: runs, results and paper", finished.tier),
-        "description": "A finished experiment: what was read, what ran, every run's record, the results, the claims with their verdicts, and the paper that was typeset from them.",
+        "description": format!("A finished experiment: what was read, what ran, every run's record, the results, the claims with their verdicts, and the paper that was typeset from them. {signature}"),
         "datePublished": finished.date, "license": reference(LICENCE), "author": reference(AUTHORS), "publisher": reference(AUTHORS),
         "conformsTo": profiles, "mainEntity": reference("reproduce.sh"), "hasPart": top, "mentions": mentioned,
     })))

@@ -82,39 +82,53 @@ pub fn publish(finished: &Finished, to: &Path) -> Result<usize> {
         write_atomic(&to.join(name), text.as_bytes())?;
     }
     for entry in ledger.entries() {
-        run(out, entry, to)?;
+        for path in held(out, entry) {
+            write_atomic(&to.join("runs").join(path), &files::read(&out.join(path))?)?;
+        }
     }
-    index(finished, to)?;
-    audit::page(&to.join("audit"))?;
+    page(finished, &ledger, &to.join("audit"))?;
     let metadata = crate_metadata::describe(finished, &ledger, to)?;
     write_atomic(&to.join(crate_metadata::NAME), metadata.as_bytes())?;
     Ok(files::list(to)?.len())
 }
 
-/// What receipts hold of a run, as files and as the page's data.
-fn run(out: &Path, entry: &LedgerEntry, to: &Path) -> Result<()> {
-    let mut texts = Texts::new();
-    for path in entry.outputs.keys().filter(|path| out.join(path).is_file()) {
-        let bytes = files::read(&out.join(path))?;
-        write_atomic(&to.join("runs").join(path), &bytes)?;
-        let name = path.to_string_lossy().into_owned();
-        texts.insert(name, files::read_text(&out.join(path))?.into());
-    }
-    let (name, script) = (format!("run {}", entry.run), format!("{}.js", entry.run));
-    audit::data(&to.join("audit/data/runs").join(script), &name, texts)
+/// Writes the page alone into a new folder, which opens from disk. Returns how many files there are.
+///
+/// # Errors
+/// A folder that is not empty; a file that is missing or cannot be written.
+pub fn audit_page(finished: &Finished, to: &Path) -> Result<usize> {
+    files::refuse_occupied(to)?;
+    page(finished, &Ledger::open(&finished.out.join("ledger.jsonl"))?, to)?;
+    Ok(files::list(to)?.len())
 }
 
-/// What the page reads first.
-fn index(finished: &Finished, to: &Path) -> Result<()> {
-    let mut texts = Texts::new();
-    for name in ["results.json", "ledger.jsonl", "claims.toml", "claims.json"] {
-        texts.insert(name.into(), files::read_text(&to.join(name))?.into());
+/// What receipts hold of a run.
+fn held<'a>(out: &'a Path, entry: &'a LedgerEntry) -> impl Iterator<Item = &'a PathBuf> {
+    entry.outputs.keys().filter(|path| out.join(path).is_file())
+}
+
+/// The page and its data: what it reads first, and a script for each run.
+fn page(finished: &Finished, ledger: &Ledger, to: &Path) -> Result<()> {
+    let Finished { root, out, claims, .. } = *finished;
+    let mut first = Texts::new();
+    for (name, path) in [("results.json", out), ("ledger.jsonl", out), ("claims.toml", &root.join("verify"))] {
+        first.insert(name.into(), files::read_text(&path.join(name))?.into());
     }
+    first.insert("claims.json".into(), pretty(&json!(claims)).into());
     if finished.signed {
         let how = "signed with the author's keys; `gradient-quarantine verify --signature` and `model_signing verify key` check it";
-        texts.insert("signature".into(), how.into());
+        first.insert("signature".into(), how.into());
     }
-    audit::data(&to.join("audit/data/index.js"), "index", texts)
+    audit::data(&to.join("data/index.js"), "index", first)?;
+    for entry in ledger.entries() {
+        let mut texts = Texts::new();
+        for path in held(out, entry) {
+            texts.insert(path.to_string_lossy().into_owned(), files::read_text(&out.join(path))?.into());
+        }
+        let script = format!("{}.js", entry.run);
+        audit::data(&to.join("data/runs").join(script), &format!("run {}", entry.run), texts)?;
+    }
+    audit::page(to)
 }
 
 fn pretty(value: &Value) -> String {

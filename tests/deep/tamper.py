@@ -10,6 +10,7 @@ from common import PLAN, ROOT, call, files, project
 
 program = pathlib.Path(sys.argv[1]).resolve()
 draw = random.Random(7)
+BENCHMARK = ROOT / "src/cli/tests/benchmark.toml"
 # A shorter plan, for runs that are gone on with a hundred times.
 SHORTER = {'arms = ["vanilla", "route2b", "random-v", "placebo-pairs"]': 'arms = ["vanilla", "route2b"]', "updates = 4": "updates = 2",
            "refresh = 2": "refresh = 1", "checkpoint_every = 2": "checkpoint_every = 1", "monitor = 16": "monitor = 8", "test = 20": "test = 10"}
@@ -90,6 +91,7 @@ class Section:
     def __init__(self, made, place):
         self.place, self.root, self.table, self.missed = place, place / "project", {}, []
         shutil.copytree(made, place, symlinks=True)
+        self.made_again = place / "made again"
         self.out, self.receipts, self.packed = self.root / "runs/tiny", self.root / "receipts/tiny", place / "packed"
         self.packing = ["receipts", "--plan", PLAN, "--out", self.out, "--to", self.packed]
 
@@ -104,6 +106,7 @@ class Section:
             words = []
             for way, change in WAYS.items():
                 target = folder / path
+                shutil.rmtree(self.made_again, ignore_errors=True)
                 if target.stat().st_size == 0 and way in ("flipped", "truncated", "emptied") or change(target) is False:
                     continue
                 code, said = call(program, self.root, *read)
@@ -185,7 +188,31 @@ def in_evaluation(section):
     section.unfinished("run killed in evaluation", "route2b-s7/eval/*.jsonl")
 
 
-SECTIONS = {work.__name__: work for work in (finished, in_training, in_evaluation, given_away, packed)}
+def knobs(section):
+    """A run whose last checkpoint is shipped with receipts, scored without training."""
+    run(section.root, "receipts", "--plan", PLAN, "--out", section.out, "--knobs", "route2b-s7")
+    shipped, rows = section.receipts / "route2b-s7", section.made_again
+    words = ["eval", "--plan", PLAN, "--device", "cpu", "--run", shipped, "--only", "5", "--out"]
+    run(section.root, *words, section.place / "scored")
+    section.matrix("shipped knobs", shipped, [*words, rows], lambda way: kept(rows) == kept(section.place / "scored"))
+
+
+def fetched(section):
+    """Weights, tokenizer and problems that are pinned and not shipped. What they hold does not matter: the gate compares digests."""
+    pins, made = section.root / "checksums/pins.toml", []
+    for name in ("model/config.json", "model/model.safetensors", "model/tokenizer.json", "model/tokenizer_config.json",
+                 "leetcode/leetcode_train_medhard_filtered.jsonl", "leetcode/leetcode_test_medhard.jsonl"):
+        path, content = section.root / "fetched" / name, draw.randbytes(4096)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        made.append(f'path = "{name}"\nbytes = {len(content)}\nsha256 = "{hashlib.sha256(content).hexdigest()}"\nrevision = "0abc"\nlicence = "MIT"\n'
+                    f'url = "https://huggingface.co/own/tiny/resolve/0abc/{path.name}"\norigin = "made by a test"\ntier = "full"\n')
+    shipped = [pin for pin in pins.read_text().split("[[pin]]\n") if 'tier = "full"' not in pin]
+    pins.write_text("[[pin]]\n".join(shipped + made))
+    section.matrix("fetched files", section.root / "fetched", ["verify", "--gate", "pins", "--plan", BENCHMARK], lambda way: way in SAME)
+
+
+SECTIONS = {work.__name__: work for work in (finished, in_training, in_evaluation, given_away, packed, knobs, fetched)}
 
 
 def worked(place, name):

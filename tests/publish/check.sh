@@ -30,6 +30,18 @@ for profile in ro-crate-1.1 workflow-run-crate-0.5 provenance-run-crate-0.5; do
   echo "crate      no required rule of $profile is broken"
 done
 "$tools/pdf/bin/python" "$here/paper.py" "$folder" "$cache/attached"
+# Two readers more, with code of their own (apt-get install qpdf poppler-utils).
+if command -v qpdf >/dev/null && command -v pdfinfo >/dev/null; then
+  qpdf --check "$folder/paper.pdf" >"$cache/said" 2>&1 || { cat "$cache/said"; exit 1; }
+  # "Suspects: false" is right (ISO 32000-1, table 321), and poppler's reader complains of it.
+  pdfinfo "$folder/paper.pdf" 2>&1 >"$cache/said" | grep -v "Suspects object is wrong type (boolean)" && { echo "pdfinfo complains" >&2; exit 1; }
+  for word in '^Title: *[^ ]' '^Tagged: *yes$' '^JavaScript: *no$' '^Encrypted: *no$' '^Metadata Stream: *yes$'; do
+    grep -Eq "$word" "$cache/said" || { cat "$cache/said"; echo "pdfinfo does not say $word" >&2; exit 1; }
+  done
+  echo "paper      qpdf finds no fault, pdfinfo a tagged PDF with a title and metadata"
+else
+  echo "paper      not looked at by qpdf and pdfinfo: they are not here"
+fi
 crate "$cache/attached" ro-crate-1.1
 echo "paper      no required rule of ro-crate-1.1 is broken by what is attached"
 (cd "$folder" && "$tools/croissant/bin/mlcroissant" validate --jsonld croissant.json >"$cache/said" 2>&1) || { cat "$cache/said"; exit 1; }

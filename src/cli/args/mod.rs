@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Receipts(Receipts),
     /// Write a finished tier, from its receipts, as one folder that describes itself: a research crate with an audit page.
     Publish(Publish),
+    /// Write the page on which every number of a tier's receipts can be followed down to what a model wrote. It opens from disk.
+    Audit(Audit),
     /// Sign every file of a folder, or make the keys for it.
     Sign(Sign),
     /// Say what this machine has of what the program needs.
@@ -127,6 +129,23 @@ pub(crate) struct Publish {
     /// When it is published, such as 2026-11-26; otherwise when the commit was made that the ledger names.
     #[arg(long)]
     pub date: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Audit {
+    /// The tier whose receipts, below receipts/, are looked into.
+    #[arg(long, value_name = "TIER", value_parser = tier(), default_value = "organism")]
+    pub receipts: String,
+    /// A plan of your own, whose receipts are there under its name.
+    #[arg(long, value_name = "TOML", conflicts_with = "receipts")]
+    pub plan: Option<PathBuf>,
+    #[command(flatten)]
+    pub part: PartArgs,
+    #[command(flatten)]
+    pub benchmark: Benchmark,
+    /// A new folder to write the page into.
+    #[arg(long, value_name = "DIR")]
+    pub html: PathBuf,
 }
 
 #[derive(Args)]

@@ -10,14 +10,14 @@ use std::path::Path;
 
 pub(super) fn run(root: &Path, args: &EvalCurve) -> Result<()> {
     let (manifest, out) = plan::open(root, &args.plan)?;
-    write(&manifest, &out, Format::Text)?;
+    write(root, &manifest, &out, Format::Text)?;
     println!("wrote curve.json and curve.csv into {}, and {} into its runs", out.display(), curve::PER_MODE);
     Ok(())
 }
 
 /// Writes the table, and says where nothing was written.
-pub(super) fn write(manifest: &Manifest, out: &Path, format: Format) -> Result<()> {
-    for run in curve::write(manifest, out)? {
+pub(super) fn write(root: &Path, manifest: &Manifest, out: &Path, format: Format) -> Result<()> {
+    for run in curve::write(root, manifest, out)? {
         let text = || format!("{run}: a process is at work there, its {} is left as it was", curve::PER_MODE);
         format.say(text, "busy", || json!({ "run": run.to_string(), "left": curve::PER_MODE }));
     }

@@ -1,6 +1,6 @@
-//! `publish` and `sign`: a finished tier as one folder that describes itself, and the author's signature over it.
+//! `publish`, `audit` and `sign`: a finished tier as one folder that describes itself, the page of it alone, and the author's signature.
 
-use crate::args::{ExperimentArgs, Publish, Sign};
+use crate::args::{Audit, ExperimentArgs, Publish, Sign};
 use crate::commands::{base, build_paper, receipts};
 use crate::format::Format;
 use ::publish::{Finished, croissant};
@@ -45,6 +45,26 @@ pub(super) fn run(root: &Path, args: &Publish, isolation: Isolation) -> Result<(
             Ok(())
         }
     }
+}
+
+/// The page alone, of receipts that the ledger attests. It holds no gate.
+pub(super) fn audit(root: &Path, args: &Audit) -> Result<()> {
+    files::refuse_occupied(&args.html)?;
+    let plan = ExperimentArgs { tier: args.receipts.clone(), plan: args.plan.clone(), out: None };
+    let (manifest, out) = base::open(root, &plan, &args.part, &args.benchmark)?;
+    let out = build_paper::beside_runs(&out, &manifest.name);
+    report::receipts::unpack(&receipts::folder(root, &manifest.name), &out)?;
+    let attested = attest(&manifest, &out, Evidence::Receipts)?;
+    let claims = claims::details(&claims::load(&root.join(verify::claims::FILE))?, attested.results());
+    let (out, tier, claims) = (&*out, &*manifest.name, &*claims);
+    let finished = Finished { root, out, tier, data: None, date: "", claims, beside: &[], signed: false };
+    ::publish::audit_page(&finished, &args.html)?;
+    println!(
+        "open {} in a browser: it recomputes every digest and most numbers",
+        args.html.join("index.html").display()
+    );
+    println!("it shows what the receipts say; whether gates hold over them says `build-paper --receipts {tier}`");
+    Ok(())
 }
 
 /// Signs a folder, or makes keys.

@@ -117,7 +117,7 @@ impl<'a> Opened<'a> {
         done?;
         let results = Results::collect(manifest, out)?;
         bundle::write_atomic(&out.join("results.json"), results.to_json().as_bytes())?;
-        eval_curve::write(manifest, out, *format)
+        eval_curve::write(root, manifest, out, *format)
     }
 }
 

@@ -93,6 +93,25 @@ fn the_code_models_folder_has_and_describes_its_own_data() {
     describes_itself(&to);
     describes_its_data(&to, "data/tasks");
     assert!(!to.join("data/organism").exists());
+    // The page of `audit` is the same, without minutes of gates.
+    let page = project.path("page");
+    let audit = || {
+        let mut audit = project.program();
+        audit.args(["audit", "--receipts", "coder", "--html"]).arg(&page);
+        audit
+    };
+    expect(&mut audit(), 0, &["index.html in a browser", "build-paper --receipts coder"]);
+    let files = bundle::files::list(&to.join("audit")).unwrap();
+    assert_eq!(bundle::files::list(&page).unwrap(), files);
+    for file in files {
+        assert!(std::fs::read(page.join(&file)).unwrap() == std::fs::read(to.join("audit").join(&file)).unwrap());
+    }
+    expect(&mut audit(), 2, &["is not empty"]);
+    let archive = project.path("receipts/coder/receipts.tar.gz");
+    flip(&archive);
+    std::fs::remove_dir_all(&page).unwrap();
+    expect(&mut audit(), 3, &["receipts.tar.gz"]);
+    assert!(!page.exists());
 }
 
 #[test]
@@ -107,6 +126,8 @@ fn what_is_published_is_described_signed_and_guarded() {
     };
     expect(&mut publish(), 0, &["published ", "unsigned: "]);
     expect(&mut publish(), 2, &["is not empty"]);
+    let metadata = std::fs::read_to_string(to.join("ro-crate-metadata.json")).unwrap();
+    assert!(metadata.contains("It was unsigned when it was published."));
     let files = describes_itself(&to);
     assert!(files > 300, "{files} files are described");
     describes_its_data(&to, "data/organism");

@@ -1,9 +1,11 @@
 //! The table of evaluations against what figures are drawn from, on the complete run that is committed.
 
-use experiment::curve::{ALL_MODES, Curve, Point};
+use experiment::curve::{self, ALL_MODES, Curve, Point};
 use experiment::quantity::{Metric, Part, Subject};
 use experiment::{CheckpointView, Key, Manifest, Results, statistics};
 use report::receipts::unpack;
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
 use substrate::Loophole;
 use train::Arm;
@@ -66,5 +68,29 @@ fn the_points_of_every_figure_of_rates_are_means_over_seeds_of_the_table() {
             let place = (arm.as_str(), relearning.updates, CheckpointView::Deployed, "monitor", ALL_MODES);
             same(&results, Key::of(Subject::Relearn(of), metric).at(relearning.updates), table.mean(place, rate));
         }
+    }
+}
+
+/// Of the code model's runs, whose tasks are of kinds: every kind of the test problems, and together they are the whole.
+#[test]
+fn the_rates_of_kinds_are_the_runs_rates_taken_apart() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    unpack(&root.join("receipts/coder"), &out).unwrap();
+    let manifest = Manifest::tier("coder").unwrap().unwrap();
+    assert!(curve::write(&root, &manifest, &out).unwrap().is_empty());
+    let read = |name: &str| {
+        let text = std::fs::read_to_string(out.join("route2b-s81").join(name)).unwrap();
+        serde_json::from_str::<BTreeMap<String, Value>>(&text).unwrap()
+    };
+    let (kinds, modes) = (read("per_kind_deploy.json"), read("per_mode_deploy.json"));
+    assert_eq!(kinds.len(), 66, "{:?}", kinds.keys());
+    let whole = |rates: &BTreeMap<String, Value>, rate: &str| {
+        rates.values().map(|of| of["n"].as_f64().unwrap() * of[rate].as_f64().unwrap()).sum::<f64>().round()
+    };
+    assert_eq!(kinds.values().map(|of| of["n"].as_u64().unwrap()).sum::<u64>(), 260);
+    for rate in ["hack", "solve"] {
+        assert_eq!(whole(&kinds, rate), whole(&modes, rate), "{rate}");
     }
 }
