@@ -96,6 +96,10 @@ impl Updates {
             Self::Last => there.last().copied().into_iter().collect(),
             Self::These(numbers) => numbers.clone(),
         };
+        if there.is_empty() {
+            let last = RunFolder::checkpoint(run, RunFolder::at(run).read_config()?.updates);
+            bail!(Failure::usage(format!("{} is missing, and there is no other checkpoint", last.display())));
+        }
         if asked.is_empty() || asked.iter().any(|update| !there.contains(update)) {
             let there: Vec<String> = there.iter().map(usize::to_string).collect();
             bail!(Failure::usage(format!("{} has checkpoints of updates: {}", run.display(), there.join(", "))));

@@ -12,7 +12,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use substrate::Loophole;
-use tasks::Tasks;
+use tasks::data::Tasks;
 use train::{RunFolder, TrainError};
 
 /// The name of the rows that are about all modes together.

@@ -159,7 +159,12 @@ impl RunFolder {
         match expected.iter().find(|(name, value)| said.get(*name) != Some(*value)) {
             None => Ok(knobs),
             Some((name, _)) => {
-                let reason = format!("it is of another {name}");
+                let reason = match name.as_str() {
+                    "run" => {
+                        format!("it is of another run than {} beside it, or that was changed", self.config().display())
+                    }
+                    name => format!("it is of another {name}"),
+                };
                 Err(AdapterError::Damaged { path, reason }.into())
             }
         }

@@ -3,8 +3,8 @@ numbers; what is attached is written into ATTACHED."""
 import math, pathlib, sys
 import pikepdf
 
-# Points. Half a page that is empty before the last is a page that nobody looked at.
-SMALLEST_TEXT, EMPTY = 6.95, 0.5
+# Points. A third of a page that is empty before the last is a page that nobody looked at.
+SMALLEST_TEXT, EMPTY = 6.95, 0.35
 
 
 def within(inner, outer):

@@ -38,7 +38,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Receipts(args) => receipts::run(&cli.root, &args),
         Command::BuildPaper(args) => build_paper::run(&cli.root, &args, isolation),
         Command::Doctor(args) => doctor::run(&cli.root, isolation, Format::of(args.json)),
-        Command::Audit(args) => publish::audit(&cli.root, args),
+        Command::Audit(args) => publish::audit(&cli.root, &args),
         Command::Publish(args) => publish::run(&cli.root, &args, isolation),
         Command::Sign(args) => publish::sign(&args),
         Command::Fetch(args) => fetch::run(&cli.root, &args),
