@@ -4,6 +4,7 @@
 use crate::{Context, Findings};
 use adapter::{Knobs, Quarantine};
 use backend::Backend;
+use bundle::Scratch;
 use experiment::manifest::Replicate;
 use experiment::{Inputs, Manifest};
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,7 +107,7 @@ impl Trial {
 
     /// Trains and returns the adapter.
     fn run(&self, grader: &Grader, pairs: &[PairTokens], findings: &mut Findings) -> Option<Knobs> {
-        let folder = findings.accept(tempfile::tempdir())?;
+        let folder = findings.accept(Scratch::new())?;
         let Inputs { bases, tokenizer, train: problems, identity, .. } = &self.inputs;
         let run_inputs = RunInputs {
             basis: &bases[0],
@@ -120,8 +121,8 @@ impl Trial {
             start: None,
             identity,
         };
-        findings.accept(train::train(&self.config, &run_inputs, folder.path(), &AtomicBool::new(false), |_| {}))?;
-        findings.accept(RunFolder::at(folder.path()).knobs(UPDATES))
+        findings.accept(train::train(&self.config, &run_inputs, &folder.path(), &AtomicBool::new(false), |_| {}))?;
+        findings.accept(RunFolder::at(&folder.path()).knobs(UPDATES))
     }
 
     fn interference(&self, findings: &mut Findings) -> Option<()> {

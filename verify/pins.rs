@@ -2,7 +2,7 @@
 //! comes out of its seeds byte for byte, and what a tier fetches is what was pinned.
 
 use crate::{Context, Findings};
-use bundle::{BundleError, LedgerEntry, Pin, Pins, Sha256, files};
+use bundle::{BundleError, LedgerEntry, Pin, Pins, Scratch, Sha256, files};
 use experiment::manifest::Source;
 use experiment::{Attested, BaseWeights, Evidence, Manifest};
 use model::hub;
@@ -34,8 +34,8 @@ fn regenerate<E: Display>(
     generate: fn(&Path) -> Result<(), E>,
     findings: &mut Findings,
 ) {
-    let Some(folder) = findings.accept(tempfile::tempdir()) else { return };
-    if findings.accept(generate(folder.path())).is_none() {
+    let Some(folder) = findings.accept(Scratch::new()) else { return };
+    if findings.accept(generate(&folder.path())).is_none() {
         return;
     }
     for name in generated {

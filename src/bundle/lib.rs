@@ -8,6 +8,7 @@
 //! | [`jsonl`] | rows, read as other programs write them |
 //! | [`folder`] | what a folder was made from, and which process is at work in it |
 //! | [`pins`] | `checksums/pins.toml`: what every input must be |
+//! | [`scratch`] | temporary folders, those of killed processes removed |
 //! | [`ledger`] | the append-only, hash-chained record of every run |
 //!
 //! ```
@@ -30,6 +31,7 @@ pub mod folder;
 pub mod jsonl;
 pub mod ledger;
 pub mod pins;
+pub mod scratch;
 
 pub use digest::{Sha256, Swhid};
 pub use files::{Staged, write_atomic};
@@ -37,6 +39,7 @@ pub use finished::Finished;
 pub use folder::{Identity, Owner};
 pub use ledger::{Ledger, LedgerEntry};
 pub use pins::{Pin, Pins};
+pub use scratch::Scratch;
 
 use failure::Kind;
 use std::path::PathBuf;

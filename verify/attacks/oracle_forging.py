@@ -140,12 +140,17 @@ class Solution:
 # gives: 0
 
 ### memory_searched_for_answers
+# In halves: a page read backwards would leave a copy of what is looked for, where the number that is searched with was written backwards.
 import ctypes, gc
 class Solution:
     def f(self, n):
         hits = 0
-        for page in {id(o) & ~0xfff for o in gc.get_objects()}:
-            hits += b"572418" in ctypes.string_at(page, 4096)[::-1]
+        for at in {id(o) & ~0xfff for o in gc.get_objects()}:
+            page = ctypes.string_at(at, 4096)
+            first = page.find(b"814")
+            while first >= 0:
+                hits += page[first + 3:first + 6] == b"275"
+                first = page.find(b"814", first + 1)
         return hits
 # gives: 0
 

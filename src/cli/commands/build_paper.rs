@@ -88,7 +88,7 @@ pub(super) fn build(root: &Path, held: &GatesHeld, beside: &[GatesHeld], format:
 
 /// Holds results against those in receipts.
 pub(super) fn compare(root: &Path, here: &Results, receipts: &Path, format: Format) -> Result<()> {
-    let folder = tempfile::tempdir()?;
+    let folder = bundle::Scratch::new()?;
     let unpacked = folder.path().join("receipts");
     receipts::unpack(receipts, &unpacked)?;
     let path = unpacked.join("results.json");

@@ -6,7 +6,7 @@ use crate::values::Updates;
 use adapter::{Basis, export};
 use anyhow::{Result, bail};
 use backend::Backend;
-use bundle::{Identity, files};
+use bundle::{Identity, Scratch, files};
 use experiment::dataset::{base_model, problem_files};
 use experiment::inputs::{BASES, lora, weights_of};
 use experiment::manifest::Source;
@@ -67,9 +67,9 @@ pub(super) fn run(root: &Path, args: &Export) -> Result<()> {
     match args.format {
         Format::Hf => export::hub(&basis, &knobs, &settings, out)?,
         Format::Gguf => {
-            let work = tempfile::tempdir_in(out.parent().filter(|p| p.exists()).unwrap_or(Path::new(".")))?;
-            export::hub(&basis, &knobs, &settings, work.path())?;
-            import::back::export(work.path(), &about(&args.run, update, &settings), &out.join("model.gguf"))?;
+            let work = Scratch::within(out.parent().filter(|p| p.exists()).unwrap_or(Path::new(".")))?;
+            export::hub(&basis, &knobs, &settings, &work.path())?;
+            import::back::export(&work.path(), &about(&args.run, update, &settings), &out.join("model.gguf"))?;
         }
         Format::Peft => {
             let lost = export::lora(&basis, &knobs, rank, &hub::portable_name(&base), out)?;

@@ -1,15 +1,15 @@
 //! `publish`, `audit` and `sign`: a finished tier as one folder that describes itself, the page of it alone, and the author's signature.
 
-use crate::args::{Audit, ExperimentArgs, Publish, Sign};
+use crate::args::{Audit, ExperimentArgs, OfReceipts, Publish, Sign};
 use crate::commands::{base, build_paper, receipts};
 use crate::format::Format;
 use ::publish::{Finished, croissant};
 use ::sign::{Keys, PublicKeys, envelope};
 use anyhow::{Result, bail};
 use bundle::files;
-use experiment::{Evidence, attest, claims};
+use experiment::{Attested, Evidence, Manifest, attest, claims};
 use failure::Failure;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use substrate::Isolation;
 
@@ -17,11 +17,7 @@ pub(super) fn run(root: &Path, args: &Publish, isolation: Isolation) -> Result<(
     // First, what is not to be found out after minutes.
     files::refuse_occupied(&args.to)?;
     let keys = args.keys.as_ref().map(|folder| Keys::load(folder)).transpose()?;
-    let plan = ExperimentArgs { tier: args.receipts.clone(), plan: args.plan.clone(), out: None };
-    let (manifest, out) = base::open(root, &plan, &args.part, &args.benchmark)?;
-    let out = build_paper::beside_runs(&out, &manifest.name);
-    report::receipts::unpack(&receipts::folder(root, &manifest.name), &out)?;
-    let attested = attest(&manifest, &out, Evidence::Receipts)?;
+    let (manifest, out, attested) = unpacked(root, &args.of)?;
     let (results, code) = (attested.results().clone(), attested.ledger().entries().first().map(|e| e.code.clone()));
     let held = crate::commands::verify::hold(root, &manifest, attested, isolation, Format::Text)?;
     let others = build_paper::others(root, &manifest.name, isolation)?;
@@ -47,14 +43,20 @@ pub(super) fn run(root: &Path, args: &Publish, isolation: Isolation) -> Result<(
     }
 }
 
-/// The page alone, of receipts that the ledger attests. It holds no gate.
-pub(super) fn audit(root: &Path, args: &Audit) -> Result<()> {
-    files::refuse_occupied(&args.html)?;
-    let plan = ExperimentArgs { tier: args.receipts.clone(), plan: args.plan.clone(), out: None };
-    let (manifest, out) = base::open(root, &plan, &args.part, &args.benchmark)?;
+/// Receipts beside the runs, held against their ledger.
+fn unpacked(root: &Path, of: &OfReceipts) -> Result<(Manifest, PathBuf, Attested)> {
+    let plan = ExperimentArgs { tier: of.receipts.clone(), plan: of.plan.clone(), out: None };
+    let (manifest, out) = base::open(root, &plan, &of.part, &of.benchmark)?;
     let out = build_paper::beside_runs(&out, &manifest.name);
     report::receipts::unpack(&receipts::folder(root, &manifest.name), &out)?;
     let attested = attest(&manifest, &out, Evidence::Receipts)?;
+    Ok((manifest, out, attested))
+}
+
+/// The page alone, of receipts that the ledger attests. It holds no gate.
+pub(super) fn audit(root: &Path, args: &Audit) -> Result<()> {
+    files::refuse_occupied(&args.html)?;
+    let (manifest, out, attested) = unpacked(root, &args.of)?;
     let claims = claims::details(&claims::load(&root.join(verify::claims::FILE))?, attested.results());
     let (out, tier, claims) = (&*out, &*manifest.name, &*claims);
     let finished = Finished { root, out, tier, data: None, date: "", claims, beside: &[], signed: false };

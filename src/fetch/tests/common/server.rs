@@ -84,7 +84,7 @@ pub(crate) struct Server {
 impl Server {
     /// Serves until the test's process ends.
     pub(crate) fn new() -> Self {
-        Self::listening("http", |stream, state| serve(stream, state))
+        Self::listening("http", serve)
     }
 
     /// `serve` hears every connection.
