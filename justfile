@@ -50,7 +50,7 @@ test-wgpu:
 [group('test')]
 test-cuda program *args: (or-say-so "tests/cuda/check.sh" program args)
 
-# A plan on two GPUs: `timed` or `killed`.
+# A plan on several GPUs: `timed` (three of them) or `killed` (two).
 [group('test')]
 test-devices program what: (or-say-so "tests/cuda/devices.sh" program what)
 

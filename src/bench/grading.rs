@@ -2,6 +2,7 @@
 //! whether a loaded machine grades as an idle one does.
 
 use anyhow::{Context, Result, bail};
+use bundle::Scratch;
 use failure::Failure;
 use sandbox::Python;
 use std::hint::spin_loop;
@@ -145,7 +146,7 @@ fn speed(workload: &mut Workload, cores: usize, peer_rows: usize, isolation: Iso
 /// The same work without any isolation: setup code, response and assert in a fresh interpreter. What the responses write
 /// goes into a folder that is removed.
 fn subprocesses(python: &Python, rows: &[Row], each: bool, cores: usize) -> Result<()> {
-    let (next, folder) = (AtomicUsize::new(0), tempfile::tempdir()?);
+    let (next, folder) = (AtomicUsize::new(0), Scratch::new()?);
     std::thread::scope(|scope| {
         for _ in 0..cores {
             scope.spawn(|| {

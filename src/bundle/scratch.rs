@@ -1,7 +1,8 @@
 //! Temporary folders. A process that is killed cannot remove its own, so whoever makes the next one in the same place does.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::Result;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -30,17 +31,21 @@ impl Scratch {
     /// One in this folder.
     ///
     /// # Errors
-    /// It cannot be written there.
+    /// It cannot be written there, or the file system has no locks.
     pub fn within(place: &Path) -> Result<Self> {
-        remove_dead(place);
         loop {
             let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(place)?;
             let path = folder.path().join(LOCK);
             let lock = File::create(&path)?;
-            // Until it is locked another process may take it for a dead one's.
-            if lock.try_lock().is_ok() && path.exists() {
-                std::fs::create_dir(folder.path().join("work"))?;
-                return Ok(Self { folder, _lock: lock });
+            match lock.try_lock() {
+                Err(TryLockError::Error(error)) => return Err(error),
+                Ok(()) if path.exists() => {
+                    std::fs::create_dir(folder.path().join("work"))?;
+                    remove_dead(place, folder.path().metadata()?.uid());
+                    return Ok(Self { folder, _lock: lock });
+                }
+                // Before it was locked another process took it for a dead one's.
+                _ => {}
             }
         }
     }
@@ -51,14 +56,17 @@ impl Scratch {
     }
 }
 
-fn remove_dead(place: &Path) {
+/// Of this user's, those that nobody has locked.
+fn remove_dead(place: &Path, user: u32) {
     let Ok(there) = std::fs::read_dir(place) else { return };
     for entry in there.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX)) {
-        let lock = File::open(entry.path().join(LOCK));
-        let age = entry.metadata().and_then(|about| about.modified()).ok().and_then(|then| then.elapsed().ok());
-        let dead = match &lock {
+        let Ok(about) = entry.metadata() else { continue };
+        if !about.is_dir() || about.uid() != user {
+            continue;
+        }
+        let dead = match File::open(entry.path().join(LOCK)) {
             Ok(lock) => lock.try_lock().is_ok(),
-            Err(_) => age.is_some_and(|age| age > ABANDONED),
+            Err(_) => about.modified().ok().and_then(|then| then.elapsed().ok()).is_some_and(|age| age > ABANDONED),
         };
         if dead {
             let _ = std::fs::remove_dir_all(entry.path());
