@@ -2,7 +2,7 @@
 
 use crate::memory::PassPlan;
 use crate::rollouts::{Policies, Rollout};
-use crate::{Result, TrainConfig};
+use crate::{Result, TrainConfig, TrainError};
 use adapter::{Basis, KnobGradients, KnobTap, Quarantine, RolloutGradients, TokenGate, TokenSplit};
 use backend::{Batch, read};
 use model::{Decoder, Objective, Targets};
@@ -95,6 +95,9 @@ pub fn of_loss(
         // A demonstration was not sampled: its log-probabilities are no numbers, which `max` passes over.
         let sampled = chunk.iter().flat_map(|(_, r, _)| &r.completion.logp);
         logp_gap = sampled.zip(&logp).map(|(a, b)| (a - b).abs()).fold(logp_gap, f32::max);
+        if logp_gap > 0.0 && generate::is_exact(policy) {
+            return Err(TrainError::NotAsSampled { gap: logp_gap });
+        }
         if let Some(reference) = &reference {
             let x = reference.iter().zip(&logp).map(|(r, l)| (r - l) as f64);
             kl_sum += x.map(|x| x.exp() - x - 1.0).sum::<f64>();

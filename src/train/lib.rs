@@ -77,6 +77,10 @@ pub enum TrainError {
         "update {update}: {failed} of {total} gradings failed in the sandbox ({cause}); run `gradient-quarantine doctor`"
     )]
     Infrastructure { update: usize, failed: usize, total: usize, cause: String },
+    #[error(
+        "a sampled token's log-probability is {gap:e} off the one that is trained, and in bf16 on this device both must be the same bits; `gradient-quarantine bench engine --device cuda --check-only` names the operation that is not exact with this card's driver and libraries"
+    )]
+    NotAsSampled { gap: f32 },
     #[error("{path} is of another run; choose another --out, or remove the folder that it lies in")]
     OtherRun { path: std::path::PathBuf },
     #[error(
@@ -124,6 +128,7 @@ impl TrainError {
             Self::Diverged { .. } | Self::Infrastructure { .. } => Kind::Resumable,
             Self::OtherRun { .. } | Self::Unmatched { .. } => Kind::Usage,
             Self::NoProblems | Self::Changed { .. } => Kind::Input,
+            Self::NotAsSampled { .. } => Kind::DeviceFailed,
             Self::Backend(e) => e.kind(),
             Self::Model(e) => e.kind(),
             Self::Generate(e) => e.kind(),

@@ -24,6 +24,15 @@ def kept(folder):
     return {name: digest for name, digest in digests(folder).items() if "/log/" not in name}
 
 
+def alive(pid):
+    """What a process is that still runs: one that has ended and waits to be asked for its exit code is none."""
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        return "" if "State:\tZ" in status else f"{pathlib.Path(f'/proc/{pid}/cmdline').read_bytes()!r} {status[:300]!r}"
+    except OSError:
+        return ""
+
+
 started = time.time()
 code, said = call(program, root, *words, place / "whole")
 assert code == 0, said
@@ -48,10 +57,10 @@ while made < kills:
             ends[how.name] = ends.get(how.name, 0) + 1
             if how != signal.SIGKILL and code not in (0, 5):
                 faults.append(f"{how.name}: exit code {code}: {child.stderr.read().decode()[-300:]}")
-            deadline = time.time() + 5
-            while time.time() < deadline and any(pathlib.Path(f"/proc/{pid}").exists() for pid in below):
+            deadline = time.time() + 20
+            while time.time() < deadline and any(alive(pid) for pid in below):
                 time.sleep(0.05)
-            faults += [f"process {pid} outlived {how.name}" for pid in below if pathlib.Path(f"/proc/{pid}").exists()]
+            faults += [f"process {pid} outlived {how.name}: {said}" for pid in below if (said := alive(pid))]
         else:
             break
     if child.returncode:

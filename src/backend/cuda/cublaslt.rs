@@ -1,5 +1,11 @@
-//! Matrix products by cuBLASLt: ten functions of a library that is loaded at run time. The first algorithm that the library
+//! Matrix products by cuBLASLt: thirteen functions of a library that is loaded at run time. The first algorithm that the library
 //! proposes for a shape is taken and kept: timing several would make the bytes depend on the clock.
+//!
+//! **A row's product in bf16 does not depend on how many rows there are** where [`Product::batch_invariant`] asks for it: every
+//! algorithm on the tensor cores adds up products sixteen columns at a time, from the first to the last, unless it cuts the sum into
+//! parts, and that is forbidden then. So what is sampled, one token a row, has the bits of what is trained, thousands of tokens at a
+//! time. No document of the library says so: 585 of its proposals were compared (docs/measurements/engine.md), `bench engine` compares
+//! whole passes, and training ends with an error where a bit is off.
 
 use super::driver::{self, Buffer, CudaError, Result, Stream, fail};
 use burn_tensor::DType;
@@ -16,6 +22,10 @@ const NAMES: [&str; 3] = ["libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt
 const WORKSPACE: usize = 32 << 20;
 /// Up to so many rows a product has a plan of its own; more are planned for as the next multiple of it, so that plans are few.
 const EXACT: usize = 512;
+/// Rows that are planned for at least: for fewer the library proposes dot products, which add up in another order.
+const LEAST: usize = 8;
+/// Rows that are planned for at most where fewer have no algorithm that sums in one.
+const MOST_PLANNED: usize = 8192;
 /// Numbers of the library's headers: `CUBLAS_COMPUTE_32F`, `CUDA_R_32F`, `CUDA_R_16BF`, and the names of attributes.
 const COMPUTE_F32: i32 = 68;
 const TYPE_F32: i32 = 0;
@@ -23,6 +33,8 @@ const TYPE_BF16: i32 = 14;
 const TRANSPOSE_A: i32 = 3;
 const TRANSPOSE_B: i32 = 4;
 const MOST_WORKSPACE: i32 = 1;
+const PARTS_OF_SUM: i32 = 2;
+const JOIN_OF_PARTS: i32 = 3;
 
 #[allow(clippy::type_complexity)]
 struct Library {
@@ -45,6 +57,10 @@ struct Library {
         *mut Proposal,
         *mut i32,
     ) -> i32,
+    supports:
+        unsafe extern "C" fn(Handle, Handle, Handle, Handle, Handle, Handle, *const [u64; 8], *mut Proposal) -> i32,
+    configured: unsafe extern "C" fn(*const [u64; 8], i32, *mut c_void, usize, *mut usize) -> i32,
+    configure: unsafe extern "C" fn(*mut [u64; 8], i32, *const c_void, usize) -> i32,
     multiply: unsafe extern "C" fn(
         Handle,
         Handle,
@@ -101,6 +117,9 @@ impl Library {
                 preference: symbol!(b"cublasLtMatmulPreferenceCreate"),
                 prefer: symbol!(b"cublasLtMatmulPreferenceSetAttribute"),
                 propose: symbol!(b"cublasLtMatmulAlgoGetHeuristic"),
+                supports: symbol!(b"cublasLtMatmulAlgoCheck"),
+                configured: symbol!(b"cublasLtMatmulAlgoConfigGetAttribute"),
+                configure: symbol!(b"cublasLtMatmulAlgoConfigSetAttribute"),
                 multiply: symbol!(b"cublasLtMatmul"),
             })
         }
@@ -140,7 +159,7 @@ impl Side {
 pub struct Product {
     /// Rows of `a` and of `out`.
     pub m: usize,
-    /// Rows that the algorithm is chosen for, if not `m`: what a row becomes then does not depend on how many there are.
+    /// Rows that the algorithm is chosen for, if not `m`: in f32 each algorithm adds up in an order of its own.
     pub planned: Option<usize>,
     /// Columns of `b` and of `out`.
     pub n: usize,
@@ -160,9 +179,11 @@ pub struct Product {
     pub dtype: DType,
     /// F32 or BF16, likewise.
     pub out_type: DType,
+    /// In bf16: whether a row's result may not depend on how many rows there are.
+    pub batch_invariant: bool,
 }
 
-type Shape = ([usize; 6], [bool; 3], [DType; 2]);
+type Shape = ([usize; 6], [bool; 4], [DType; 2]);
 
 struct GemmPlan {
     description: Handle,
@@ -248,7 +269,7 @@ impl Lt {
         let planned = Product { m: p.planned.unwrap_or(rows), ..*p };
         let shape = (
             [planned.m, p.n, p.k, p.a.stride, p.b.stride, p.out_stride],
-            [p.a.transposed, p.b.transposed, p.onto.is_some()],
+            [p.a.transposed, p.b.transposed, p.onto.is_some(), p.batch_invariant],
             [p.dtype, p.out_type],
         );
         if !self.plans.contains_key(&shape) {
@@ -283,26 +304,83 @@ impl Lt {
     }
 
     fn plan(&self, p: &Product) -> Result<GemmPlan> {
+        let (b_transposed, a_transposed) = (i32::from(p.b.transposed), i32::from(p.a.transposed));
+        let mut description = null_mut();
+        // SAFETY: a place for the description, and values of the sizes that the header gives.
+        unsafe {
+            check("cublasLtMatmulDescCreate", (self.library.description)(&mut description, COMPUTE_F32, TYPE_F32))?;
+            check("transpose", (self.library.describe)(description, TRANSPOSE_A, from_ref(&b_transposed).cast(), 4))?;
+            check("transpose", (self.library.describe)(description, TRANSPOSE_B, from_ref(&a_transposed).cast(), 4))?;
+        }
+        let algorithm = if p.batch_invariant && p.dtype == DType::BF16 {
+            self.summing_in_one(description, p)?
+        } else {
+            self.proposed(description, p)?
+        };
+        Ok(GemmPlan { description, algorithm })
+    }
+
+    /// The first proposal without its parts, or that for more rows: sums are cut where the device would be idle otherwise.
+    fn summing_in_one(&self, description: Handle, p: &Product) -> Result<[u64; 8]> {
+        let more = std::iter::successors(Some(p.m.max(LEAST)), |rows| Some(2 * rows));
+        for m in more.take_while(|&m| m <= MOST_PLANNED.max(p.m)) {
+            let mut algorithm = self.proposed(description, &Product { m, ..*p })?;
+            if self.parts(&algorithm)? > 1 {
+                algorithm = self.in_one(algorithm)?;
+            }
+            if self.supported(description, p, &algorithm)? {
+                return Ok(algorithm);
+            }
+        }
+        fail("cuBLASLt", format!("no algorithm that sums in one for {p:?}"))
+    }
+
+    /// The library's first proposal.
+    fn proposed(&self, description: Handle, p: &Product) -> Result<[u64; 8]> {
         let library = self.library;
         let [a, b, out] = Layout::of(library, p)?;
-        let (mut description, mut preference) = (null_mut(), null_mut());
-        let (a_transposed, b_transposed) = (i32::from(p.a.transposed), i32::from(p.b.transposed));
-        let (mut proposal, mut found) = (Proposal::default(), 0);
+        let (a, b, out) = (a.handle, b.handle, out.handle);
+        let (mut preference, mut proposal, mut found) = (null_mut(), Proposal::default(), 0);
         // SAFETY: handles that were just made, and values of the sizes that the header gives.
         unsafe {
-            check("cublasLtMatmulDescCreate", (library.description)(&mut description, COMPUTE_F32, TYPE_F32))?;
-            check("transpose", (library.describe)(description, TRANSPOSE_A, from_ref(&b_transposed).cast(), 4))?;
-            check("transpose", (library.describe)(description, TRANSPOSE_B, from_ref(&a_transposed).cast(), 4))?;
             check("cublasLtMatmulPreferenceCreate", (library.preference)(&mut preference))?;
             check("workspace", (library.prefer)(preference, MOST_WORKSPACE, from_ref(&WORKSPACE).cast(), 8))?;
-            let (a, b, out) = (a.handle, b.handle, out.handle);
             let status =
                 (library.propose)(self.handle, description, b, a, out, out, preference, 1, &mut proposal, &mut found);
             check("cublasLtMatmulAlgoGetHeuristic", status)?;
         }
-        if found == 0 {
-            return fail("cuBLASLt", format!("no algorithm for {p:?}"));
+        if found == 0 { fail("cuBLASLt", format!("no algorithm for {p:?}")) } else { Ok(proposal.algorithm) }
+    }
+
+    /// Parts that an algorithm cuts each sum into.
+    fn parts(&self, algorithm: &[u64; 8]) -> Result<u32> {
+        let (mut parts, mut written) = (0u32, 0);
+        // SAFETY: an algorithm of the library, and a place of the size that the header gives.
+        let status = unsafe {
+            (self.library.configured)(algorithm, PARTS_OF_SUM, (&raw mut parts).cast(), size_of::<u32>(), &mut written)
+        };
+        check("parts of a sum", status).map(|()| parts.max(1))
+    }
+
+    /// The same algorithm without parts.
+    fn in_one(&self, mut algorithm: [u64; 8]) -> Result<[u64; 8]> {
+        for (attribute, value) in [(PARTS_OF_SUM, 1u32), (JOIN_OF_PARTS, 0)] {
+            // SAFETY: an algorithm of the library, and a value of the size that the header gives.
+            let status = unsafe {
+                (self.library.configure)(&mut algorithm, attribute, from_ref(&value).cast(), size_of::<u32>())
+            };
+            check("parts of a sum", status)?;
         }
-        Ok(GemmPlan { description, algorithm: proposal.algorithm })
+        Ok(algorithm)
+    }
+
+    /// Whether the library computes this product in this way, within the workspace.
+    fn supported(&self, description: Handle, p: &Product, algorithm: &[u64; 8]) -> Result<bool> {
+        let [a, b, out] = Layout::of(self.library, p)?;
+        let (a, b, out, mut found) = (a.handle, b.handle, out.handle, Proposal::default());
+        // SAFETY: handles that are alive, and a place for the answer.
+        let status =
+            unsafe { (self.library.supports)(self.handle, description, b, a, out, out, algorithm, &mut found) };
+        Ok(status == 0 && found.workspace <= WORKSPACE)
     }
 }

@@ -42,14 +42,13 @@ pub unsafe fn library(names: [&str; 3]) -> std::result::Result<&'static libloadi
 }
 
 /// Compiled kernels, by file. `tools/build-kernels.sh` makes them from the sources beside them.
-const FILES: [&str; 8] = [
+const FILES: [&str; 7] = [
     include_str!("kernels/norm.ptx"),
     include_str!("kernels/rotate.ptx"),
     include_str!("kernels/elementwise.ptx"),
     include_str!("kernels/head.ptx"),
     include_str!("kernels/attention.ptx"),
     include_str!("kernels/flash_step.ptx"),
-    include_str!("kernels/small_batch_gemm.ptx"),
     include_str!("kernels/svd.ptx"),
 ];
 /// The same kernels twice: for Hopper, with instructions that no other generation has, and for all others.

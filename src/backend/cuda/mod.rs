@@ -117,9 +117,20 @@ pub fn pointers(all: &[u64]) -> Vec<Arg> {
     all.iter().map(|&p| Arg::Pointer(p)).collect()
 }
 
-/// Threads for a row of `width` elements, a pack each, in whole warps.
+/// Threads for a row of `width` elements, a pack each, in whole warps, and two packs or more where the row is that wide. A sum over
+/// the row depends on it.
 pub fn threads(width: usize, dtype: DType) -> usize {
-    (width * dtype.size()).div_ceil(16).next_multiple_of(32).clamp(32, 512)
+    (width * dtype.size()).div_ceil(16).next_multiple_of(32).clamp(32, 1024)
+}
+
+/// Threads of a part of a row's softmax, and parts of a row at most (`head.cu`).
+pub const PART_THREADS: usize = 256;
+/// Likewise.
+pub const MOST_PARTS: usize = 16;
+
+/// Threads that take the softmax of a row of logits: of a short one, which is one part, as many as that has; else of two parts at a time.
+fn softmax_threads(width: usize) -> usize {
+    if width <= 2048 { PART_THREADS } else { 2 * PART_THREADS }
 }
 
 /// Runs a kernel whose parameters are all tensors' addresses, reads first, and then `rest`.
@@ -166,6 +177,8 @@ fn product(
             out_stride: n,
             dtype,
             out_type,
+            // `x w^T`: a forward pass, whose rows are sampled elsewhere.
+            batch_invariant: b_transposed,
         })
     });
     tensor(out)
@@ -266,7 +279,7 @@ impl Ops for Cuda {
         let [n, width] = logits.dims();
         let (logits, tokens) = (dense(logits), indices(tokens));
         let out = empty(&logits, &[n], DType::F32);
-        let launch = LaunchConfig::over([n, 1, 1], threads(width, DType::F32));
+        let launch = LaunchConfig::over([n, 1, 1], softmax_threads(width));
         kernel("token_logprobs".into(), launch, &[&logits, &tokens], &[&out], vec![Arg::Int(width)]);
         tensor(out)
     }
@@ -285,7 +298,7 @@ impl Ops for Cuda {
             None => (weight.clone(), 0.0),
         };
         let (logp, dlogits) = (empty(&logits, &[n], DType::F32), empty(&logits, &[n, width], dtype));
-        let launch = LaunchConfig::over([n, 1, 1], threads(width, DType::F32));
+        let launch = LaunchConfig::over([n, 1, 1], softmax_threads(width));
         let name = typed("token_logprobs_backward", dtype);
         enqueue(&[&logits, &tokens, &weight, &reference], &[&logp, &dlogits], move |here, p| {
             let args = [&pointers(&p[..4])[..], &[Arg::Float(kl)], &pointers(&p[4..]), &[Arg::Int(width)]].concat();

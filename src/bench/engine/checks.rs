@@ -2,6 +2,7 @@
 //! and backward, and generation. Errors are relative, `|found - expected| / |expected|`, against f32 on the CPU.
 
 mod generation;
+mod invariance;
 
 use adapter::{Basis, KnobTap, TokenGate, TokenSplit};
 use anyhow::{Context, Result, bail};
@@ -80,6 +81,7 @@ pub(super) fn all(backend: &Backend) -> Result<Vec<Check>> {
         }
         for (shape, widths) in WIDE.iter().filter(|_| dtype == DType::BF16) {
             out.extend(wide(backend, shape, *widths, bound)?);
+            out.extend(invariance::checks(backend, shape, *widths)?);
         }
     }
     out.extend(singular_vectors(backend)?);
@@ -359,7 +361,7 @@ fn split_by_token(decoder: &Decoder, rows: &[Vec<u32>]) -> Result<TokenSplit> {
     tap.finish()?.split.context("a gate of tokens split nothing")
 }
 
-/// Generation at a real model's width, against the trainer: decode steps of few rows have products of their own.
+/// Generation at a real model's width, against the trainer.
 fn wide(backend: &Backend, shape: &Shape, [width, inner]: [usize; 2], bound: f64) -> Result<Vec<Check>> {
     let config = ModelConfig { hidden_size: width, intermediate_size: inner, ..config(*shape) };
     let decoder = Decoder::with(&Weights::random(config, 3), backend, DType::BF16)?;

@@ -122,8 +122,13 @@ pub(super) fn update(root: &Path, basis: &Basis) -> Result<Vec<Timing>> {
     let pairs = spent.stages["pairs"].as_f64().unwrap_or(0.0);
     let seconds = whole - pairs * (1.0 - 1.0 / config.refresh as f64);
     let note = format!(
-        "{tokens} tokens sampled at {:.0}/s, {trained} trained at {:.0}/s in passes of {} with {} blocks kept; idle {:.2}",
-        spent.sampled_per_second, spent.trained_per_second, plan.tokens, plan.saved_activations, spent.idle
+        "{tokens} tokens sampled at {:.0}/s, {trained} trained at {:.0}/s in passes of {} with {} blocks kept; idle {:.2}; largest gap of a log-probability {:e}",
+        spent.sampled_per_second,
+        spent.trained_per_second,
+        plan.tokens,
+        plan.saved_activations,
+        spent.idle,
+        loss.logp_gap
     );
     out.push(Timing { key: "full update".into(), ms: seconds * 1e3, floor: None, note });
     Ok(out)

@@ -1,8 +1,9 @@
 //! Where the rows' state and everything between a step's kernels lie: places in one buffer.
 
 use super::STRIDE;
-use super::sizes::{self, KernelChoice, Sizes};
+use super::sizes::{FOUND_BYTES, Sizes};
 use crate::engine::PAGE;
+use backend::cuda::MOST_PARTS;
 use backend::cuda::driver::Room;
 
 /// The rows' state as the device holds it.
@@ -22,7 +23,9 @@ pub(super) struct Rows {
 
 /// Values between the kernels of a step.
 pub(super) struct Between {
+    /// The residual stream before a layer's attention, and behind it.
     pub x: u64,
+    pub middle: u64,
     pub normed: u64,
     pub qkv: u64,
     pub query: u64,
@@ -32,8 +35,6 @@ pub(super) struct Between {
     pub logits: u64,
     pub floors: u64,
     pub found: u64,
-    pub parts: u64,
-    pub adds: u64,
 }
 
 impl Rows {
@@ -61,14 +62,13 @@ impl Rows {
 }
 
 impl Between {
-    pub(super) fn in_(room: &mut Room, sizes: Sizes, kernel_choice: KernelChoice) -> Self {
+    pub(super) fn in_(room: &mut Room, sizes: Sizes) -> Self {
         let Sizes { rows, hidden, inner, vocabulary, heads, dtype, .. } = sizes;
-        let parts = if kernel_choice.flash { heads.kv * sizes.most_pieces() * sizes.part_bytes() } else { 0 };
-        let adds = sizes::splits(inner).max(sizes::splits(heads.queries * heads.d));
         let mut place = |bytes: usize| room.place(rows * bytes);
         let element = dtype.size();
         Self {
             x: place(hidden * element),
+            middle: place(hidden * element),
             normed: place(hidden * element),
             qkv: place(heads.width() * element),
             query: place(heads.queries * heads.d * element),
@@ -77,15 +77,13 @@ impl Between {
             product: place(inner * element),
             logits: place(vocabulary * 4),
             floors: place(4),
-            found: place(sizes::DRAW_PARTS * sizes::FOUND_BYTES),
-            parts: place(parts),
-            adds: place(adds * hidden * 4),
+            found: place(MOST_PARTS * FOUND_BYTES),
         }
     }
 
     pub(super) fn move_by(&mut self, start: u64) {
-        let Self { x, normed, qkv, query, attended, gate_up, product, logits, floors, found, parts, adds } = self;
-        [x, normed, qkv, query, attended, gate_up, product, logits, floors, found, parts, adds]
+        let Self { x, middle, normed, qkv, query, attended, gate_up, product, logits, floors, found } = self;
+        [x, middle, normed, qkv, query, attended, gate_up, product, logits, floors, found]
             .into_iter()
             .for_each(|place| *place += start);
     }

@@ -21,7 +21,7 @@ use burn_tensor::{Device, Int, Tensor, TensorData};
 use layer::{LayerPtrs, parts};
 use model::Decoder;
 use parking_lot::Mutex;
-use sizes::{KernelChoice, MOST_GROUP, Sizes};
+use sizes::{MOST_GROUP, Sizes};
 use std::sync::Arc;
 
 impl From<CudaError> for GenerateError {
@@ -59,7 +59,8 @@ pub struct CudaEngine<'a> {
     /// There until the engine is dropped, which takes it for the pool; so is `memory`.
     lt: Option<Lt>,
     sizes: Sizes,
-    kernel_choice: KernelChoice,
+    /// Attention is done on the tensor cores.
+    flash: bool,
     /// The buffer in which the caches, `rows` and `between` lie; weights lie where the decoder has them.
     memory: Option<Buffer>,
     /// Keys and values of each layer.
@@ -115,13 +116,12 @@ impl<'a> CudaEngine<'a> {
             eps: c.rms_norm_eps,
         };
         let kernels = Kernels::get()?;
-        let kernel_choice = KernelChoice::of(&sizes, kernels.card);
         let heads = sizes.heads;
         let mut room = Room::default();
         let cache = task.pages * PAGE * heads.kv * heads.d * sizes.dtype.size();
         let mut caches: Vec<(u64, u64)> =
             decoder.layers.iter().map(|_| (room.place(cache), room.place(cache))).collect();
-        let (mut states, mut between) = (Rows::in_(&mut room, sizes), Between::in_(&mut room, sizes, kernel_choice));
+        let (mut states, mut between) = (Rows::in_(&mut room, sizes), Between::in_(&mut room, sizes));
         let pooled = POOLED.lock().pop();
         let (stream, lt, memory) = match pooled {
             Some(Pooled { stream, lt, memory }) => (stream, lt, memory),
@@ -168,8 +168,8 @@ impl<'a> CudaEngine<'a> {
             order: (0..rows).collect(),
             lanes_changed: true,
             prefilling: false,
+            flash: sizes::flash_fits(heads, sizes.dtype, kernels.card),
             sizes,
-            kernel_choice,
             task,
         })
     }

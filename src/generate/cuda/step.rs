@@ -1,13 +1,13 @@
-//! The kernels of one decode step. Up to `MOST_FEW` rows, in bf16, products are kernels of our own, which read the weights at
-//! the memory's speed and start while the kernel before them ends; more rows are cuBLASLt's.
+//! The kernels of one decode step. Each finds for a token the bits that training finds for it (`logp_gap`): it adds up in the same
+//! order, whatever the number of rows.
 
-use super::sizes::{DRAW_PARTS, SUMS_BYTES, Sizes, WEIGHTS_BYTES, WIDE_BYTES, flash_bytes, norm_threads, splits};
+use super::sizes::{Sizes, flash_bytes};
 use super::{CudaEngine, LayerPtrs};
 use crate::engine::PAGE;
 use backend::cuda::attention::{score_scale, warps};
 use backend::cuda::cublaslt::{Product, Side};
 use backend::cuda::driver::{Arg, LaunchConfig, Result};
-use backend::cuda::{heads_args, pointers, rotation_kernel, threads, typed};
+use backend::cuda::{MOST_PARTS, PART_THREADS, heads_args, pointers, rotation_kernel, threads, typed};
 use backend::ops::QkvStep;
 use burn_tensor::DType;
 use model::Group;
@@ -18,10 +18,9 @@ enum To {
     Plain(u64),
     /// Written to this address, in f32.
     Logits(u64),
-    /// Its halves are gate and up: `silu(gate) up` is written to this address.
-    SwiGlu(u64),
-    /// Added to the residual stream: by the product itself, or by the next norm where a kernel for few rows made it.
-    Added,
+    /// Added to what lies at the first address, and written to the second. In place it would be rounded once more on its way than
+    /// training rounds it.
+    Added(u64, u64),
 }
 
 impl CudaEngine<'_> {
@@ -29,94 +28,59 @@ impl CudaEngine<'_> {
     pub(super) fn step(&mut self) -> Result<()> {
         let Sizes { hidden, inner, vocabulary, heads, dtype, .. } = self.sizes;
         let wide = heads.queries * heads.d;
-        let (x, normed, attended) = (self.between.x, self.between.normed, self.between.attended);
-        let (qkv, product, logits) = (self.between.qkv, self.between.product, self.between.logits);
+        let (x, middle) = (self.between.x, self.between.middle);
+        let (normed, attended) = (self.between.normed, self.between.attended);
+        let (qkv, gate_up) = (self.between.qkv, self.between.gate_up);
+        let (product, logits) = (self.between.product, self.between.logits);
         let embed = [Arg::Pointer(self.embed), Arg::Pointer(self.rows.tokens), Arg::Pointer(x), Arg::Int(hidden)];
         let gather = LaunchConfig::over([self.order.len(), 1, 1], threads(hidden, dtype));
         self.launch(&typed("gather_rows", dtype), gather, &embed)?;
         for layer in 0..self.layers.len() {
             let LayerPtrs { weights, input_gain, post_gain, step } = self.layers[layer];
-            self.norm(input_gain, if layer > 0 { inner } else { 0 })?;
+            self.norm(x, input_gain)?;
             self.project(normed, weights[Group::Qkv as usize], [heads.width(), hidden], To::Plain(qkv))?;
             self.rotate(layer, step)?;
             self.attend(layer)?;
-            self.project(attended, weights[Group::O as usize], [hidden, wide], To::Added)?;
-            self.norm(post_gain, wide)?;
-            self.project(normed, weights[Group::GateUp as usize], [2 * inner, hidden], To::SwiGlu(product))?;
-            self.project(product, weights[Group::Down as usize], [hidden, inner], To::Added)?;
+            self.project(attended, weights[Group::O as usize], [hidden, wide], To::Added(x, middle))?;
+            self.norm(middle, post_gain)?;
+            self.project(normed, weights[Group::GateUp as usize], [2 * inner, hidden], To::Plain(gate_up))?;
+            self.swiglu()?;
+            self.project(product, weights[Group::Down as usize], [hidden, inner], To::Added(middle, x))?;
         }
-        self.norm(self.final_gain, inner)?;
+        self.norm(x, self.final_gain)?;
         self.project(normed, self.head, [vocabulary, hidden], To::Logits(logits))?;
         self.draw()
     }
 
     /// `x w^T` of every row, `w [n, k]`.
     fn project(&mut self, x: u64, w: u64, [n, k]: [usize; 2], to: To) -> Result<()> {
-        if self.kernel_choice.small_batch { self.small_batch(x, w, [n, k], to) } else { self.many(x, w, [n, k], to) }
-    }
-
-    fn small_batch(&self, x: u64, w: u64, [n, k]: [usize; 2], to: To) -> Result<()> {
-        let rows = self.order.len();
-        let tiles = rows.div_ceil(8).next_power_of_two();
-        let least = WEIGHTS_BYTES + tiles * SUMS_BYTES;
-        // Products that are added alternate with others: see `WIDE_BYTES`.
-        let (kind, out, parts, shared) = match to {
-            To::Plain(out) => ("bf16", out, 1, WIDE_BYTES),
-            To::SwiGlu(out) => ("swiglu", out, 1, WIDE_BYTES),
-            To::Logits(out) => ("f32", out, 1, WIDE_BYTES),
-            To::Added => ("f32", self.between.adds, splits(k), least),
-        };
-        let grid = [self.kernels.card.multiprocessors / parts, parts, 1];
-        let launch = LaunchConfig::over(grid, 256).sharing(shared.max(least)).early();
-        let args = [&pointers(&[x, w, out])[..], &[rows, n, k].map(Arg::Int)].concat();
-        self.launch(&format!("small_batch_gemm_{kind}_{tiles}"), launch, &args)
-    }
-
-    fn many(&mut self, x: u64, w: u64, [n, k]: [usize; 2], to: To) -> Result<()> {
-        let (rows, Sizes { inner, dtype, .. }) = (self.order.len(), self.sizes);
+        let (m, dtype) = (self.order.len(), self.sizes.dtype);
         let (out, onto, out_type) = match to {
             To::Plain(out) => (out, None, dtype),
             To::Logits(out) => (out, None, DType::F32),
-            To::SwiGlu(_) => (self.between.gate_up, None, dtype),
-            To::Added => (self.between.x, Some(self.between.x), dtype),
+            To::Added(onto, out) => (out, Some(onto), dtype),
         };
-        let product = Product {
-            m: rows,
-            planned: Some(self.sizes.rows),
-            n,
-            k,
-            a: Side::plain(x, k),
-            b: Side::transposed(w, k),
-            onto,
-            out,
-            out_stride: n,
-            dtype,
-            out_type,
-        };
+        let planned = (dtype == DType::F32).then_some(self.sizes.rows);
+        let (a, b) = (Side::plain(x, k), Side::transposed(w, k));
         let lt = self.lt.as_mut().expect("until it is dropped");
-        lt.multiply(&self.stream, &product)?;
-        let To::SwiGlu(product) = to else { return Ok(()) };
-        let packs = rows * inner * dtype.size() / 16;
-        let args = [Arg::Pointer(out), Arg::Pointer(product), Arg::Int(inner), Arg::Size(packs)];
+        let (out_stride, batch_invariant) = (n, true);
+        let product = Product { m, planned, n, k, a, b, onto, out, out_stride, dtype, out_type, batch_invariant };
+        lt.multiply(&self.stream, &product)
+    }
+
+    fn swiglu(&self) -> Result<()> {
+        let Sizes { inner, dtype, .. } = self.sizes;
+        let packs = self.order.len() * inner * dtype.size() / 16;
+        let of = pointers(&[self.between.gate_up, self.between.product]);
+        let args = [&of[..], &[Arg::Int(inner), Arg::Size(packs)]].concat();
         self.launch(&typed("swiglu", dtype), LaunchConfig::over([packs.div_ceil(128), 1, 1], 128), &args)
     }
 
-    /// Norms the residual stream. Where a kernel for few rows made the last product, over `k` columns in [`splits`] parts, they are
-    /// added first.
-    fn norm(&self, gain: u64, k: usize) -> Result<()> {
+    fn norm(&self, x: u64, gain: u64) -> Result<()> {
         let Sizes { hidden, dtype, eps, .. } = self.sizes;
-        let splits = if self.kernel_choice.small_batch { splits(k) } else { 0 };
-        let args = [
-            Arg::Pointer(self.between.x),
-            Arg::Pointer(self.between.adds),
-            Arg::Int(splits),
-            Arg::Pointer(gain),
-            Arg::Pointer(self.between.normed),
-            Arg::Int(hidden),
-            Arg::Float(eps),
-        ];
-        let launch = LaunchConfig::over([self.order.len(), 1, 1], norm_threads(hidden, dtype)).early();
-        self.launch(&typed("norm_step", dtype), launch, &args)
+        let of = pointers(&[x, gain, self.between.normed]);
+        let launch = LaunchConfig::over([self.order.len(), 1, 1], threads(hidden, dtype)).early();
+        self.launch(&typed("norm_step", dtype), launch, &[&of[..], &[Arg::Int(hidden), Arg::Float(eps)]].concat())
     }
 
     fn rotate(&self, layer: usize, step: QkvStep<u64>) -> Result<()> {
@@ -141,21 +105,14 @@ impl CudaEngine<'_> {
         let (rows, (keys, values)) = (self.order.len(), self.caches[layer]);
         let cache = pointers(&[self.between.query, keys, values, self.rows.positions, self.rows.tables]);
         let (out, scale) = (Arg::Pointer(self.between.attended), Arg::Float(score_scale(heads)));
-        if !self.kernel_choice.flash {
+        if !self.flash {
             let rest = [Arg::Int(table), Arg::Int(PAGE), out, Arg::Int(rows)];
             let args = [&cache[..], &rest, &heads_args(heads), &[scale]].concat();
             return self.launch(&typed("attend_step", dtype), warps(rows, heads.queries), &args);
         }
-        let (parts, piece, most) = (self.between.parts, self.sizes.piece(), self.sizes.most_pieces());
-        let sizes = [rows, heads.queries, heads.kv, piece, most].map(Arg::Int);
-        let args = [&cache[..], &[Arg::Int(table), Arg::Pointer(parts)], &sizes, &[scale]].concat();
-        let launch = LaunchConfig::over([self.kernels.card.multiprocessors, 1, 1], 128);
-        let launch = launch.sharing(flash_bytes(heads, rows)).early();
-        self.launch(&format!("flash_step_{}", heads.d), launch, &args)?;
-        let sizes = [heads.kv, piece, most].map(Arg::Int);
-        let front = [Arg::Pointer(parts), Arg::Pointer(self.rows.positions), Arg::Int(table), out];
-        let launch = LaunchConfig::over([heads.queries, rows, 1], heads.d).early();
-        self.launch(&format!("flash_join_{}", heads.d), launch, &[&front[..], &sizes].concat())
+        let args = [&cache[..], &[Arg::Int(table), out, Arg::Int(heads.queries), scale]].concat();
+        let launch = LaunchConfig::over([heads.kv, rows, 1], 128).sharing(flash_bytes(heads)).early();
+        self.launch(&format!("flash_step_{}", heads.d), launch, &args)
     }
 
     fn draw(&self) -> Result<()> {
@@ -173,10 +130,10 @@ impl CudaEngine<'_> {
         let found = Arg::Pointer(self.between.found);
         let (seeds, steps) = (Arg::Pointer(self.rows.seeds), Arg::Pointer(self.rows.steps));
         let args = [logits, floors, seeds, steps, scale, found, Arg::Int(vocabulary)];
-        self.launch("draw_parts", LaunchConfig::over([DRAW_PARTS, rows, 1], 256).early(), &args)?;
+        self.launch("draw_parts", LaunchConfig::over([MOST_PARTS, rows, 1], PART_THREADS).early(), &args)?;
         let args = [
             found,
-            Arg::Int(DRAW_PARTS),
+            Arg::Int(vocabulary),
             Arg::Int(rows),
             Arg::Int(usize::from(greedy)),
             Arg::Pointer(self.rows.tokens),

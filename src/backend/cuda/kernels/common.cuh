@@ -62,13 +62,38 @@ __device__ __forceinline__ float block_sum(float x) {
   return sum;
 }
 
+// Where two kernels must find the same bits, sums and products are rounded by name: the compiler is free to fuse others in one kernel
+// and not in the other.
+
 // The larger of two running softmax sums, `(largest, sum of exp(x - largest))`, joined.
 __device__ __forceinline__ void join(float &most, float &sum, float other_most, float other_sum) {
   float top = fmaxf(most, other_most);
   if (top == -INFINITY) return;
-  sum = sum * __expf(most - top) + other_sum * __expf(other_most - top);
+  sum = __fmaf_rn(sum, __expf(most - top), __fmul_rn(other_sum, __expf(other_most - top)));
   most = top;
 }
+
+// The running softmax of one query over tiles of 64 keys, which are two pages of 32: what training and decoding share, to the bit.
+struct Softmax {
+  float most = -INFINITY, sum = 0;
+  // The scores of a tile are at most `top`: by which factor all that was found before shrinks.
+  __device__ __forceinline__ float rise(float top, float log2_scale) {
+    float shrink = exp2f(__fmul_rn(__fsub_rn(most, top), log2_scale));
+    most = top;
+    return shrink;
+  }
+  __device__ __forceinline__ float weight(float score, float log2_scale) const {
+    return exp2f(__fmaf_rn(score, log2_scale, -__fmul_rn(most, log2_scale)));
+  }
+  // Adds the weights of a tile's pages; a lane adds up its own, and all are joined in the end.
+  __device__ __forceinline__ void add(float shrink, float first_page, float second_page) {
+    sum = __fmaf_rn(sum, shrink, __fadd_rn(first_page, second_page));
+  }
+  __device__ __forceinline__ void join_lanes() {
+    sum += __shfl_xor_sync(~0u, sum, 1);
+    sum += __shfl_xor_sync(~0u, sum, 2);
+  }
+};
 
 // c += a b: [16, 16] times [16, 8] in bf16, accumulated in f32.
 __device__ __forceinline__ void mma(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {

@@ -233,7 +233,8 @@ flash(const bf16 *rotated, const int *starts, bf16 *out, float *lse, int queries
     fetch<D>(v + step % 2 * TILE_BYTES<D>, row + s.value(head), width, step * TILE, count);
   };
   begin(0);
-  float o[D / 8][4] = {}, most[2] = {-INFINITY, -INFINITY}, sum[2] = {};
+  float o[D / 8][4] = {};
+  Softmax softmax[2];
   const float log2_scale = scale * LOG2E;
   for (int step = 0; step < steps; step++) {
     uint32_t k_now = k + step % 2 * TILE_BYTES<D>, v_now = v + step % 2 * TILE_BYTES<D>;
@@ -252,17 +253,18 @@ flash(const bf16 *rotated, const int *starts, bf16 *out, float *lse, int queries
     }
 #pragma unroll
     for (int half = 0; half < 2; half++) {
-      float top = most[half];
+      float top = softmax[half].most;
 #pragma unroll
       for (int n = 0; n < 8; n++) top = fmaxf(top, fmaxf(p[n][2 * half], p[n][2 * half + 1]));
       top = fmaxf(top, __shfl_xor_sync(~0u, top, 1));
       top = fmaxf(top, __shfl_xor_sync(~0u, top, 2));
-      float shrink = exp2f((most[half] - top) * log2_scale), base = top * log2_scale;
-      most[half] = top, sum[half] *= shrink;
+      float shrink = softmax[half].rise(top, log2_scale), pages[2] = {};
 #pragma unroll
       for (int n = 0; n < 8; n++)
 #pragma unroll
-        for (int j = 2 * half; j < 2 * half + 2; j++) p[n][j] = exp2f(p[n][j] * log2_scale - base), sum[half] += p[n][j];
+        for (int j = 2 * half; j < 2 * half + 2; j++)
+          p[n][j] = softmax[half].weight(p[n][j], log2_scale), pages[n / 4] += p[n][j];
+      softmax[half].add(shrink, pages[0], pages[1]);
 #pragma unroll
       for (int n = 0; n < D / 8; n++) o[n][2 * half] *= shrink, o[n][2 * half + 1] *= shrink;
     }
@@ -271,12 +273,11 @@ flash(const bf16 *rotated, const int *starts, bf16 *out, float *lse, int queries
   }
 #pragma unroll
   for (int half = 0; half < 2; half++) {
-    sum[half] += __shfl_xor_sync(~0u, sum[half], 1);
-    sum[half] += __shfl_xor_sync(~0u, sum[half], 2);
+    softmax[half].join_lanes();
     if (lane % 4 == 0 && mine + 8 * half < count)
-      lse[(size_t)(start + mine + 8 * half) * queries + head] = most[half] * scale + logf(sum[half]);
+      lse[(size_t)(start + mine + 8 * half) * queries + head] = softmax[half].most * scale + logf(softmax[half].sum);
   }
-  put(out + (size_t)start * queries * D + head * D, (size_t)queries * D, low, count, o, 1 / sum[0], 1 / sum[1]);
+  put(out + (size_t)start * queries * D + head * D, (size_t)queries * D, low, count, o, 1 / softmax[0].sum, 1 / softmax[1].sum);
 }
 
 // dO O of a head's row, by the four lanes that have it in accumulators.

@@ -1,47 +1,88 @@
 // Log-probabilities of chosen tokens, the gradient of the logits, and the draw of the next token.
 #include "common.cuh"
 
-// The largest logit of a row and the sum of exp(logit - largest), in every thread.
-__device__ void softmax_of(const float *row, int width, float &most, float &sum) {
-  __shared__ float mosts[32], sums[32];
-  most = -INFINITY, sum = 0;
-  for (int i = threadIdx.x * 4; i < width; i += blockDim.x * 4) {
-    float x[4];
-    int count = min(4, width - i);
-    if (width % 4 == 0) *reinterpret_cast<float4 *>(x) = *reinterpret_cast<const float4 *>(row + i);
-    else for (int j = 0; j < count; j++) x[j] = row[i + j];
+// A row's softmax is taken in parts, each by PART_THREADS threads, so that the draw can spread a row over blocks; where one block
+// takes a whole row, it takes the same parts and finds the same bits.
+constexpr int MOST_PARTS = 16, PART_THREADS = 256, PART_WARPS = PART_THREADS / 32, LEAST_QUADS = 512;
+
+// A row of logits as threads read it: four at a time.
+struct Logits {
+  const float *row;
+  int width;
+  __device__ int quads() const { return (width + 3) / 4; }
+  __device__ int parts() const { return min(MOST_PARTS, (quads() + LEAST_QUADS - 1) / LEAST_QUADS); }
+  __device__ int first_quad(int part) const { return (int)((long long)quads() * part / parts()); }
+  __device__ int load(int quad, float (&x)[4]) const {
+    int count = min(4, width - quad * 4);
+    if (width % 4 == 0) *reinterpret_cast<float4 *>(x) = reinterpret_cast<const float4 *>(row)[quad];
+    else for (int j = 0; j < count; j++) x[j] = row[quad * 4 + j];
+    return count;
+  }
+};
+
+// The largest logit and the sum of exp(logit - largest).
+struct LogSum {
+  float most = -INFINITY, sum = 0;
+  // Whether one of these is the largest so far.
+  __device__ bool take(const float (&x)[4], int count) {
     float top = x[0];
     for (int j = 1; j < count; j++) top = fmaxf(top, x[j]);
-    if (top > most) sum *= __expf(most - top), most = top;
-    for (int j = 0; j < count; j++) sum += __expf(x[j] - most);
+    bool more = top > most;
+    if (more) sum = __fmul_rn(sum, __expf(most - top)), most = top;
+    for (int j = 0; j < count; j++) sum = __fadd_rn(sum, __expf(x[j] - most));
+    return more;
   }
-  for (int step = 16; step > 0; step >>= 1)
-    join(most, sum, __shfl_xor_sync(~0u, most, step), __shfl_xor_sync(~0u, sum, step));
+  __device__ void merge(const LogSum &other) { join(most, sum, other.most, other.sum); }
+  __device__ LogSum shuffled(int step) const {
+    LogSum other;
+    other.most = __shfl_xor_sync(~0u, most, step), other.sum = __shfl_xor_sync(~0u, sum, step);
+    return other;
+  }
+  __device__ float log_prob(float logit) const { return __fmaf_rn(-0.693147181f, __log2f(sum), __fsub_rn(logit, most)); }
+};
+
+// Of a whole row, in every thread of a block of whole parts' threads.
+__device__ LogSum softmax_of(const Logits &logits) {
+  __shared__ LogSum found[MOST_PARTS][PART_WARPS];
+  __shared__ LogSum joined[MOST_PARTS];
+  int thread = threadIdx.x % PART_THREADS, parts = logits.parts();
+  for (int part = threadIdx.x / PART_THREADS; part < parts; part += blockDim.x / PART_THREADS) {
+    LogSum mine;
+    for (int quad = logits.first_quad(part) + thread; quad < logits.first_quad(part + 1); quad += PART_THREADS) {
+      float x[4];
+      mine.take(x, logits.load(quad, x));
+    }
+    for (int step = 16; step > 0; step >>= 1) mine.merge(mine.shuffled(step));
+    if (thread % 32 == 0) found[part][thread / 32] = mine;
+  }
   __syncthreads();
-  if (threadIdx.x % 32 == 0) mosts[threadIdx.x / 32] = most, sums[threadIdx.x / 32] = sum;
+  if (threadIdx.x < parts) {
+    LogSum part = found[threadIdx.x][0];
+    for (int i = 1; i < PART_WARPS; i++) part.merge(found[threadIdx.x][i]);
+    joined[threadIdx.x] = part;
+  }
   __syncthreads();
-  most = -INFINITY, sum = 0;
-  for (int i = 0; i < blockDim.x / 32; i++) join(most, sum, mosts[i], sums[i]);
+  LogSum all = joined[0];
+  for (int i = 1; i < parts; i++) all.merge(joined[i]);
+  return all;
 }
 
 // log softmax(logits)[token]: one block a row.
 extern "C" __global__ void token_logprobs(const float *logits, const int *tokens, float *logp, int width) {
-  float most, sum;
   const float *row = logits + (size_t)blockIdx.x * width;
-  softmax_of(row, width, most, sum);
-  if (threadIdx.x == 0) logp[blockIdx.x] = row[tokens[blockIdx.x]] - most - logf(sum);
+  LogSum all = softmax_of({row, width});
+  if (threadIdx.x == 0) logp[blockIdx.x] = all.log_prob(row[tokens[blockIdx.x]]);
 }
 
 // The same and dlogits = by (onehot - softmax), by = weight + kl (1 - exp(reference - logp)).
 template <class T>
 __device__ void token_logprobs_backward(const float *logits, const int *tokens, const float *weight,
                                         const float *reference, float kl, float *logp, T *dlogits, int width) {
-  float most, sum;
   const float *row = logits + (size_t)blockIdx.x * width;
   T *out = dlogits + (size_t)blockIdx.x * width;
-  softmax_of(row, width, most, sum);
+  LogSum all = softmax_of({row, width});
   int token = tokens[blockIdx.x];
-  float log_sum = most + logf(sum), found = row[token] - log_sum, by = weight[blockIdx.x];
+  float log_sum = all.most + logf(all.sum), found = all.log_prob(row[token]), by = weight[blockIdx.x];
   if (kl > 0) by += kl * (1 - expf(reference[blockIdx.x] - found));
   if (threadIdx.x == 0) logp[blockIdx.x] = found;
   for (int i = threadIdx.x * 4; i < width; i += blockDim.x * 4) {
@@ -76,50 +117,45 @@ __device__ float gumbel(uint32_t word) {
 }
 constexpr float MOST_NOISE = 22.9f;
 
-// What a part of a row found: softmax sum, the best score and its token, and the likeliest token.
+// What a part of a row found: its softmax, the best score and its token, and the likeliest token.
 struct Found {
-  float most, sum, score, score_logit;
+  LogSum softmax;
+  float score, score_logit;
   int token, likeliest;
 };
-__device__ Found merged(Found a, Found b) {
-  if (b.most > a.most || (b.most == a.most && b.likeliest < a.likeliest)) a.likeliest = b.likeliest;
-  join(a.most, a.sum, b.most, b.sum);
+__device__ Found merged(Found a, const Found &b) {
+  if (b.softmax.most > a.softmax.most || (b.softmax.most == a.softmax.most && b.likeliest < a.likeliest)) a.likeliest = b.likeliest;
+  a.softmax.merge(b.softmax);
   if (b.score > a.score || (b.score == a.score && b.token < a.token))
     a.score = b.score, a.token = b.token, a.score_logit = b.score_logit;
   return a;
 }
 __device__ Found shuffled(const Found &x, int step) {
-  return {__shfl_xor_sync(~0u, x.most, step),        __shfl_xor_sync(~0u, x.sum, step),
-          __shfl_xor_sync(~0u, x.score, step),       __shfl_xor_sync(~0u, x.score_logit, step),
-          __shfl_xor_sync(~0u, x.token, step),       __shfl_xor_sync(~0u, x.likeliest, step)};
+  return {x.softmax.shuffled(step), __shfl_xor_sync(~0u, x.score, step), __shfl_xor_sync(~0u, x.score_logit, step),
+          __shfl_xor_sync(~0u, x.token, step), __shfl_xor_sync(~0u, x.likeliest, step)};
 }
 
-// The best of logit / temperature + noise over a part of each row: grid (parts, rows). Logits under the row's floor, which
-// top-k and top-p set, are passed over.
+// The best of logit / temperature + noise over a part of each row: grid (MOST_PARTS, rows), PART_THREADS threads. Logits under the
+// row's floor, which top-k and top-p set, are passed over.
 extern "C" __global__ void draw_parts(const float *logits, const float *floors, const uint2 *seeds, const int *steps,
                                       float scale, Found *out, int width) {
-  __shared__ Found all[32];
+  __shared__ Found all[PART_WARPS];
   before_next();
   after_previous();
-  int row = blockIdx.y, parts = gridDim.x, quads = (width + 3) / 4;
-  int from = (int)((long long)quads * blockIdx.x / parts), to = (int)((long long)quads * (blockIdx.x + 1) / parts);
-  const float *x = logits + (size_t)row * width;
+  int row = blockIdx.y, part = blockIdx.x;
+  Logits of_row = {logits + (size_t)row * width, width};
+  if (part >= of_row.parts()) return;
   float floor = floors ? floors[row] : -INFINITY;
   uint2 key = seeds[row];
   uint32_t step = steps[row];
-  Found best = {-INFINITY, 0, -INFINITY, 0, 0x7fffffff, 0x7fffffff};
-  for (int quad = from + threadIdx.x; quad < to; quad += blockDim.x) {
-    int count = min(4, width - quad * 4);
+  Found best = {{}, -INFINITY, 0, 0x7fffffff, 0x7fffffff};
+  for (int quad = of_row.first_quad(part) + threadIdx.x; quad < of_row.first_quad(part + 1); quad += PART_THREADS) {
     float v[4];
-    if (width % 4 == 0) *reinterpret_cast<float4 *>(v) = reinterpret_cast<const float4 *>(x)[quad];
-    else for (int j = 0; j < count; j++) v[j] = x[quad * 4 + j];
+    int count = of_row.load(quad, v);
+    if (best.softmax.take(v, count))
+      for (int j = count - 1; j >= 0; j--) if (v[j] == best.softmax.most) best.likeliest = quad * 4 + j;
     float top = v[0];
     for (int j = 1; j < count; j++) top = fmaxf(top, v[j]);
-    if (top > best.most) {
-      best.sum *= __expf(best.most - top), best.most = top;
-      for (int j = count - 1; j >= 0; j--) if (v[j] == top) best.likeliest = quad * 4 + j;
-    }
-    for (int j = 0; j < count; j++) best.sum += __expf(v[j] - best.most);
     if (top < floor || top * scale + MOST_NOISE < best.score) continue;
     uint4 words = philox(make_uint4(quad, step, 0, 0), key);
     uint32_t word[4] = {words.x, words.y, words.z, words.w};
@@ -133,21 +169,21 @@ extern "C" __global__ void draw_parts(const float *logits, const float *floors, 
   if (threadIdx.x % 32 == 0) all[threadIdx.x / 32] = best;
   __syncthreads();
   if (threadIdx.x > 0) return;
-  for (int i = 1; i < blockDim.x / 32; i++) best = merged(best, all[i]);
-  out[(size_t)row * parts + blockIdx.x] = best;
+  for (int i = 1; i < PART_WARPS; i++) best = merged(best, all[i]);
+  out[(size_t)row * MOST_PARTS + part] = best;
 }
 
 // Joins the parts, notes each row's token and log-probability, and moves its state on: one thread a row.
-extern "C" __global__ void draw_join(const Found *found, int parts, int rows, int greedy, int *tokens, int *positions,
+extern "C" __global__ void draw_join(const Found *found, int width, int rows, int greedy, int *tokens, int *positions,
                                      int *steps, int2 *drawn) {
   after_previous();
-  int row = blockIdx.x * blockDim.x + threadIdx.x;
+  int row = blockIdx.x * blockDim.x + threadIdx.x, parts = Logits{nullptr, width}.parts();
   if (row >= rows) return;
-  Found best = found[(size_t)row * parts];
-  for (int i = 1; i < parts; i++) best = merged(best, found[(size_t)row * parts + i]);
+  Found best = found[(size_t)row * MOST_PARTS];
+  for (int i = 1; i < parts; i++) best = merged(best, found[(size_t)row * MOST_PARTS + i]);
   int token = greedy ? best.likeliest : best.token;
-  float logit = greedy ? best.most : best.score_logit;
-  drawn[row] = make_int2(token, __float_as_int(logit - best.most - logf(best.sum)));
+  float logit = greedy ? best.softmax.most : best.score_logit;
+  drawn[row] = make_int2(token, __float_as_int(best.softmax.log_prob(logit)));
   tokens[row] = token;
   positions[row] += 1;
   steps[row] += 1;
@@ -195,10 +231,10 @@ extern "C" __global__ void draw_floors(const float *logits, float *floors, float
   before_next();
   after_previous();
   const float *row = logits + (size_t)blockIdx.x * width;
-  float floor = -INFINITY, most, sum;
+  float floor = -INFINITY;
   if (top_k > 0 && top_k < width) floor = unordered(select_key(row, width, top_k, [](float) { return 1ull; }));
   if (top_p < 1) {
-    softmax_of(row, width, most, sum);
+    float most = softmax_of({row, width}).most;
     auto weigh = [=](float x) { return x < floor ? 0ull : (unsigned long long)(expf((x - most) * scale) * 1099511627776.f); };
     __syncthreads();
     if (threadIdx.x == 0) total = 0;

@@ -8,14 +8,17 @@ template <class T> __device__ Pack<T> normed(const Pack<T> &x, float inverse, co
   return out;
 }
 
+template <class T> __device__ void add_squares(float &squares, const Pack<T> &x) {
+  for (int j = 0; j < Pack<T>::size; j++) squares = __fmaf_rn(x.get(j), x.get(j), squares);
+}
+
 // y = x / sqrt(mean(x^2) + eps) * gain.
 template <class T>
 __device__ void rms_norm(const T *x, const T *gain, T *y, int width, float eps) {
   x += (size_t)blockIdx.x * width, y += (size_t)blockIdx.x * width;
   float squares = 0;
   for (int i = threadIdx.x * Pack<T>::size; i < width; i += blockDim.x * Pack<T>::size) {
-    Pack<T> v = load(x + i);
-    for (int j = 0; j < Pack<T>::size; j++) squares += v.get(j) * v.get(j);
+    add_squares(squares, load(x + i));
   }
   float inverse = rsqrtf(block_sum(squares) / width + eps);
   for (int i = threadIdx.x * Pack<T>::size; i < width; i += blockDim.x * Pack<T>::size) {
@@ -24,15 +27,12 @@ __device__ void rms_norm(const T *x, const T *gain, T *y, int width, float eps) 
   }
 }
 
-// A decode step's: x += what the splits of a product add, [splits, rows, w], and y as above. Each thread keeps its packs of the
-// row, so that memory is asked once.
+// The same in a decode step, for rows of at most MOST_PACKS packs a thread: each keeps its own, so that memory is asked once.
 constexpr int MOST_PACKS = 2;
-template <class T>
-__device__ void norm_step(T *x, const float *adds, int splits, const T *gain, T *y, int width, float eps) {
+template <class T> __device__ void norm_step(const T *x, const T *gain, T *y, int width, float eps) {
   constexpr int SIZE = Pack<T>::size;
   before_next();
-  size_t all = (size_t)gridDim.x * width;
-  x += (size_t)blockIdx.x * width, y += (size_t)blockIdx.x * width, adds += (size_t)blockIdx.x * width;
+  x += (size_t)blockIdx.x * width, y += (size_t)blockIdx.x * width;
   Pack<T> v[MOST_PACKS], g[MOST_PACKS];
   int first = threadIdx.x * SIZE, stride = blockDim.x * SIZE;
 #pragma unroll
@@ -45,18 +45,7 @@ __device__ void norm_step(T *x, const float *adds, int splits, const T *gain, T 
     int i = first + p * stride;
     if (i >= width) break;
     v[p] = load(x + i);
-    float sums[SIZE];
-    for (int j = 0; j < SIZE; j++) sums[j] = v[p].get(j);
-#pragma unroll 4
-    for (int s = 0; s < splits; s++) {
-      const float4 *more = reinterpret_cast<const float4 *>(adds + s * all + i);
-      for (int j = 0; j < SIZE; j += 4) {
-        float4 four = more[j / 4];
-        sums[j] += four.x, sums[j + 1] += four.y, sums[j + 2] += four.z, sums[j + 3] += four.w;
-      }
-    }
-    for (int j = 0; j < SIZE; j++) v[p].set(j, sums[j]), squares += v[p].get(j) * v[p].get(j);
-    if (splits > 0) store(x + i, v[p]);
+    add_squares(squares, v[p]);
   }
   float inverse = rsqrtf(block_sum(squares) / width + eps);
 #pragma unroll
@@ -94,9 +83,8 @@ __device__ void rms_norm_backward(const T *onto, const T *dy, const T *x, const 
   extern "C" __global__ void rms_norm_##S(const T *x, const T *gain, T *y, int width, float eps) {                     \
     rms_norm(x, gain, y, width, eps);                                                                                  \
   }                                                                                                                    \
-  extern "C" __global__ void norm_step_##S(T *x, const float *adds, int splits, const T *gain, T *y, int width,        \
-                                           float eps) {                                                                \
-    norm_step(x, adds, splits, gain, y, width, eps);                                                                   \
+  extern "C" __global__ void norm_step_##S(const T *x, const T *gain, T *y, int width, float eps) {                    \
+    norm_step(x, gain, y, width, eps);                                                                                 \
   }                                                                                                                    \
   extern "C" __global__ void rms_norm_backward_##S(const T *onto, const T *dy, const T *x, const T *gain, T *out,      \
                                                    int width, float eps) {                                             \

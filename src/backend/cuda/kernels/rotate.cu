@@ -26,13 +26,13 @@ __device__ void rotate(Pairs<T> &x, const float *cos, const float *sin, int posi
   EACH_PAIR(k, i, d) {
     float c = cos[(size_t)position * (d / 2) + i], s = sign * sin[(size_t)position * (d / 2) + i];
     float a = x.low[k], b = x.high[k];
-    x.low[k] = a * c - b * s, x.high[k] = b * c + a * s;
+    x.low[k] = __fmaf_rn(a, c, -__fmul_rn(b, s)), x.high[k] = __fmaf_rn(b, c, __fmul_rn(a, s));
   }
 }
 
 template <class T> __device__ float inverse_root(const Pairs<T> &x, int d, float eps) {
   float squares = 0;
-  EACH_PAIR(k, i, d) squares += x.low[k] * x.low[k] + x.high[k] * x.high[k];
+  EACH_PAIR(k, i, d) squares = __fadd_rn(squares, __fmaf_rn(x.low[k], x.low[k], __fmul_rn(x.high[k], x.high[k])));
   return rsqrtf(warp_sum(squares) / d + eps);
 }
 
