@@ -64,9 +64,9 @@ or-say-so test *args:
     @{{test}} {{args}} || { code=$?; [ $code -ne 77 ] || echo "{{test}}: not everything could be tested here"; exit $code; }
 
 # Hours: properties and damage on 20,000 cases each, Miri on what is pure, which changes of a line no test notices, 100 kills, the plug pulled 20
-# times, every file tampered with, 2,000 hostile responses.
+# times, every file tampered with, 2,000 hostile responses, a published folder, two builds.
 [group('test')]
-deep: deep-cases deep-miri deep-mutants deep-trust
+deep: deep-cases deep-miri deep-mutants deep-trust deep-published test-binary
 
 [group('test')]
 [private]
@@ -76,7 +76,22 @@ deep-trust program="target/release/gradient-quarantine":
     just or-say-so tests/deep/fulldisk.py {{program}}
     python3 tests/deep/tamper.py {{program}}
     GQ={{program}} tests/hostile/check.sh 2000 1
+    just or-say-so tests/hostile/elsewhere.sh {{program}} 1000
     just or-say-so tests/deep/powerloss.py {{program}} 20
+
+# The fast part of that, in six minutes.
+[group('test')]
+trust program="target/release/gradient-quarantine":
+    tests/trust.sh {{program}}
+
+# A published folder of the organism's receipts, signed, before everybody's tools.
+[group('test')]
+[private]
+deep-published program="target/release/gradient-quarantine":
+    rm -rf /tmp/gq-published /tmp/gq-published-keys
+    {{program}} sign --new-keys /tmp/gq-published-keys
+    {{program}} publish --receipts organism --to /tmp/gq-published --keys /tmp/gq-published-keys
+    tests/publish/check.sh /tmp/gq-published /tmp/gq-published-keys
 
 # What a build on another machine reads, in parts to carry there (`tests/binary/elsewhere.sh build` is for there).
 [group('test')]

@@ -58,7 +58,7 @@ impl Basis {
                 let stored =
                     |name: &str, m: &Matrix| (name.into(), vec![m.rows, m.cols], m.raw().to(dtype).into_owned());
                 let tensors = [stored("u", &u), stored("vh", &vh)];
-                bundle::write_atomic(&path, &tensor_file::checked(&tensors, &Said::new()))?;
+                bundle::write_atomic(&path, &tensor_file::checked(&tensors, &said_of(&path)))?;
             }
             Ok(path)
         };
@@ -75,7 +75,11 @@ impl Basis {
                 BackendError::Damaged { path, reason } => AdapterError::Cache { path, reason },
                 other => other.into(),
             };
-            let (file, _) = TensorFile::read_checked(&kept[&id]).map_err(damaged)?;
+            let path = &kept[&id];
+            let (file, said) = TensorFile::read_checked(path).map_err(damaged)?;
+            if said != said_of(path) {
+                return Err(AdapterError::Cache { path: path.clone(), reason: "it is of another matrix".into() });
+            }
             let taken = |name: &str| file.raw(name).map(Raw::into_owned).map_err(damaged);
             Ok((taken("u")?, taken("vh")?))
         })
@@ -219,9 +223,15 @@ fn seed_of(seed: u64, LinearId { layer, proj }: LinearId) -> u64 {
 /// A file's name for the factors of a matrix, by what the matrix holds and what type they are wanted in.
 fn cache_name(raw: &Raw, dtype: DType) -> String {
     let mut hash = Hasher::default();
-    hash.update(format!("{:?} {} as {dtype:?}, checked, probed\n", raw.dtype, raw.cols).as_bytes());
+    hash.update(format!("{:?} {} as {dtype:?}, checked, probed, named\n", raw.dtype, raw.cols).as_bytes());
     hash.update(&raw.bytes);
     format!("{}.safetensors", hash.digest())
+}
+
+/// What kept factors say of themselves: whose they are. A file's checksum alone holds under any name.
+fn said_of(path: &Path) -> Said {
+    let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    name.map(|digest| ("matrix".to_string(), digest)).into_iter().collect()
 }
 
 /// Thin SVD of a projection: `U [out, r]` and `Vh [r, in]`, signs fixed so that the basis does not depend on the library's choice.

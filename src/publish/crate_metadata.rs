@@ -87,10 +87,19 @@ pub fn describe(finished: &Finished, ledger: &Ledger, folder: &Path) -> Result<S
         ];
         top.push(file(&mut graph, folder, &name.to_string_lossy(), what)?);
     }
-    let acts =
-        Acts { tier: finished.tier, date: finished.date, first, software: &software, machines: &machines, inputs };
+    for name in finished.pages_beside() {
+        top.push(file(&mut graph, folder, &name, ["audit page", "The same of another model that the paper shows."])?);
+    }
+    let acts = Acts {
+        tier: finished.shown.tier,
+        date: finished.date,
+        first,
+        software: &software,
+        machines: &machines,
+        inputs,
+    };
     let mentioned = acts.write(&mut graph, folder, ledger)?;
-    let statements = finished.claims.iter().map(|claim| {
+    let statements = finished.shown.claims.iter().map(|claim| {
         graph.add(json!({
             "@id": format!("#claim-{}", claim.id), "@type": "Claim", "name": format!("{}: {}", claim.id, claim.title),
             "text": claim.wording, "creativeWorkStatus": claim.status.name(), "appearance": reference("paper.pdf"),
@@ -105,7 +114,7 @@ pub fn describe(finished: &Finished, ledger: &Ledger, folder: &Path) -> Result<S
     };
     let profiles: Vec<Value> = PROFILES.iter().map(|(id, ..)| reference(id)).collect();
     Ok(graph.text(json!({
-        "@id": "./", "@type": "Dataset", "name": format!("Gradient quarantine, {} tier: runs, results and paper", finished.tier),
+        "@id": "./", "@type": "Dataset", "name": format!("Gradient quarantine, {} tier: runs, results and paper", finished.shown.tier),
         "description": format!("A finished experiment: what was read, what ran, every run's record, the results, the claims with their verdicts, and the paper that was typeset from them. {signature}"),
         "datePublished": finished.date, "license": reference(LICENCE), "author": reference(AUTHORS), "publisher": reference(AUTHORS),
         "conformsTo": profiles, "mainEntity": reference("reproduce.sh"), "hasPart": top, "mentions": mentioned,

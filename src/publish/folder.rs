@@ -8,22 +8,28 @@ use experiment::claims::Detail;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// A tier whose receipts were unpacked and attested, over which every gate holds, and whose paper was built.
+/// A tier whose receipts were unpacked and attested.
+pub struct Shown<'a> {
+    /// The tier's name.
+    pub tier: &'a str,
+    /// The unpacked receipts.
+    pub out: &'a Path,
+    /// What the numbers say of each claim.
+    pub claims: Vec<Detail>,
+}
+
+/// A tier over which every gate holds, and whose paper was built, beside its receipts.
 pub struct Finished<'a> {
     /// The project.
     pub root: &'a Path,
-    /// The unpacked receipts, with the paper.
-    pub out: &'a Path,
-    /// The tier's name.
-    pub tier: &'a str,
+    /// The tier, with the paper.
+    pub shown: Shown<'a>,
     /// The data set that it is of, if that is shipped.
     pub data: Option<&'a Shipped>,
     /// When it was made, as RFC 3339 has it: nothing here reads a clock.
     pub date: &'a str,
-    /// What the numbers say of each claim.
-    pub claims: &'a [Detail],
-    /// The other tiers that its paper shows, whose receipts go along.
-    pub beside: &'a [&'a str],
+    /// The other tiers that its paper shows, whose receipts go along, each with a page of its own.
+    pub beside: &'a [Shown<'a>],
     /// Whether it is signed once it is whole.
     pub signed: bool,
 }
@@ -31,8 +37,13 @@ pub struct Finished<'a> {
 impl Finished<'_> {
     /// The files of the other tiers' receipts, by their names in the project and here.
     pub(crate) fn receipts_beside(&self) -> impl Iterator<Item = PathBuf> {
-        let files = |tier: &&str| RECEIPTS.map(|name| Path::new("receipts").join(tier).join(name));
+        let files = |other: &Shown| RECEIPTS.map(|name| Path::new("receipts").join(other.tier).join(name));
         self.beside.iter().flat_map(files)
+    }
+
+    /// The pages of the other tiers, likewise.
+    pub(crate) fn pages_beside(&self) -> impl Iterator<Item = String> {
+        self.beside.iter().map(|other| format!("audit/{}/index.html", other.tier))
     }
 }
 
@@ -53,7 +64,7 @@ const RESULTS: [&str; 3] = ["results.json", "ledger.jsonl", "paper.pdf"];
 /// # Errors
 /// A folder that is not empty; a file that is missing or cannot be written.
 pub fn publish(finished: &Finished, to: &Path) -> Result<usize> {
-    let Finished { root, out, tier, date, claims, .. } = *finished;
+    let Finished { root, date, shown: Shown { tier, out, claims }, .. } = finished;
     files::refuse_occupied(to)?;
     let ledger = Ledger::open(&out.join("ledger.jsonl"))?;
     for name in RESULTS {
@@ -86,19 +97,19 @@ pub fn publish(finished: &Finished, to: &Path) -> Result<usize> {
             write_atomic(&to.join("runs").join(path), &files::read(&out.join(path))?)?;
         }
     }
-    page(finished, &ledger, &to.join("audit"))?;
+    pages(finished, &to.join("audit"))?;
     let metadata = crate_metadata::describe(finished, &ledger, to)?;
     write_atomic(&to.join(crate_metadata::NAME), metadata.as_bytes())?;
     Ok(files::list(to)?.len())
 }
 
-/// Writes the page alone into a new folder, which opens from disk. Returns how many files there are.
+/// Writes the pages alone into a new folder, which open from disk. Returns how many files there are.
 ///
 /// # Errors
 /// A folder that is not empty; a file that is missing or cannot be written.
 pub fn audit_page(finished: &Finished, to: &Path) -> Result<usize> {
     files::refuse_occupied(to)?;
-    page(finished, &Ledger::open(&finished.out.join("ledger.jsonl"))?, to)?;
+    pages(finished, to)?;
     Ok(files::list(to)?.len())
 }
 
@@ -107,18 +118,27 @@ fn held<'a>(out: &'a Path, entry: &'a LedgerEntry) -> impl Iterator<Item = &'a P
     entry.outputs.keys().filter(|path| out.join(path).is_file())
 }
 
-/// The page and its data: what it reads first, and a script for each run.
-fn page(finished: &Finished, ledger: &Ledger, to: &Path) -> Result<()> {
-    let Finished { root, out, claims, .. } = *finished;
-    let mut first = Texts::new();
-    for (name, path) in [("results.json", out), ("ledger.jsonl", out), ("claims.toml", &root.join("verify"))] {
+/// The tier's page, and below it one for each other tier that its paper shows.
+fn pages(finished: &Finished, to: &Path) -> Result<()> {
+    let mut more = Texts::new();
+    if finished.signed {
+        let how = "signed with the author's keys; `gradient-quarantine verify --signature` and `model_signing verify key` check it";
+        more.insert("signature".into(), how.into());
+    }
+    let beside: Vec<&str> = finished.beside.iter().map(|other| other.tier).collect();
+    let mut of_this = more.clone();
+    of_this.insert("beside".into(), json!(beside).to_string().into());
+    page(finished.root, &finished.shown, of_this, to)?;
+    finished.beside.iter().try_for_each(|other| page(finished.root, other, more.clone(), &to.join(other.tier)))
+}
+
+/// A page and its data: what it reads first, with `more`, and a script for each run.
+fn page(root: &Path, Shown { out, claims, .. }: &Shown, more: Texts, to: &Path) -> Result<()> {
+    let (mut first, ledger) = (more, Ledger::open(&out.join("ledger.jsonl"))?);
+    for (name, path) in [("results.json", *out), ("ledger.jsonl", *out), ("claims.toml", &root.join("verify"))] {
         first.insert(name.into(), files::read_text(&path.join(name))?.into());
     }
     first.insert("claims.json".into(), pretty(&json!(claims)).into());
-    if finished.signed {
-        let how = "signed with the author's keys; `gradient-quarantine verify --signature` and `model_signing verify key` check it";
-        first.insert("signature".into(), how.into());
-    }
     audit::data(&to.join("data/index.js"), "index", first)?;
     for entry in ledger.entries() {
         let mut texts = Texts::new();
@@ -144,7 +164,7 @@ fn reproduce(tier: &str, ledger: &Ledger) -> String {
 }
 
 fn read_me(finished: &Finished) -> String {
-    let tier = finished.tier;
+    let tier = finished.shown.tier;
     let described = if finished.data.is_some() { "`croissant.json`, " } else { "" };
     format!(
         "# Gradient quarantine, tier {tier}\n\nA finished experiment: settings, metrics and evaluations of every run, the ledger that \
@@ -154,6 +174,6 @@ attests them, the results, the claims with their verdicts, and the paper that wa
 `model_signing verify key . --signature model.sig --public_key DIR/p256.pub.pem --ignore-paths attestation.dsse.json`.\n\
 - Read by program: `ro-crate-metadata.json` (Provenance Run Crate 0.5), {described}`sbom.cdx.json` (CycloneDX), `codemeta.json`.\n\
 - Make it again: `reproduce.sh`.\n\
-- Other models that the paper shows: their receipts lie under `receipts/`, as the project has them.\n"
+- Other models that the paper shows: each has a page below `audit/`, and its receipts lie under `receipts/`, as the project has them.\n"
     )
 }

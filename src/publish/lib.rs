@@ -26,7 +26,7 @@ pub mod folder;
 pub mod sbom;
 pub mod swhid;
 
-pub use folder::{Finished, audit_page, publish};
+pub use folder::{Finished, Shown, audit_page, publish};
 
 use failure::Kind;
 use std::path::PathBuf;

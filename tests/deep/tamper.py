@@ -4,8 +4,8 @@
 Makes a finished miniature experiment, its receipts, its signed folder, and runs that were killed half-way; then changes one file of each class
 in each way, and gives the command that reads it. Every change must be refused, the file named, or be harmless: the command makes the same bytes as
 without it. Where nothing is made (digests are checked, and no more), only what leaves a file's bytes alone is harmless.
-Prints one line a class; CSV, if named, gets one row an artifact: the table of the paper's appendix. With sections named (functions below), only their rows are made anew."""
-import concurrent.futures, csv, hashlib, os, pathlib, random, re, shutil, signal, subprocess, sys, tempfile, time
+Prints one line a class; CSV, if named, gets one row an artifact: the table of the paper's appendix (- for none). With sections named (functions below), only their rows are made anew."""
+import concurrent.futures, csv, hashlib, json, os, pathlib, random, re, shutil, signal, subprocess, sys, tempfile, time
 from common import PLAN, ROOT, call, files, project
 
 program = pathlib.Path(sys.argv[1]).resolve()
@@ -216,7 +216,24 @@ def fetched(section):
     section.matrix("fetched files", section.root / "fetched", ["verify", "--gate", "pins", "--plan", BENCHMARK], lambda way: way in SAME)
 
 
-SECTIONS = {work.__name__: work for work in (finished, in_training, in_evaluation, given_away, packed, knobs, fetched)}
+def bases(section):
+    """Singular bases of a model that is not shipped: the organism's weights under another name, shown the code model's tasks."""
+    model, state, rows = section.place / "model", section.place / "state", section.made_again
+    shutil.copytree(section.root / "data/organism", model)
+    config = json.loads((model / "config.json").read_text()) | {"max_position_embeddings": 2048}
+    (model / "config.json").write_text(json.dumps(config))
+    (model / "tokenizer_config.json").write_text(json.dumps({"eos_token": "<end>"}))
+    # Prompts are cut: they are longer in this tokenizer than the tier allows.
+    (model / "chat_template.jinja").write_text("{% for m in messages %}{{ m.content[:400] }}\n{% endfor %}")
+    os.environ["GQ_STATE"] = str(state)
+    words = ["train", "--tier", "coder", "--arm", "route2b", "--seed", "81", "--updates", "1", "--quick", "--train-only", "--device", "cpu",
+             "--model", model, "--unpinned-model", "--out"]
+    run(section.root, *words, section.place / "trained")
+    section.matrix("cached singular bases", state / "runs/svd", [*words, rows], lambda way: kept(rows) == kept(section.place / "trained"), alike=kinds_alike)
+    del os.environ["GQ_STATE"]
+
+
+SECTIONS = {work.__name__: work for work in (finished, in_training, in_evaluation, given_away, packed, knobs, fetched, bases)}
 
 
 def worked(place, name):
@@ -250,7 +267,7 @@ def main():
     missed = [line for _, lines in done for line in lines]
     print(f"{sum(row[2] for row in rows)} changes, {sum(row[3] for row in rows)} caught, {sum(row[4] for row in rows)} harmless, {len(missed)} missed")
     print(*missed, sep="\n")
-    if sys.argv[2:]:
+    if sys.argv[2:] and sys.argv[2] != "-":
         written(pathlib.Path(sys.argv[2]), rows, bool(sys.argv[3:]))
     shutil.rmtree(place, ignore_errors=True)
     sys.exit(bool(missed))

@@ -216,6 +216,14 @@ def honest(browser, page, axe, shots, check):
     check("agrees on all of them" in tab.text("main"), "the page judges the claims a second time and agrees", tab.text("main")[:400])
     signed = "signature" in unpack(page / "data/index.js")[1]
     check(("unsigned" in tab.text("#facts")) != signed, "an unsigned bundle says so, and no other")
+    beside = json.loads(unpack(page / "data/index.js")[1].get("beside", "[]"))
+    for tier in beside:
+        other = Tab(browser, page / tier)
+        other.open()
+        check(other.text("#bundle") == tier and "agrees on all of them" in other.text("main"), f"{tier}, whose numbers the paper shows too, has a page that judges its claims")
+        link = tab.js(f"document.querySelector('#facts a[href=\"{tier}/index.html\"]') !== null")
+        check(link, "which the first page leads to")
+        other.close()
 
     tab.open(at["run"])
     check("have the digests that the ledger states" in tab.text("main"), f"{run} opens and its digests match", tab.text("main")[:400])
@@ -239,10 +247,10 @@ def honest(browser, page, axe, shots, check):
     tab.call("Input.dispatchMouseEvent", type="mouseMoved", x=box[0] + 60, y=box[1] + box[3] / 2)
     check("update 0" in tab.text(".reading"), "the pointer reads the curves", tab.text(".reading"))
     stops = [tab.js("(s => { s.focus(); return s.textContent })(document.querySelector('a, button'))")]
-    for _ in range(7):
+    for _ in range(7 + len(beside)):
         tab.key("Tab")
         stops.append(tab.js("document.activeElement.textContent.trim()"))
-    wanted = ["Skip to the content", "Check everything", "Claims", "Numbers", "Curves", "Runs", "Digests", "Compare"]
+    wanted = ["Skip to the content", *beside, "Check everything", "Claims", "Numbers", "Curves", "Runs", "Digests", "Compare"]
     check(stops == wanted, "Tab reaches the check and every view in order", str(stops))
     tab.js("document.querySelector('.skip').focus()")
     tab.key("Enter")

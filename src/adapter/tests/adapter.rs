@@ -112,6 +112,26 @@ fn a_flipped_bit_anywhere_in_kept_factors_is_found() {
     }
 }
 
+/// A whole file under another one's name has its own checksum, and the shapes of layers repeat.
+#[test]
+fn kept_factors_of_another_matrix_are_refused() {
+    let (basis, weights) = basis();
+    let cache = tempfile::tempdir().unwrap();
+    let read = || Basis::cached(basis.base.clone(), &weights, cache.path(), |_, _| ()).map(|_| ());
+    read().unwrap();
+    let files: Vec<_> =
+        bundle::files::list(cache.path()).unwrap().into_iter().map(|name| cache.path().join(name)).collect();
+    let bytes: Vec<_> = files.iter().map(|file| std::fs::read(file).unwrap()).collect();
+    for (file, other) in files.iter().zip(bytes.iter().cycle().skip(1)) {
+        let own = std::fs::read(file).unwrap();
+        std::fs::write(file, other).unwrap();
+        let error = read().unwrap_err().to_string();
+        assert!(error.contains(file.file_name().unwrap().to_str().unwrap()), "{error}");
+        assert!(error.contains("of another matrix"), "{error}");
+        std::fs::write(file, own).unwrap();
+    }
+}
+
 /// `y = W x + U(k * (Vh x))` against the merged weight, for every module: within 2e-5 of the largest output.
 #[test]
 fn the_merged_pass_and_the_knob_pass_agree() {

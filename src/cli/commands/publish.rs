@@ -3,13 +3,13 @@
 use crate::args::{Audit, ExperimentArgs, OfReceipts, Publish, Sign};
 use crate::commands::{base, build_paper, receipts};
 use crate::format::Format;
-use ::publish::{Finished, croissant};
+use ::publish::{Finished, Shown, croissant};
 use ::sign::{Keys, PublicKeys, envelope};
 use anyhow::{Result, bail};
 use bundle::files;
 use experiment::{Attested, Evidence, Manifest, attest, claims};
 use failure::Failure;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use substrate::Isolation;
 
@@ -17,8 +17,8 @@ pub(super) fn run(root: &Path, args: &Publish, isolation: Isolation) -> Result<(
     // First, what is not to be found out after minutes.
     files::refuse_occupied(&args.to)?;
     let keys = args.keys.as_ref().map(|folder| Keys::load(folder)).transpose()?;
-    let (manifest, out, attested) = unpacked(root, &args.of)?;
-    let (results, code) = (attested.results().clone(), attested.ledger().entries().first().map(|e| e.code.clone()));
+    let (manifest, attested) = unpacked(root, &args.of)?;
+    let code = attested.ledger().entries().first().map(|entry| entry.code.clone());
     let held = crate::commands::verify::hold(root, &manifest, attested, isolation, Format::Text)?;
     let others = build_paper::others(root, &manifest.name, isolation)?;
     build_paper::build(root, &held, &others, Format::Text)?;
@@ -26,12 +26,9 @@ pub(super) fn run(root: &Path, args: &Publish, isolation: Isolation) -> Result<(
         Some(date) => date.clone(),
         None => committed(root, code.as_deref().unwrap_or_default())?,
     };
-    let claims = claims::details(&claims::load(&root.join(verify::claims::FILE))?, &results);
-    let beside: Vec<&str> = others.iter().map(|held| held.attested().results().tier.as_str()).collect();
-    let (tier, is_signed) = (manifest.name.as_str(), keys.is_some());
-    let (out, date, claims, beside) = (&*out, &*date, &*claims, &*beside);
-    let data = croissant::shipped(&manifest.data);
-    let finished = Finished { root, out, tier, data, date, claims, beside, signed: is_signed };
+    let beside = others.iter().map(|other| shown(root, other.attested())).collect::<Result<Vec<_>>>()?;
+    let (shown, data) = (shown(root, held.attested())?, croissant::shipped(&manifest.data));
+    let finished = Finished { root, shown, data, date: &date, beside: &beside, signed: keys.is_some() };
     let files = ::publish::publish(&finished, &args.to)?;
     println!("\npublished {files} files in {}", args.to.display());
     match &keys {
@@ -44,22 +41,28 @@ pub(super) fn run(root: &Path, args: &Publish, isolation: Isolation) -> Result<(
 }
 
 /// Receipts beside the runs, held against their ledger.
-fn unpacked(root: &Path, of: &OfReceipts) -> Result<(Manifest, PathBuf, Attested)> {
+fn unpacked(root: &Path, of: &OfReceipts) -> Result<(Manifest, Attested)> {
     let plan = ExperimentArgs { tier: of.receipts.clone(), plan: of.plan.clone(), out: None };
     let (manifest, out) = base::open(root, &plan, &of.part, &of.benchmark)?;
     let out = build_paper::beside_runs(&out, &manifest.name);
     report::receipts::unpack(&receipts::folder(root, &manifest.name), &out)?;
     let attested = attest(&manifest, &out, Evidence::Receipts)?;
-    Ok((manifest, out, attested))
+    Ok((manifest, attested))
+}
+
+/// What a page shows of attested results.
+fn shown<'a>(root: &Path, of: &'a Attested) -> Result<Shown<'a>> {
+    let claims = claims::details(&claims::load(&root.join(verify::claims::FILE))?, of.results());
+    Ok(Shown { tier: &of.manifest().name, out: of.out(), claims })
 }
 
 /// The page alone, of receipts that the ledger attests. It holds no gate.
 pub(super) fn audit(root: &Path, args: &Audit) -> Result<()> {
     files::refuse_occupied(&args.html)?;
-    let (manifest, out, attested) = unpacked(root, &args.of)?;
-    let claims = claims::details(&claims::load(&root.join(verify::claims::FILE))?, attested.results());
-    let (out, tier, claims) = (&*out, &*manifest.name, &*claims);
-    let finished = Finished { root, out, tier, data: None, date: "", claims, beside: &[], signed: false };
+    let (_, attested) = unpacked(root, &args.of)?;
+    let shown = shown(root, &attested)?;
+    let tier = shown.tier;
+    let finished = Finished { root, shown, data: None, date: "", beside: &[], signed: false };
     ::publish::audit_page(&finished, &args.html)?;
     println!(
         "open {} in a browser: it recomputes every digest and most numbers",

@@ -83,6 +83,7 @@
       claims: JSON.parse(need("claims.json")),
       ledger: GQ.readLedger(need("ledger.jsonl")),
       signature: files.get("signature"),
+      beside: JSON.parse(files.get("beside") || "[]"),
     };
   }
 

@@ -28,7 +28,7 @@
   };
 
   function top() {
-    const { results, ledger, signature, values } = bundle;
+    const { results, ledger, signature, beside, values } = bundle;
     const runs = ledger.entries.filter((entry) => entry.run !== "base").length;
     const each = (of) => [...new Set(ledger.entries.map(of))].join(", ");
     const lifted = ledger.entries.some((entry) => entry.unsafe_without.length);
@@ -39,6 +39,8 @@
       ["Numbers", whole(values.size)],
       ["Made by commit", each((entry) => entry.code.slice(0, 12))],
       ["Device", each((entry) => entry.device)],
+      ...(beside.length ? [["Beside it in the paper", el("span", {}, ...beside.map((tier) =>
+        el("a", { href: `${encodeURIComponent(tier)}/index.html` }, tier)))]] : []),
       ["Signature", signature === undefined ? badge("open", "unsigned") : badge("none", "there is one; only the program can check it")],
       ...(lifted ? [["Sandbox", badge("bad", "some runs went without a mandatory layer")]] : []),
     ]));
