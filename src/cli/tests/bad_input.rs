@@ -37,6 +37,22 @@ fn a_tier_that_is_none_is_a_usage_error_that_lists_those_there_are() {
 }
 
 #[test]
+fn without_its_weights_the_code_models_tier_says_what_to_fetch_and_makes_nothing() {
+    let project = common::Project::new();
+    common::copy(&root().join("receipts"), &project.path("receipts"));
+    let knobs = project.path("receipts/coder/route2b-s81");
+    let (train, out) = (["--arm", "route2b", "--seed", "81"], project.path("out"));
+    for (command, more) in
+        [("train", &train[..]), ("run", &[]), ("reproduce", &[]), ("eval", &["--run", knobs.to_str().unwrap()])]
+    {
+        let mut call = project.program();
+        call.args([command, "--tier", "coder", "--device", "cpu", "--out"]).arg(&out).args(more);
+        expect(&mut call, 3, &["qwen2.5-coder-0.5b", "`gradient-quarantine fetch"]);
+        assert!(!out.exists(), "{command}");
+    }
+}
+
+#[test]
 fn a_folder_with_another_models_files_is_named_with_what_was_expected_and_found() {
     let miniature = Miniature::fetched();
     // Of the weights beside it, nothing is said: those of another model need not even have this size.
