@@ -88,10 +88,13 @@ trust program="target/release/gradient-quarantine":
 [group('test')]
 [private]
 deep-published program="target/release/gradient-quarantine":
-    rm -rf /tmp/gq-published /tmp/gq-published-keys
-    {{program}} sign --new-keys /tmp/gq-published-keys
-    {{program}} publish --receipts organism --to /tmp/gq-published --keys /tmp/gq-published-keys
-    tests/publish/check.sh /tmp/gq-published /tmp/gq-published-keys
+    #!/usr/bin/env bash
+    set -euo pipefail
+    place=$(mktemp -d)
+    trap 'rm -rf "$place"' EXIT
+    {{program}} sign --new-keys "$place/keys"
+    {{program}} publish --receipts organism --to "$place/published" --keys "$place/keys"
+    tests/publish/check.sh "$place/published" "$place/keys"
 
 # What a build on another machine reads, in parts to carry there (`tests/binary/elsewhere.sh build` is for there).
 [group('test')]

@@ -6,17 +6,18 @@ program=$(realpath "${1:?the program}")
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export GQ="$program"
 started=$(date +%s)
+said=$(mktemp)
 part() { # WORDS... COMMAND
   local before code=0; before=$(date +%s)
-  "$@" >/tmp/gq-trust-$$ 2>&1 || code=$?
-  tail -n 2 /tmp/gq-trust-$$ | sed 's/^/    /'
+  "$@" >"$said" 2>&1 || code=$?
+  tail -n 2 "$said" | sed 's/^/    /'
   case $code in
     0) echo "holds    $(($(date +%s) - before)) s  $*" ;;
     77) echo "not here $*" ;;
-    *) cat /tmp/gq-trust-$$; echo "FAILS    $*" >&2; exit "$code" ;;
+    *) cat "$said"; echo "FAILS    $*" >&2; exit "$code" ;;
   esac
 }
-trap 'rm -f /tmp/gq-trust-$$' EXIT
+trap 'rm -f "$said"' EXIT
 part deep/kills.py "$program" 8
 part deep/fulldisk.py "$program" 512
 part deep/tamper.py "$program" - knobs fetched bases

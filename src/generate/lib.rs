@@ -155,12 +155,12 @@ fn beside_each_other<E: From<GenerateError>>(
     Ok(())
 }
 
-/// Whether a sampled token's log-probability has the very bits that the decoder's forward pass gives it: on CUDA in bf16, where every sum of
-/// a token's forward pass has one order, whatever else is computed beside it.
+/// Whether a sampled token's log-probability has the very bits that the decoder's forward pass gives it: in bf16 on Hopper, where every sum
+/// of a token's forward pass has one order, whatever else is computed beside it.
 #[cfg_attr(not(feature = "cuda"), expect(unused_variables, reason = "no other device promises it"))]
 pub fn is_exact(decoder: &Decoder) -> bool {
     #[cfg(feature = "cuda")]
-    let exact = cuda::CudaEngine::takes(decoder) && decoder.dtype() == burn_tensor::DType::BF16;
+    let exact = cuda::CudaEngine::is_exact(decoder);
     #[cfg(not(feature = "cuda"))]
     let exact = false;
     exact

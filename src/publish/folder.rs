@@ -18,7 +18,7 @@ pub struct Shown<'a> {
     pub claims: Vec<Detail>,
 }
 
-/// A tier over which every gate holds, and whose paper was built, beside its receipts.
+/// A tier, what is said of it, and what goes along. For [`publish`] every gate holds over it, and its paper was built.
 pub struct Finished<'a> {
     /// The project.
     pub root: &'a Path,

@@ -92,11 +92,14 @@ pub fn of_loss(
         let kl = reference.as_deref().map(|reference| (reference, (config.kl / denominator) as f32));
         let policy = policies.of(quarantine);
         let (KnobGradients { rollouts, split }, logp) = row_gradients(policy, &batch, kl, passes)?;
-        // A demonstration was not sampled: its log-probabilities are no numbers, which `max` passes over.
-        let sampled = chunk.iter().flat_map(|(_, r, _)| &r.completion.logp);
-        logp_gap = sampled.zip(&logp).map(|(a, b)| (a - b).abs()).fold(logp_gap, f32::max);
-        if logp_gap > 0.0 && generate::is_exact(policy) {
-            return Err(TrainError::NotAsSampled { gap: logp_gap });
+        // A demonstration was not sampled.
+        if !demonstrated {
+            let sampled = || chunk.iter().flat_map(|(_, r, _)| &r.completion.logp).zip(&logp);
+            let gap = sampled().map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            if generate::is_exact(policy) && sampled().any(|(a, b)| a.to_bits() != b.to_bits()) {
+                return Err(TrainError::NotAsSampled { gap });
+            }
+            logp_gap = gap.max(logp_gap);
         }
         if let Some(reference) = &reference {
             let x = reference.iter().zip(&logp).map(|(r, l)| (r - l) as f64);

@@ -128,7 +128,7 @@ impl TrainError {
             Self::Diverged { .. } | Self::Infrastructure { .. } => Kind::Resumable,
             Self::OtherRun { .. } | Self::Unmatched { .. } => Kind::Usage,
             Self::NoProblems | Self::Changed { .. } => Kind::Input,
-            Self::NotAsSampled { .. } => Kind::DeviceFailed,
+            Self::NotAsSampled { .. } => Kind::Check,
             Self::Backend(e) => e.kind(),
             Self::Model(e) => e.kind(),
             Self::Generate(e) => e.kind(),

@@ -1,11 +1,11 @@
-//! Matrix products by cuBLASLt: thirteen functions of a library that is loaded at run time. The first algorithm that the library
+//! Matrix products by cuBLASLt: twelve functions of a library that is loaded at run time. The first algorithm that the library
 //! proposes for a shape is taken and kept: timing several would make the bytes depend on the clock.
 //!
-//! **A row's product in bf16 does not depend on how many rows there are** where [`Product::batch_invariant`] asks for it: every
+//! **A row's product in bf16 does not depend on how many rows there are** where [`Product::batch_invariant`] asks for it: on Hopper every
 //! algorithm on the tensor cores adds up products sixteen columns at a time, from the first to the last, unless it cuts the sum into
 //! parts, and that is forbidden then. So what is sampled, one token a row, has the bits of what is trained, thousands of tokens at a
-//! time. No document of the library says so: 585 of its proposals were compared (docs/measurements/engine.md), `bench engine` compares
-//! whole passes, and training ends with an error where a bit is off.
+//! time. No document of the library says so: 585 proposals of version 13 were compared on an H200 (docs/measurements/engine.md),
+//! `bench engine` compares whole passes, and training ends with an error where a bit is off. Of older cards nothing is promised.
 
 use super::driver::{self, Buffer, CudaError, Result, Stream, fail};
 use burn_tensor::DType;
@@ -22,7 +22,7 @@ const NAMES: [&str; 3] = ["libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt
 const WORKSPACE: usize = 32 << 20;
 /// Up to so many rows a product has a plan of its own; more are planned for as the next multiple of it, so that plans are few.
 const EXACT: usize = 512;
-/// Rows that are planned for at least: for fewer the library proposes dot products, which add up in another order.
+/// Rows that are planned for at least: for one the library proposes dot products, which add up in another order.
 const LEAST: usize = 8;
 /// Rows that are planned for at most where fewer have no algorithm that sums in one.
 const MOST_PLANNED: usize = 8192;
@@ -231,6 +231,8 @@ pub struct Lt {
     handle: Handle,
     plans: HashMap<Shape, GemmPlan>,
     workspace: Buffer,
+    /// How much of that a proposal may take.
+    preference: Handle,
 }
 
 fn check(what: &str, status: i32) -> Result<()> {
@@ -245,10 +247,14 @@ impl Lt {
     /// Loads the library and takes its workspace, 32 MiB.
     pub fn new() -> Result<Self> {
         let library = Library::get()?;
-        let mut handle = null_mut();
-        // SAFETY: a place for the handle.
-        check("cublasLtCreate", unsafe { (library.create)(&mut handle) })?;
-        Ok(Self { library, handle, plans: HashMap::new(), workspace: Buffer::new(WORKSPACE)? })
+        let (mut handle, mut preference) = (null_mut(), null_mut());
+        // SAFETY: places for the handles, and a value of the size that the header gives.
+        unsafe {
+            check("cublasLtCreate", (library.create)(&mut handle))?;
+            check("cublasLtMatmulPreferenceCreate", (library.preference)(&mut preference))?;
+            check("workspace", (library.prefer)(preference, MOST_WORKSPACE, from_ref(&WORKSPACE).cast(), 8))?;
+        }
+        Ok(Self { library, handle, plans: HashMap::new(), workspace: Buffer::new(WORKSPACE)?, preference })
     }
 
     /// Puts a product into the stream. One stream per `Lt`: the workspace is shared by all its products.
@@ -324,7 +330,7 @@ impl Lt {
     fn summing_in_one(&self, description: Handle, p: &Product) -> Result<[u64; 8]> {
         let more = std::iter::successors(Some(p.m.max(LEAST)), |rows| Some(2 * rows));
         for m in more.take_while(|&m| m <= MOST_PLANNED.max(p.m)) {
-            let mut algorithm = self.proposed(description, &Product { m, ..*p })?;
+            let Ok(mut algorithm) = self.proposed(description, &Product { m, ..*p }) else { continue };
             if self.parts(&algorithm)? > 1 {
                 algorithm = self.in_one(algorithm)?;
             }
@@ -340,15 +346,12 @@ impl Lt {
         let library = self.library;
         let [a, b, out] = Layout::of(library, p)?;
         let (a, b, out) = (a.handle, b.handle, out.handle);
-        let (mut preference, mut proposal, mut found) = (null_mut(), Proposal::default(), 0);
-        // SAFETY: handles that were just made, and values of the sizes that the header gives.
-        unsafe {
-            check("cublasLtMatmulPreferenceCreate", (library.preference)(&mut preference))?;
-            check("workspace", (library.prefer)(preference, MOST_WORKSPACE, from_ref(&WORKSPACE).cast(), 8))?;
-            let status =
-                (library.propose)(self.handle, description, b, a, out, out, preference, 1, &mut proposal, &mut found);
-            check("cublasLtMatmulAlgoGetHeuristic", status)?;
-        }
+        let (preference, mut proposal, mut found) = (self.preference, Proposal::default(), 0);
+        // SAFETY: handles that are alive, and places for what is proposed.
+        let status = unsafe {
+            (library.propose)(self.handle, description, b, a, out, out, preference, 1, &mut proposal, &mut found)
+        };
+        check("cublasLtMatmulAlgoGetHeuristic", status)?;
         if found == 0 { fail("cuBLASLt", format!("no algorithm for {p:?}")) } else { Ok(proposal.algorithm) }
     }
 

@@ -62,10 +62,6 @@ const HOPPER: usize = 9;
 pub struct Card {
     /// The compute capability's first number.
     generation: usize,
-    /// Streaming multiprocessors.
-    pub multiprocessors: usize,
-    /// Bytes of shared memory that a block may ask for.
-    pub shared: usize,
 }
 
 impl Card {
@@ -79,11 +75,12 @@ impl Card {
             Ok(value as usize)
         };
         enter()?;
-        Ok(Self {
-            generation: ask(Is::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?,
-            multiprocessors: ask(Is::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?,
-            shared: ask(Is::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)?,
-        })
+        Ok(Self { generation: ask(Is::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)? })
+    }
+
+    /// Whether it was seen that in bf16 a row's products have the same bits however many rows there are (`cublaslt.rs`).
+    pub fn is_batch_invariant(self) -> bool {
+        self.generation == HOPPER
     }
 
     /// Whether a kernel may start while the one before it ends.

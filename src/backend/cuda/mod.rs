@@ -123,14 +123,16 @@ pub fn threads(width: usize, dtype: DType) -> usize {
     (width * dtype.size()).div_ceil(16).next_multiple_of(32).clamp(32, 1024)
 }
 
-/// Threads of a part of a row's softmax, and parts of a row at most (`head.cu`).
+/// Threads of a part of a row's softmax (`head.cu`).
 pub const PART_THREADS: usize = 256;
-/// Likewise.
+/// Parts of a row of logits at most.
 pub const MOST_PARTS: usize = 16;
+/// Logits of the longest row that is one part.
+const ONE_PART: usize = 4 * 512;
 
-/// Threads that take the softmax of a row of logits: of a short one, which is one part, as many as that has; else of two parts at a time.
+/// Threads that take the softmax of a row of logits: as many as a part has, or for two parts at a time.
 fn softmax_threads(width: usize) -> usize {
-    if width <= 2048 { PART_THREADS } else { 2 * PART_THREADS }
+    if width <= ONE_PART { PART_THREADS } else { 2 * PART_THREADS }
 }
 
 /// Runs a kernel whose parameters are all tensors' addresses, reads first, and then `rest`.
@@ -177,7 +179,7 @@ fn product(
             out_stride: n,
             dtype,
             out_type,
-            // `x w^T`: a forward pass, whose rows are sampled elsewhere.
+            // `x w^T`, as in a forward pass, whose rows are sampled elsewhere.
             batch_invariant: b_transposed,
         })
     });

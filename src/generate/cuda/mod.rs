@@ -10,6 +10,7 @@ mod step;
 use crate::GenerateError;
 use crate::draw::Drawn;
 use crate::engine::{DecodeEngine, DecodeTask, PAGE, Sequence};
+use backend::cuda::attention::flashes;
 use backend::cuda::cublaslt::Lt;
 use backend::cuda::driver::{self, Arg, Buffer, CudaError, Graph, Kernels, LaunchConfig, Result, Room, Stream};
 use backend::cuda::stream::{DevicePtrs, device_ptrs, enqueue};
@@ -17,7 +18,7 @@ use backend::cuda::{dense, heads_args, indices, pointers, typed};
 use backend::{BackendError, Batch, Implementation};
 use buffers::{Between, Rows};
 use burn_cubecl::tensor::CubeTensor;
-use burn_tensor::{Device, Int, Tensor, TensorData};
+use burn_tensor::{DType, Device, Int, Tensor, TensorData};
 use layer::{LayerPtrs, parts};
 use model::Decoder;
 use parking_lot::Mutex;
@@ -91,6 +92,12 @@ impl<'a> CudaEngine<'a> {
         decoder.backend.implementation == Implementation::Cuda
             && decoder.heads().group() <= MOST_GROUP
             && width <= sizes::WIDEST
+    }
+
+    /// Whether what it samples has, to the bit, the log-probabilities of the decoder's forward pass.
+    pub fn is_exact(decoder: &Decoder) -> bool {
+        let proven = || Kernels::get().is_ok_and(|kernels| kernels.card.is_batch_invariant());
+        Self::takes(decoder) && decoder.dtype() == DType::BF16 && proven()
     }
 
     /// Buffers, weights' addresses and a stream.
@@ -168,7 +175,7 @@ impl<'a> CudaEngine<'a> {
             order: (0..rows).collect(),
             lanes_changed: true,
             prefilling: false,
-            flash: sizes::flash_fits(heads, sizes.dtype, kernels.card),
+            flash: flashes(heads, sizes.dtype),
             sizes,
             task,
         })

@@ -1,8 +1,6 @@
 //! The sizes of a decode step, and which kernels are made for them.
 
 use crate::engine::PAGE;
-use backend::cuda::attention::flashes;
-use backend::cuda::driver::Card;
 use backend::ops::Heads;
 use burn_tensor::DType;
 
@@ -28,11 +26,6 @@ pub(super) struct Sizes {
     pub heads: Heads,
     pub dtype: DType,
     pub eps: f64,
-}
-
-/// Whether attention is done on the tensor cores; else by the kernel that takes all heads.
-pub(super) fn flash_fits(heads: Heads, dtype: DType, card: Card) -> bool {
-    flashes(heads, dtype) && card.shared >= flash_bytes(heads)
 }
 
 /// Bytes of shared memory that `flash_step` asks for: keys and values of its pages in bf16.
