@@ -230,8 +230,8 @@ fn cache_name(raw: &Raw, dtype: DType) -> String {
 
 /// What kept factors say of themselves: whose they are. A file's checksum alone holds under any name.
 fn said_of(path: &Path) -> Said {
-    let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    name.map(|digest| ("matrix".to_string(), digest)).into_iter().collect()
+    let digest = path.file_stem().unwrap_or_default().to_string_lossy();
+    Said::from([("matrix".into(), digest.into_owned())])
 }
 
 /// Thin SVD of a projection: `U [out, r]` and `Vh [r, in]`, signs fixed so that the basis does not depend on the library's choice.

@@ -1,4 +1,4 @@
-//! The sizes of a decode step, and which kernels are made for them.
+//! The sizes of a decode step.
 
 use crate::engine::PAGE;
 use backend::ops::Heads;
